@@ -1,0 +1,153 @@
+"""A launch: the one thing that argv, SDK calls, YAML and running containers are all lowered to."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from stigmer_lint.model.span import Span
+from stigmer_lint.model.value import Trail, Value
+
+Platform: TypeAlias = Literal["linux", "macos", "windows"]
+PLATFORMS: tuple[Platform, ...] = ("linux", "macos", "windows")
+"""Where launching code may run. A rule's finding says on which of them it holds."""
+
+Engine: TypeAlias = Literal["docker", "podman", "nerdctl", "kubernetes", "other"]
+
+
+class EnvSetting(msgspec.Struct, frozen=True):
+    """One variable that a launch gives to the container.
+
+    `value` is what the container gets. `passed`: only the name is given (`-e NAME`, compose `- NAME`); then `value` is what the
+    launching process has under that name (Unknown of kind "env" where that is not visible). `maybe`: on some path only.
+    `span`: the value's place where that is written in this launch, else the whole entry's. `origin`: where the entry comes from.
+    """
+
+    name: str
+    value: Value
+    span: Span
+    name_span: Span | None = None
+    maybe: bool = False
+    passed: bool = False
+    origin: Literal["launch", "env-file", "image", "engine"] = "launch"
+
+
+class HostEntry(msgspec.Struct, frozen=True):
+    """One `--add-host NAME:ADDRESS` / `extra_hosts` / hostAliases entry; address `host-gateway` is kept as that word."""
+
+    host: Value
+    address: Value
+    span: Span
+    maybe: bool = False
+
+
+class Publish(msgspec.Struct, frozen=True):
+    """One published port. Ports are texts ("8080", "8000-8010") or values with holes; None: not given."""
+
+    container_port: Value
+    host_port: Value | None
+    host_ip: Value | None
+    span: Span
+    protocol: str = "tcp"
+
+
+class Health(msgspec.Struct, frozen=True):
+    """A healthcheck or probe that runs inside the container (or against its own port)."""
+
+    command: tuple[Value, ...]
+    span: Span
+
+
+class LaunchFacts(msgspec.Struct, frozen=True):
+    """What one launch says on one platform. A field None or () was not given; what could not be read is in `unread`."""
+
+    image: Value | None = None
+    name: Value | None = None
+    """Container name (docker `--name`, compose `container_name`), not the compose service."""
+    network: Value | None = None
+    """Network mode as written: "host", "bridge", "none", "container:X", "service:X", "pod:X", or a network's name."""
+    network_span: Span | None = None
+    networks: tuple[str, ...] = ()
+    """User-defined networks that it joins (compose `networks`), group default included as "default"."""
+    aliases: tuple[str, ...] = ()
+    env: tuple[EnvSetting, ...] = ()
+    env_open: tuple[str, ...] = ()
+    """Why further variables may be set that are not in `env`; empty: `env` is all of it."""
+    hosts: tuple[HostEntry, ...] = ()
+    hosts_open: bool = False
+    publishes: tuple[Publish, ...] = ()
+    exposes: tuple[str, ...] = ()
+    entrypoint: tuple[Value, ...] | None = None
+    command: tuple[Value, ...] | None = None
+    volumes: tuple[Value, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    health: Health | None = None
+    pod: str | None = None
+    """Containers with the same pod share one network namespace."""
+    logging: tuple[Value, ...] = ()
+    """Addresses that the engine's own log driver dials, never the container."""
+    unread: tuple[str, ...] = ()
+    """Parts of the launch that could not be read, each with why; a rule that needs such a part says so or stays silent."""
+
+
+class Launch(msgspec.Struct, frozen=True):
+    """One place that starts a container.
+
+    `kind` says how ("docker run", "docker create", "docker compose run", "docker sdk", "compose", "kubernetes", "devcontainer",
+    "actions", "testcontainers", "running", ...). `facts` has an entry for every platform on which the launch can be reached;
+    a platform that a guard excludes is absent. `service` and `group`: the compose service and its project (the path of its main
+    file), or the pod template; launches of one group see each other by service name. `route`: how analysis came from
+    the engine's call to the place that names this launch (wrapper functions), nearest first.
+    """
+
+    kind: str
+    engine: Engine
+    span: Span
+    facts: dict[Platform, LaunchFacts]
+    function: str = ""
+    service: str | None = None
+    group: str | None = None
+    route: Trail = ()
+    language: str = ""
+    build: ImageBuild | None = None
+    """The build that makes its image, where the launch itself says so (compose `build`)."""
+
+    def on(self, platform: Platform) -> LaunchFacts | None:
+        """The facts on one platform, None where the launch does not happen there."""
+        return self.facts.get(platform)
+
+    @property
+    def any(self) -> LaunchFacts:
+        """The facts of the first platform that it has, for what does not depend on the platform."""
+        return next(iter(self.facts.values()))
+
+
+class ImageBuild(msgspec.Struct, frozen=True):
+    """A statement that an image is built from a folder of the tree: compose `build`, `docker build -t NAME DIR`, a Makefile, CI.
+
+    `context` is a folder of the tree ("" is the root); `dockerfile` its path in the tree. `image` None: the Dockerfile alone is known.
+    """
+
+    image: str | None
+    context: str
+    dockerfile: str | None
+    span: Span
+    target: str | None = None
+    args: tuple[EnvSetting, ...] = ()
+
+
+class Image(msgspec.Struct, frozen=True):
+    """What a Dockerfile says. `copies`: folders or files of the context that end up inside (context-relative, "." for all of it)."""
+
+    path: str
+    env: tuple[EnvSetting, ...] = ()
+    args: tuple[EnvSetting, ...] = ()
+    copies: tuple[str, ...] = ()
+    exposes: tuple[str, ...] = ()
+    base: str | None = None
+    """Image of the final stage's FROM, or of the stage that it starts from, arguments filled in."""
+    entrypoint: tuple[Value, ...] | None = None
+    command: tuple[Value, ...] | None = None
+    health: Health | None = None

@@ -1,0 +1,132 @@
+"""Everything that the rules may know about a tree, joined."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from stigmer_lint.model.launch import Image, ImageBuild, Launch, Platform
+from stigmer_lint.model.span import SourceFile, Span
+from stigmer_lint.model.value import Trail, Value
+
+Role: TypeAlias = Literal["dial", "public", "bind", "advertise", "allowlist", "self", "other", "unknown"]
+"""What a variable's value is used for; only `dial` makes a loopback value wrong (see knowledge/env_roles)."""
+
+
+class EnvRead(msgspec.Struct, frozen=True):
+    """One place where code reads an environment variable.
+
+    `default`: the value that applies when it is not set (None: there is none). `required`: reading it unset fails (`os.environ[X]`,
+    `${X:?}`, a checked error). `role`: what the reading code does with the value where that is known. `groups`: other names that serve as
+    well (`getenv(A) or getenv(B)`), for which one that is set is enough.
+    """
+
+    name: str
+    span: Span
+    api: str
+    language: str
+    default: Value | None = None
+    required: bool = False
+    role: Role = "unknown"
+    groups: tuple[str, ...] = ()
+    prefix: bool = False
+    """`name` is a prefix: every variable that starts with it is read (settings classes, env scans)."""
+
+
+class ClientCall(msgspec.Struct, frozen=True):
+    """A constructor of a client library with a default endpoint. `endpoint`: the value given, None where none is."""
+
+    call: str
+    span: Span
+    endpoint: Value | None
+    endpoint_name: str
+    default: str
+    reads: tuple[str, ...]
+
+
+class ResolverRow(msgspec.Struct, frozen=True):
+    """What a resolver answers for one input on one platform; `output` None where it could not be computed."""
+
+    platform: Platform
+    input: str
+    output: Value | None
+
+
+class Resolver(msgspec.Struct, frozen=True):
+    """A function that turns host loopback into a host alias. `by_policy`: only its name says so."""
+
+    name: str
+    span: Span
+    rows: tuple[ResolverRow, ...] = ()
+    by_policy: bool = False
+    parameter: str = ""
+    alias_span: Span | None = None
+
+
+class HostService(msgspec.Struct, frozen=True):
+    """A server configured to run on the host (launchd plist, systemd unit, shell start script): where it listens."""
+
+    name: str
+    listen: Value
+    span: Span
+    env: str | None = None
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """A launch that is there but could not be read, or a part of the tree that was not looked at."""
+
+    span: Span
+    why: str
+
+
+class Component(msgspec.Struct, frozen=True):
+    """Code that is known to run in an image, with the launches of that image.
+
+    `join` says by what they belong together, `certain` whether that is written somewhere (compose build, the policy) or inferred.
+    """
+
+    name: str
+    launches: tuple[Launch, ...]
+    sources: tuple[str, ...]
+    """Folders (or single files) of the tree whose code is inside the image."""
+    reads: tuple[EnvRead, ...]
+    clients: tuple[ClientCall, ...] = ()
+    images: tuple[Image, ...] = ()
+    join: str = ""
+    certain: bool = True
+
+
+class World(msgspec.Struct, eq=False):
+    """The input of every rule. Tuples are in path and offset order."""
+
+    platforms: tuple[Platform, ...]
+    launches: tuple[Launch, ...] = ()
+    reads: tuple[EnvRead, ...] = ()
+    resolvers: tuple[Resolver, ...] = ()
+    components: tuple[Component, ...] = ()
+    builds: tuple[ImageBuild, ...] = ()
+    images: dict[str, Image] = {}
+    """Dockerfile path -> what it says."""
+    host_services: tuple[HostService, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    sources: dict[str, SourceFile] = {}
+    """Files that findings may point into."""
+    unreadable: tuple[tuple[str, str, int], ...] = ()
+    """(path, why, byte offset) of inputs that were not understood (STG904)."""
+
+    def component_of(self, launch: Launch) -> Component | None:
+        """The component whose image this launch starts, None where no code of the tree is known to be inside."""
+        return next((c for c in self.components if any(one is launch for one in c.launches)), None)
+
+
+class Sibling(msgspec.Struct, frozen=True):
+    """A value of the same launch that supports a finding, with what it shows."""
+
+    span: Span
+    message: str
+
+
+__all__ = [
+    "ClientCall", "Component", "EnvRead", "Gap", "HostService", "Resolver", "ResolverRow", "Role", "Sibling", "Trail", "World",
+]
