@@ -102,15 +102,23 @@ class Arg(msgspec.Struct, frozen=True):
 
 class Call(msgspec.Struct, frozen=True):
     """A call. A shell command is a Call whose callee is `Name("$docker")`: a dollar and the command word where it is
-    literal, `Opaque` where not; its words are positional Args. A tagged template (`$`docker run``) is a Call of the tag with one Join.
+    literal, `Opaque` where not; the words after it are positional Args (where the callee is Opaque, the command word itself is the
+    first of them: `${DOCKER:-docker} run x` has three). A tagged template (`$`docker run``) is a Call of the tag with one Join.
 
-    `env`: shell only, assignments in front of the command (`X=1 docker run`). `piped`: shell only, text given on stdin."""
+    `env`: shell only, assignments in front of the command (`X=1 docker run`). `piped`: shell only, text given on stdin (here-document,
+    here-string, or the `echo`/`printf`/`cat` Call in front of the pipe).
+
+    Shell expansions are Calls of names that no command can have; X is the expanded Name, patterns are globs:
+    `$(`(command Call | `$pipe` Call | Function): the standard output without its last line ends; `$pipe`(Call, Call, ...);
+    `$require`(X, message) `${X:?m}`; `$strip`(X, Str "#"|"##"|"%"|"%%", pattern); `$replace`, `$replace_all`, `$replace_prefix`,
+    `$replace_suffix` (X, pattern, text); `$upper`, `$lower`, `$upper_first`, `$lower_first`, `$length`, `$quote`, `$join` (X: "${a[*]}")."""
 
     span: Range
     callee: Expr
     args: tuple[Arg, ...]
     new: bool = False
     env: tuple[Pair, ...] = ()
+    piped: Expr | None = None
 
 
 class Join(msgspec.Struct, frozen=True):
