@@ -8,13 +8,13 @@ alias inside its own anchor) is refused with the place and the reason.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
 from stigmer_lint.errors import UnreadableError
+from stigmer_lint.frontends.decoded import Offsets, decode
 from stigmer_lint.model.span import SourceFile, Span
 
 MAX_DEPTH: Final = 256
@@ -88,45 +88,12 @@ _TRUE: Final = frozenset(("true", "True", "TRUE"))
 _FALSE: Final = frozenset(("false", "False", "FALSE"))
 _INT: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})\Z")
 _FLOAT: Final = re.compile(r"[-+]?(?:[0-9]{1,18}\.[0-9]{0,18}|\.[0-9]{1,18})(?:[eE][-+]?[0-9]{1,3})?\Z")
-_WIDE: Final = re.compile(r"[^\x00-\x7f]+")
 _PROPERTIES: Final = re.compile(r"(?:[&!][^\s,\[\]{}]*(?:\s+|\Z)|#[^\n\r]*[\n\r]+\s*)+")
 
 
 class _Mark(Protocol):
     @property
     def index(self) -> int: ...
-
-
-class _Bytes:
-    """Turns character indexes of the decoded text into byte offsets of the file."""
-
-    __slots__ = ("_base", "_runs", "_starts", "_text")
-
-    def __init__(self, text: str, base: int) -> None:
-        self._base = base
-        self._text = text
-        self._starts: list[int] = []
-        self._runs: list[tuple[int, int, int]] = []
-        if not text.isascii():
-            extra = 0
-            for run in _WIDE.finditer(text):
-                self._starts.append(run.start())
-                self._runs.append((run.start(), run.end(), extra))
-                extra += len(run[0].encode()) - len(run[0])
-            self._starts.append(len(text) + 1)
-            self._runs.append((len(text) + 1, len(text) + 1, extra))
-
-    def at(self, index: int) -> int:
-        if not self._runs:
-            return self._base + index
-        where = bisect_right(self._starts, index) - 1
-        if where < 0:
-            return self._base + index
-        start, end, extra = self._runs[where]
-        if index >= end:
-            extra = self._runs[where + 1][2]
-            return self._base + index + extra
-        return self._base + start + extra + len(self._text[start:index].encode())
 
 
 class _Open:
@@ -147,29 +114,13 @@ class _Open:
         self.height = 1
 
 
-def decode(source: SourceFile) -> tuple[str, int]:
-    """The file's text and the length in bytes of its byte order mark. Raises UnreadableError for NUL bytes, UTF-16 and
-    bytes that are not UTF-8."""
-    data = source.data
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise UnreadableError(source.path, "the file is UTF-16, not UTF-8", 0)
-    nul = data.find(b"\0")
-    if nul >= 0:
-        raise UnreadableError(source.path, "the file holds NUL bytes, so it is no text", nul)
-    base = 3 if data.startswith(b"\xef\xbb\xbf") else 0
-    try:
-        return data[base:].decode("utf-8"), base
-    except UnicodeDecodeError as error:
-        raise UnreadableError(source.path, "the file is not UTF-8", base + error.start) from error
-
-
 def load(source: SourceFile) -> tuple[Document, ...]:
     """The documents of a YAML stream. Raises UnreadableError, with the byte offset, for text that is no YAML and for what
     the bounds of this module refuse."""
     import yaml
 
     text, base = decode(source)
-    offsets = _Bytes(text, base)
+    offsets = Offsets(text, base)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     path = source.path
     documents: list[Document] = []
@@ -271,11 +222,11 @@ def _index(mark: _Mark | None) -> int:
     return mark.index if mark else 0
 
 
-def _reader_offset(text: str, offsets: _Bytes, position: int | None) -> int:
+def _reader_offset(text: str, offsets: Offsets, position: int | None) -> int:
     return offsets.at(min(position or 0, len(text)))
 
 
-def _close(done: _Open, path: str, offsets: _Bytes, stop: int | None) -> Node:
+def _close(done: _Open, path: str, offsets: Offsets, stop: int | None) -> Node:
     start = offsets.at(done.start)
     if done.mapping:
         if stop is not None:
@@ -381,6 +332,11 @@ class Text:
         self.scalar = scalar
         self.source = source
         self._offsets: list[int] | range | None = None
+
+    @property
+    def text(self) -> str:
+        """The scalar's text."""
+        return self.scalar.text
 
     def span(self, start: int, end: int) -> Span:
         """The bytes of characters `start` to `end` of the text; the whole content where a part has no place of its own."""
