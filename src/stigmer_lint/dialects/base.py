@@ -63,6 +63,8 @@ class Recognised(msgspec.Struct, frozen=True):
     kind: str
     engine: Engine
     facts: LaunchFacts
+    service: str | None = None
+    """The compose service that it starts, where the call names one (`docker compose run SERVICE`)."""
 
 
 class Unread(msgspec.Struct, frozen=True):

@@ -74,6 +74,8 @@ class LaunchFacts(msgspec.Struct, frozen=True):
     env: tuple[EnvSetting, ...] = ()
     env_open: tuple[str, ...] = ()
     """Why further variables may be set that are not in `env`; empty: `env` is all of it."""
+    env_files: tuple[Value, ...] = ()
+    """Env files as the launch names them (`--env-file`); each also has its reason in `env_open` until their variables are in `env`."""
     hosts: tuple[HostEntry, ...] = ()
     hosts_open: bool = False
     publishes: tuple[Publish, ...] = ()
