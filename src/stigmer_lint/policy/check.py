@@ -33,15 +33,24 @@ def check(policy: Policy, positions: Positions, root: yaml_nodes.Mapping, proble
     judge.rest()
 
 
+def _upwards(key: str) -> list[str]:
+    parts = key.split(".")
+    return [".".join(parts[:size]) for size in range(1, len(parts) + 1)]
+
+
 class _Judge:
     def __init__(self, policy: Policy, positions: Positions, problems: Problems, rules: Mapping[str, str] | None) -> None:
         self.policy = policy
         self.positions = positions
         self.problems = problems
         self.rules = rules
+        self.broken = frozenset(part for problem in problems.found for part in _upwards(problem.key))
 
     def say(self, key: str, text: str) -> None:
-        """Note a problem at a dotted key, or at the nearest one above it that was written."""
+        """Note a problem at a dotted key, or at the nearest one above it that was written. Where decoding has already found something
+        wrong there or below, this would be its consequence."""
+        if key in self.broken:
+            return
         at = key
         while at not in self.positions:
             at = at.rpartition(".")[0]

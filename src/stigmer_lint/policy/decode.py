@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, get_args
 
 import msgspec
 from msgspec import inspect
 
 from stigmer_lint.errors import PolicyError
 from stigmer_lint.frontends.yaml_nodes import Mapping, Node, Scalar, Sequence, merged
+from stigmer_lint.model.launch import PLATFORMS
 from stigmer_lint.model.span import SourceFile, Span
-from stigmer_lint.policy.types import Policy
+from stigmer_lint.policy.types import EnvRole, LauncherPart, Policy, RuleLevel
 
 MAX_PROBLEMS: Final = 50
 """Problems that are shown; the rest is counted."""
@@ -24,6 +25,9 @@ Positions: TypeAlias = dict[str, Span]
 
 _INT: Final = re.compile(r"[+-]?[0-9]{1,18}\Z")
 _BOOLS: Final = {"true": True, "false": False}
+
+
+_ORDER: Final = {name: rank for rank, name in enumerate((*PLATFORMS, *get_args(RuleLevel), *get_args(EnvRole), *get_args(LauncherPart)))}
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -85,6 +89,11 @@ def one_of(names: Collection[str]) -> str:
     if not shown:
         return "none (there are none)"
     return shown[0] if len(shown) == 1 else " or ".join(shown) if len(shown) == 2 else "one of " + ", ".join(shown)
+
+
+def choices(kind: inspect.LiteralType) -> list[bool | str | int | None]:
+    """The values of an enumeration in the order in which the types name them (msgspec gives them sorted)."""
+    return sorted(kind.values, key=lambda value: _ORDER.get(str(value), -1))
 
 
 def decode(root: Mapping, problems: Problems) -> tuple[Policy | None, Positions]:
@@ -210,7 +219,7 @@ class _Reader:
             name = entry.key.text
             inner = f"{key}.{name}"
             if isinstance(kind.key_type, inspect.LiteralType) and name not in kind.key_type.values:
-                self.problems.add(entry.key.span, inner, unknown(name, [str(one) for one in kind.key_type.values], "key"))
+                self.problems.add(entry.key.span, inner, unknown(name, [str(one) for one in choices(kind.key_type)], "key"))
                 continue
             value = self.value(kind.value_type, entry.value, inner, _place(entry.key, entry.value))
             if value is not _BAD:
@@ -225,7 +234,7 @@ class _Reader:
         for one in kind.values:
             if str(one) == node.text:
                 return one
-        self.problems.add(node.span, key, unknown(node.text, [str(one) for one in kind.values], "value"))
+        self.problems.add(node.span, key, unknown(node.text, [str(one) for one in choices(kind)], "value"))
         return _BAD
 
     def _wrong(self, kind: inspect.Type, node: Node, key: str, place: Span) -> _Bad:
@@ -244,7 +253,7 @@ def expected(kind: inspect.Type) -> str:
     if isinstance(kind, inspect.VarTupleType):
         return f"a list of {_plural(kind.item_type)}"
     if isinstance(kind, inspect.LiteralType):
-        return one_of([str(value) for value in kind.values])
+        return one_of([str(value) for value in choices(kind)])
     if isinstance(kind, inspect.BoolType):
         return "true or false"
     return "a whole number" if isinstance(kind, inspect.IntType) else "a text"
@@ -256,7 +265,7 @@ def _plural(kind: inspect.Type) -> str:
     if isinstance(kind, inspect.StructType):
         return "mappings"
     if isinstance(kind, inspect.LiteralType):
-        return f"values ({', '.join(str(value) for value in kind.values)})"
+        return f"values ({', '.join(str(value) for value in choices(kind))})"
     return "whole numbers" if isinstance(kind, inspect.IntType) else "texts"
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from msgspec import inspect
 
 from stigmer_lint.policy import types
+from stigmer_lint.policy.decode import choices
 
 ID: Final = "urn:stigmer-lint:policy:1"
 
@@ -110,18 +111,12 @@ def _type(kind: inspect.Type) -> dict[str, Any]:
         options = [_type(one) for one in kind.types]
         return options[0] if len(options) == 1 else {"anyOf": options}
     if isinstance(kind, inspect.LiteralType):
-        return {"enum": sorted(kind.values, key=_given)}
+        return {"enum": choices(kind)}
     if isinstance(kind, inspect.NoneType):
         return {"type": "null"}
     if isinstance(kind, inspect.BoolType):
         return {"type": "boolean"}
     return {"type": "integer" if isinstance(kind, inspect.IntType) else "string"}
-
-
-def _given(value: object) -> int:
-    """Values in the order in which people think of them."""
-    order = ("linux", "macos", "windows", "off", "note", "warning", "error", "dial", "public", "bind", "advertise", "allowlist", "self")
-    return order.index(str(value)) if str(value) in order else len(order)
 
 
 def _requirements(kind: inspect.Type) -> dict[str, Any]:
