@@ -1,0 +1,62 @@
+"""The end of every report for people: what was not checked, and the one line that says how much was."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from stigmer_lint.report.escape import line_start, paragraph, plain
+from stigmer_lint.report.layout import Layout
+from stigmer_lint.report.types import Report
+from stigmer_lint.report.view import View
+
+UNREADABLE = "STG904"
+
+
+def plural(count: int, noun: str) -> str:
+    """"1 file", "2 files", "2 launches"."""
+    return f"{count:,} {noun}{'' if count == 1 else 'es' if noun.endswith('ch') else 's'}"
+
+
+def failures(report: Report) -> list[str]:
+    """One line for everything that should have been checked and was not, unless a finding says so already."""
+    said = {one.finding.span.path for one in report.findings if one.rule.code == UNREADABLE}
+    return [f"{line_start(failure.path)}: not checked: {paragraph(failure.why)}" for failure in report.errors if failure.path not in said]
+
+
+def gaps(report: Report, view: View, layout: Layout) -> list[str]:
+    """The launches that were not understood, where they were asked for."""
+    if not layout.show_gaps:
+        return []
+    places = [(view.place(gap.span), gap.why) for gap in report.gaps]
+    return [f"{line_start(p.path)}:{p.line}:{p.column}: gap: {paragraph(view.hide(why))}" for p, why in places]
+
+
+def statistics(report: Report, layout: Layout) -> list[str]:
+    """How often each rule reported something, most often first."""
+    if not layout.statistics:
+        return []
+    names = {one.rule.code: one.rule.name for one in report.findings}
+    counts = Counter(one.rule.code for one in report.findings)
+    width = max((len(str(count)) for count in counts.values()), default=1)
+    return [f"{str(counts[code]).rjust(width)}  {code} {plain(names[code])}" for code in sorted(names, key=lambda code: (-counts[code], code))]
+
+
+def tail(report: Report, layout: Layout) -> list[str]:
+    """The last lines: which policy spoke, and the coverage."""
+    lines = [f"policy: {plain(report.policy)}"] if report.policy and not layout.quiet else []
+    if layout.verbose:
+        lines.append(f"platforms: {', '.join(report.platforms)}; {plural(len(report.rules), 'rule')}; {report.seconds:.2f} s")
+    return [*lines, coverage(report, layout)]
+
+
+def coverage(report: Report, layout: Layout) -> str:
+    """"2 errors, 1 warning in 41 files; 7 launches read, 2 not understood (--show-gaps)"."""
+    counted = [plural(count, noun) for noun in ("error", "warning", "note") if (count := report.count(noun))]
+    line = f"{', '.join(counted) or 'no findings'} in {plural(report.counts.files, 'file')}; {plural(report.counts.launches, 'launch')} read"
+    if report.gaps:
+        line += f", {len(report.gaps)} not understood{'' if layout.show_gaps else ' (--show-gaps)'}"
+    if report.suppressed:
+        line += f"; {len(report.suppressed)} suppressed"
+    if report.errors:
+        line += f"; {plural(len(report.errors), 'input')} not checked"
+    return line
