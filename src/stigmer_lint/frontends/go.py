@@ -17,10 +17,12 @@ from stigmer_lint.model.span import SourceFile
 
 if TYPE_CHECKING:
     from tree_sitter import Node
+    from tree_sitter import Tree as SyntaxTree
 
 __all__ = ["GoFrontend", "package_files"]
 
 _VERSION = re.compile(r"v[0-9]+")
+_NEW_VALUE = re.compile(rb"\bnew(?=\((?!\s*(?:\[|\*|(?:map|chan|struct|func|interface)\b)))")
 _DOTTED_VERSION = re.compile(r"\.v[0-9]+$")
 
 
@@ -149,6 +151,20 @@ def _add(functions: dict[str, ir.FunctionDecl], decl: ir.FunctionDecl) -> None:
     functions[key] = decl
 
 
+def _tree(data: bytes) -> SyntaxTree:
+    """The syntax tree. The grammar wants a type in `new(...)`, where Go 1.26 allows any value (go.dev/doc/go1.26): a file with
+    errors is read once more with another name of the same length in its place, as all text is taken from the file itself."""
+    tree = treesitter.parse("go", data)
+    if tree.root_node.has_error and b"new(" in data:
+        again = treesitter.parse("go", _NEW_VALUE.sub(b"neW", data))
+        if not again.root_node.has_error:
+            return again
+        at, later = treesitter.first_error(tree), treesitter.first_error(again)
+        if at is not None and later is not None and later > at:
+            return again
+    return tree
+
+
 class GoFrontend:
     """The Go frontend (grammar: tree-sitter-go)."""
 
@@ -162,7 +178,7 @@ class GoFrontend:
         zero = data.find(b"\0")
         if zero >= 0:
             raise UnreadableError(source.path, "holds a NUL byte", zero)
-        tree = treesitter.parse("go", data)
+        tree = _tree(data)
         # Mutable defaults are made anew by msgspec for each Unit.
         unit = ir.Unit(source.path, "go", error_at=treesitter.first_error(tree), comments=partial(treesitter.in_comment, tree))
         file = GoFile(unit, data)

@@ -98,8 +98,10 @@ class Body(Values):
 
     # Assignment
 
-    def target(self, node: Node, depth: int) -> ir.Target:
+    def target(self, node: Node, depth: int, declares: bool = False) -> ir.Target:
         value = self.expr(node, depth)
+        if declares and isinstance(value, ir.Name):
+            self.declared.add(value.id)
         return value if isinstance(value, ir.Name | ir.Attr | ir.Index | ir.Opaque) else ir.Opaque(value.span, "assigned to")
 
     def assign(self, at: ir.Range, targets: list[Node], values: list[Node], out: list[ir.Stmt], depth: int, declares: bool) -> None:
@@ -111,7 +113,7 @@ class Body(Values):
                 if isinstance(value, ir.Name) and value.id in given:
                     # All values are taken before the first target changes (go.dev/ref/spec#Assignment_statements).
                     value = ir.Opaque(value.span, "exchanged with another variable")
-                target = self.target(target_node, depth)
+                target = self.target(target_node, depth, declares)
                 if isinstance(target, ir.Name):
                     if target.id == "_":
                         out.append(ir.Do(at, value))
@@ -120,7 +122,7 @@ class Body(Values):
                         given.add(target.id)
                 out.append(ir.Assign(at, target, value, declares=declares))
         elif len(values) == 1 and targets:
-            names = tuple([ir.ListItem(self.target(target, depth)) for target in targets])
+            names = tuple([ir.ListItem(self.target(target, depth, declares)) for target in targets])
             both = ir.ListOf((targets[0].start_byte, targets[-1].end_byte), names)
             out.append(ir.Assign(at, both, self.expr(values[0], depth), declares=declares))
         else:
@@ -160,7 +162,7 @@ class Body(Values):
             self.assign(span(spec), names, code(values), out, depth, declares=True)
             return
         for name in names:
-            target = self.target(name, depth)
+            target = self.target(name, depth, declares=True)
             if not (isinstance(target, ir.Name) and target.id == "_"):
                 value: ir.Expr = ir.Opaque(span(name), "constant that repeats the one above") if constant else ir.Nil(span(name))
                 out.append(ir.Assign(span(spec), target, value, declares=True))
@@ -281,7 +283,7 @@ class Body(Values):
             name = first(alias) if alias is not None else None
             at = (name.start_byte, subject.span[1]) if name is not None else subject.span
             # The variable that a type switch declares is its operand under another type.
-            out.append(ir.Assign(at, self.target(name, depth), subject, declares=True) if name is not None else ir.Do(at, subject))
+            out.append(ir.Assign(at, self.target(name, depth, declares=True), subject, declares=True) if name is not None else ir.Do(at, subject))
         arms: list[_Arm] = []
         default: list[ir.Stmt] = []
         room = self._room(depth)
@@ -345,9 +347,9 @@ class Body(Values):
             names = code(left) if left is not None else []
             target: ir.Target | None = None
             if left is not None and len(names) > 1:
-                target = ir.ListOf(span(left), tuple([ir.ListItem(self.target(name, depth + 1)) for name in names]))
+                target = ir.ListOf(span(left), tuple([ir.ListItem(self.target(name, depth + 1, declares=True)) for name in names]))
             elif names:
-                target = self.target(names[0], depth + 1)
+                target = self.target(names[0], depth + 1, declares=True)
             stmts = self.inner(body_node, depth + 1, in_switch=False)
             out.append(ir.Loop(span(node), target, iterable, ir.Block(tuple(stmts)), indexed=True))
             return

@@ -19,10 +19,8 @@ _COMPARISONS: Final[dict[str, Literal["==", "!=", "order"]]] = {
     "==": "==", "!=": "!=", "<": "order", "<=": "order", ">": "order", ">=": "order",
 }  # fmt: skip
 _LISTS: Final = frozenset(("slice_type", "array_type", "implicit_length_array_type"))
-_TYPES: Final = _LISTS | {
-    "channel_type", "function_type", "generic_type", "interface_type", "map_type", "parenthesized_type", "pointer_type", "qualified_type",
-    "struct_type", "type_elem", "type_identifier",
-}
+_UNNAMED: Final = _LISTS | {"channel_type", "function_type", "interface_type", "map_type", "pointer_type", "struct_type"}
+_TYPES: Final = _UNNAMED | {"generic_type", "parenthesized_type", "qualified_type", "type_elem", "type_identifier"}
 _TYPE_ARGUMENTS: Final = _TYPES | {"identifier", "selector_expression"}
 _WRAPPERS: Final = frozenset(("parenthesized_expression", "unary_expression", "type_assertion_expression", "type_conversion_expression"))
 
@@ -32,13 +30,15 @@ MAX_CHAIN: Final = ir.MAX_DEPTH // 2
 class Values:
     """Lowers the expressions of one function body. `lower` is what lowers the bodies of function literals in it."""
 
-    __slots__ = ("data", "decl", "file", "local_types", "lower", "type_fields", "type_names")
+    __slots__ = ("data", "decl", "declared", "file", "local_types", "lower", "type_fields", "type_names")
 
     def __init__(self, file: GoFile, decl: ir.FunctionDecl, lower: Lower) -> None:
         self.file = file
         self.data = file.data
         self.decl = decl
         self.lower = lower
+        self.declared: set[str] = set()
+        """Variables that the body has declared so far."""
         self.local_types: dict[str, Node] = {}
         # Element types of a literal are asked for once an element, and a hostile one is long.
         self.type_names: dict[int, str] = {}
@@ -229,12 +229,26 @@ class Values:
         return name in _SCALARS or name in self.file.types or name in self.local_types
 
     def _new(self, listed: Node, depth: int) -> ir.Expr | None:
-        """`new(T)`: the zero record T; nil for a scalar."""
+        """`new(T)`: the zero record T, nil for a scalar. `new(value)`, which is Go 1.26: the value.
+
+        A lone name may be either; it is a type unless this body declares a variable so named.
+        """
         inner = code(listed)
-        if len(inner) != 1 or inner[0].type not in _TYPES:
+        if len(inner) != 1:
             return None
-        name = self.file.type_name(inner[0])
-        return ir.Nil(span(inner[0])) if name in _SCALARS else ir.Record(span(inner[0]), name, ())
+        made = inner[0]
+        value = self.expr(made, depth + 1)
+        match value:
+            case ir.Name():
+                if value.id in self.declared or any(param.name == value.id for param in self.decl.params):
+                    return value
+            case ir.Attr() if made.type in _TYPES or (isinstance(value.base, ir.Name) and value.base.id in self.file.unit.imports):
+                pass
+            case _:
+                return value
+        if made.type in _UNNAMED or (name := self.file.type_name(made)) in _SCALARS:
+            return ir.Nil(value.span)
+        return ir.Record(value.span, name, ())
 
     def _conversion(self, node: Node, depth: int) -> ir.Expr:
         """Only `F[T](x)` comes here, which is a call of F as far as syntax can tell."""
@@ -302,12 +316,15 @@ class Values:
         return self._record(at, elements, type_node, under, depth)
 
     def _is_map(self, elements: list[Node]) -> bool:
-        """Whether keys show that a type declared elsewhere is a map: a struct's keys are bare field names."""
-        if not elements or elements[0].type != "keyed_element":
-            return False
-        key = elements[0].child_by_field_name("key")
-        inner = first(key) if key is not None else None
-        return inner is not None and inner.type != "identifier"
+        """Whether a key shows that a type declared elsewhere is a map: a struct's keys are bare field names."""
+        for element in elements:
+            if element.type != "keyed_element":
+                return False
+            key = element.child_by_field_name("key")
+            inner = first(key) if key is not None else None
+            if inner is not None and inner.type != "identifier":
+                return True
+        return False
 
     def _element(self, element: Node | None, type_node: Node | None, depth: int, at: ir.Range) -> ir.Expr:
         """The value of a literal_element, whose own type may be elided."""
@@ -347,10 +364,11 @@ class Values:
             place = span(element)
             if element.type == "keyed_element":
                 name = element.child_by_field_name("key")
-                key = ir.Str(span(name), self.file.text(name)) if name is not None else ir.Str(place, "")
+                key = ir.Str(span(name), self.file.text(name)) if name is not None else ir.Str((place[0], place[0]), "")
                 value: Node | None = element.child_by_field_name("value")
             else:
-                key = ir.Str(place, names[index] if index < len(names) else str(index))
+                # Nothing is written for the key, so its span is empty.
+                key = ir.Str((place[0], place[0]), names[index] if index < len(names) else str(index))
                 value = element
             pairs.append(ir.Pair(place, key, self._element(value, None, depth, place)))
         return ir.Record(at, self._written(type_node), tuple(pairs))
