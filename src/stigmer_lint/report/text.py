@@ -59,8 +59,7 @@ def _finding(report: Report, view: View, shown: Shown, layout: Layout, paint: Pa
     yield f"  {line_start(paragraph(shown.message))}"
     marks = [Mark(note.span, note.message, "-") for note in shown.marks[:_MARKS]]
     own = Mark(reported.finding.span, _label(view, shown), "^")
-    for line in excerpt([own, *marks], view.source, shown.secrets, paint):
-        yield line
+    yield from excerpt([own, *marks], view.source, shown.secrets, paint)
     if len(shown.marks) > _MARKS:
         yield f"  and {len(shown.marks) - _MARKS} more lines of this launch"
     sentence = platforms(report, shown)

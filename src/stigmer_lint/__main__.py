@@ -1,0 +1,37 @@
+"""The command. `python -m stigmer_lint` and the console script both come here."""
+
+from __future__ import annotations
+
+import sys
+
+
+def _leave_working_folder() -> None:
+    """Take the folder that `python -m` puts in front of everything else off the import path: it may be the tree that is checked, and
+    nothing of that may be imported. (A folder named stigmer_lint in it has been found before this runs; only `python -P` or the
+    console script help against that.)"""
+    if sys.flags.safe_path or not sys.path:
+        return
+    first = sys.path[0]
+    del sys.path[0]
+    from pathlib import Path
+
+    if Path(first).resolve() == Path(__file__).resolve().parent.parent:
+        # Run from its own source folder, it has to find the rest of itself there.
+        sys.path.insert(0, first)
+
+
+def main() -> int:
+    """Run the command line; returns the exit status."""
+    if sys.argv[1:] in (["--version"], ["-V"]):
+        from stigmer_lint import __version__
+
+        sys.stdout.write(f"stigmer-lint {__version__}\n")
+        return 0
+    from stigmer_lint.cli import run
+
+    return run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    _leave_working_folder()
+    sys.exit(main())

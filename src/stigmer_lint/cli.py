@@ -1,0 +1,314 @@
+"""The command line: what the user asks for, handed to the engine; what comes back, written out.
+
+The one place that knows both the engine and the rules. What a command needs is imported when the command runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from stigmer_lint import __version__
+from stigmer_lint.errors import StigmerLintError, UsageError
+from stigmer_lint.report import FORMATS, Format
+
+if TYPE_CHECKING:
+    from stigmer_lint.model.launch import Platform
+    from stigmer_lint.policy.types import LoadedPolicy
+    from stigmer_lint.report.layout import Layout
+    from stigmer_lint.report.types import Report
+    from stigmer_lint.rule import RuleEntry
+
+LAZY = {
+    "policy": ("stigmer_lint.policy.cli:policy", "Validate a policy, print its schema, explain its values."),
+}
+"""Commands that live elsewhere: name -> (module:attribute, the line that the help shows). Imported when they are asked for."""
+
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*self.commands, *LAZY}, key=lambda name: (name != "check", name))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in LAZY:
+            return super().get_command(ctx, cmd_name)
+        module, _, attribute = LAZY[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [
+            (name, LAZY[name][1] if name in LAZY else self.commands[name].get_short_help_str(80)) for name in self.list_commands(ctx)
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+class CheckCommand(click.Command):
+    """Remembers in which order --format and --output were given, so that they can be read as pairs."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        ctx.meta["stigmer_lint.order"] = [parameter.name for parameter in order if parameter.name in ("forms", "outputs")]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=Commands, context_settings=_SETTINGS)
+@click.version_option(__version__, "-V", "--version", prog_name="stigmer-lint", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Find addresses and variables that fail once they are inside a container."""
+
+
+def _codes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word.strip() for value in values for word in value.split(",") if word.strip())
+
+
+@cli.command(cls=CheckCommand)
+@click.argument("paths", nargs=-1, metavar="[PATHS]...")
+@click.option("--policy", "policy_file", metavar="FILE", help="Policy file, or builtin:NAME. Default: stigmer-lint.yaml, from PATHS upwards.")
+@click.option("--no-policy", is_flag=True, help="Use no policy even where there is one.")
+@click.option("--format", "forms", multiple=True, type=click.Choice(FORMATS), help="Format of the report; default text. May be repeated.")
+@click.option("--output", "outputs", multiple=True, metavar="FILE", help="Where the report of the --format beside it goes; default standard output.")
+@click.option("--select", multiple=True, callback=_codes, metavar="CODES", help="Only these rules: codes, names, prefixes (STG1) or ALL.")
+@click.option("--ignore", multiple=True, callback=_codes, metavar="CODES", help="Not these rules.")
+@click.option("--fail-on", type=click.Choice(["error", "warning", "note", "never"]), default="warning", show_default=True, help="Exit with 1 from this severity on.")
+@click.option("--min-confidence", type=click.Choice(["high", "medium", "low"]), default="medium", show_default=True, help="Leave out less certain findings.")
+@click.option("--platform", "platforms", multiple=True, type=click.Choice(["linux", "macos", "windows"]), help="Where the launching code runs; default the policy's. May be repeated.")
+@click.option("--no-ignores", is_flag=True, help="Report what comments suppress as well.")
+@click.option("--show-gaps", is_flag=True, help="List the launches that were not understood.")
+@click.option("--strict", is_flag=True, help="Exit with 3 where a launch was not understood.")
+@click.option("--stdin-filename", metavar="NAME", help="With - as PATHS: check standard input as if it were this file of the project.")
+@click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no remarks.")
+@click.option("-v", "--verbose", is_flag=True, help="Also what was suppressed, with what confidence, and how long it took.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True, help="Colour the text formats.")
+@click.pass_context
+def check(
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    policy_file: str | None,
+    no_policy: bool,
+    forms: tuple[Format, ...],
+    outputs: tuple[str, ...],
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    fail_on: str,
+    min_confidence: str,
+    platforms: tuple[Platform, ...],
+    no_ignores: bool,
+    show_gaps: bool,
+    strict: bool,
+    stdin_filename: str | None,
+    statistics: bool,
+    quiet: bool,
+    verbose: bool,
+    color: str,
+) -> None:
+    """Check PATHS (files and folders; default: the current folder).
+
+    The project around them is read as well, for what they refer to.
+
+    \b
+    Exit status:
+      0  no finding at or above --fail-on
+      1  findings
+      2  usage, configuration or policy error
+      3  something that should have been checked was not
+    """
+    import msgspec
+
+    from stigmer_lint.engine.discover import find_root
+    from stigmer_lint.engine.judge import Options
+    from stigmer_lint.report.layout import Layout
+    from stigmer_lint.report.progress import Progress
+
+    targets = pair(ctx.meta["stigmer_lint.order"], forms, outputs)
+    stdin = _standard_input(paths, stdin_filename)
+    asked = () if stdin is not None else paths or (".",)
+    cwd = Path.cwd()
+    root = find_root([stdin[0]] if stdin is not None else asked, cwd)
+    entries = rule_entries()
+    policy = _policy(policy_file, no_policy, [stdin[0]] if stdin is not None else list(asked), root, entries)
+    options = msgspec.convert(
+        {
+            "select": select, "ignore": ignore, "fail_on": fail_on, "min_confidence": min_confidence, "platforms": platforms or None,
+            "no_ignores": no_ignores, "strict": strict,
+        },
+        Options,
+    )  # fmt: skip
+    with Progress(not quiet) as progress:
+        from stigmer_lint.engine.run import check as run_check
+
+        report = run_check(
+            root, asked, policy=policy, rules=entries, platforms=options.platforms, options=options, stdin=stdin, cwd=cwd, stage=progress.stage
+        )
+    layout = Layout(color=_color(color), verbose=verbose, quiet=quiet, show_gaps=show_gaps, statistics=statistics)
+    _write(report, targets, layout)
+    ctx.exit(report.status)
+
+
+def pair(order: Sequence[str], forms: Sequence[Format], outputs: Sequence[str]) -> list[tuple[Format, str | None]]:
+    """(format, file or None for standard output) from options in the order in which they were given: an --output belongs to the
+    --format before it, or, where that has one or there is none, to the next. Raises UsageError for what cannot be paired."""
+    pairs: list[tuple[Format, str | None]] = []
+    waiting: str | None = None
+    form, output = iter(forms), iter(outputs)
+    for name in order:
+        if name == "forms":
+            pairs.append((next(form), waiting))
+            waiting = None
+        else:
+            file = next(output)
+            if pairs and pairs[-1][1] is None and waiting is None:
+                pairs[-1] = (pairs[-1][0], file)
+            elif waiting is None:
+                waiting = file
+            else:
+                raise UsageError("Every --output needs a --format of its own.")
+    if waiting is not None or not pairs:
+        if pairs:
+            raise UsageError("Every --output needs a --format of its own.")
+        pairs.append(("text", waiting))
+    if sum(1 for _, file in pairs if file in (None, "-")) > 1:
+        raise UsageError("Only one format can go to standard output; give the others an --output.")
+    return pairs
+
+
+def _standard_input(paths: tuple[str, ...], name: str | None) -> tuple[str, bytes] | None:
+    if "-" not in paths:
+        if name is not None:
+            raise UsageError("--stdin-filename goes with - as the only path.")
+        return None
+    if len(paths) > 1 or name is None:
+        raise UsageError("To check standard input, give - as the only path and the file's name in the project with --stdin-filename.")
+    return name, sys.stdin.buffer.read()
+
+
+def rule_entries() -> tuple[RuleEntry, ...]:
+    """Every rule there is, in code order."""
+    from stigmer_rules import RULES
+
+    return tuple(RULES)
+
+
+def _policy(file: str | None, none: bool, paths: list[str], root: Path, entries: Sequence[RuleEntry]) -> LoadedPolicy:
+    from stigmer_lint.policy.load import find_policy, load_policy
+    from stigmer_lint.policy.types import NO_POLICY
+
+    if none:
+        if file is not None:
+            raise UsageError("--policy and --no-policy exclude each other.")
+        return NO_POLICY
+    if file is None:
+        common = Path(os.path.commonpath([os.path.realpath(path) for path in paths]))
+        found = find_policy(common, root)
+        if found is None:
+            return NO_POLICY
+        file = str(found)
+    return load_policy(file, root, rules={entry.rule.code: entry.rule.name for entry in entries})
+
+
+def _color(choice: str) -> bool:
+    if choice == "auto":
+        # https://no-color.org: present and not empty.
+        return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return choice == "always"
+
+
+def _write(report: Report, targets: Sequence[tuple[Format, str | None]], layout: Layout) -> None:
+    from msgspec.structs import replace
+
+    from stigmer_lint.report import render
+    from stigmer_lint.report.summary import coverage
+
+    for form, file in targets:
+        if file in (None, "-"):
+            _out(render(report, form, layout))
+            continue
+        text = render(report, form, replace(layout, color=False))
+        try:
+            Path(str(file)).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{file} cannot be written: {error.strerror}.") from error
+    if not layout.quiet and all(file not in (None, "-") for _, file in targets):
+        click.echo(coverage(report, layout), err=True)
+
+
+def _out(text: str) -> None:
+    """Write to standard output whatever its encoding is."""
+    sys.stdout.write(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(sys.stdout.encoding or "utf-8"))
+
+
+@cli.command()
+@click.argument("rule", metavar="CODE_OR_NAME")
+def explain(rule: str) -> None:
+    """Print the page of a rule: what it finds, why it hurts, what to do."""
+    entry = _find(rule)
+    from importlib.resources import files
+
+    package, _, module = entry.module.rpartition(".")
+    _out(files(package).joinpath(f"{module}.md").read_text(encoding="utf-8"))
+
+
+@cli.command()
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Format of the list.")
+def rules(form: str) -> None:
+    """List the rules."""
+    entries = sorted(rule_entries(), key=lambda entry: entry.rule.code)
+    if form == "json":
+        import json
+
+        import msgspec
+
+        _out(json.dumps([msgspec.to_builtins(entry.rule) for entry in entries], indent=1) + "\n")
+        return
+    width = max((len(entry.rule.name) for entry in entries), default=0)
+    for entry in entries:
+        rule = entry.rule
+        off = "" if rule.default else " (off by default)"
+        _out(f"{rule.code}  {rule.severity:7}  {rule.name.ljust(width)}  {rule.summary}{off}\n")
+
+
+def _find(text: str) -> RuleEntry:
+    entries = rule_entries()
+    for entry in entries:
+        if text.upper() == entry.rule.code or text.lower() == entry.rule.name:
+            return entry
+    import difflib
+
+    close = difflib.get_close_matches(text.lower(), [entry.rule.name for entry in entries], n=1)
+    raise UsageError(f"There is no rule {text}{f'; the nearest is {close[0]}' if close else '; `stigmer-lint rules` lists them'}.")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and say how it went. The only place that turns exceptions into an exit status."""
+    try:
+        status = cli.main(list(arguments), prog_name="stigmer-lint", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except click.Abort:
+        return 130
+    except StigmerLintError as error:
+        from stigmer_lint.report.escape import plain
+
+        click.echo("\n".join(f"stigmer-lint: {plain(line)}" for line in str(error).splitlines()), err=True)
+        return 2
+    except BrokenPipeError:
+        # The reader went away (`| head`). Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return status if isinstance(status, int) else 0
