@@ -7,7 +7,6 @@ of its folder. A file that another one includes is read there, and a service tha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence as Several
 from typing import Final
 
@@ -26,8 +25,6 @@ OVERRIDE_NAMES: Final = (
     "compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml",
 )  # fmt: skip
 
-_NAMED: Final = re.compile(r"(?:(?:docker-|podman-)?compose.*|.*[.\-_](?:docker-)?compose|.*docker-compose.*)\.ya?ml$", re.IGNORECASE)
-
 
 class ComposeProject(msgspec.Struct, frozen=True):
     """What one or several Compose projects say. `unreadable`: (path, why, byte offset)."""
@@ -36,11 +33,6 @@ class ComposeProject(msgspec.Struct, frozen=True):
     builds: tuple[ImageBuild, ...]
     gaps: tuple[Gap, ...]
     unreadable: tuple[tuple[str, str, int], ...]
-
-
-def is_compose_name(path: str) -> bool:
-    """Whether a file is by its name one that Compose may be given."""
-    return _NAMED.match(base_name(path)) is not None
 
 
 def read_compose(tree: Tree, path: str) -> ComposeProject:
@@ -53,12 +45,11 @@ def read_compose(tree: Tree, path: str) -> ComposeProject:
 def read_compose_tree(tree: Tree, paths: Several[str]) -> ComposeProject:
     """All projects that the files `paths` make up. Files without a `services:` mapping are passed over."""
     files = ComposeFiles(tree)
-    candidates = [path for path in paths if _has_services(tree, path)]
-    included, offered = _used_elsewhere(files, candidates)
-    readable = [path for path in candidates if files.services(path) and path not in included]
+    included, offered = _used_elsewhere(files, paths)
+    readable = [path for path in paths if files.services(path) and path not in included]
     found = _projects(files, readable, offered)
     seen = {path for project, _ in found for path in project.files}
-    for path in candidates:
+    for path in paths:
         # Files that include each other in a ring, or that only a file of no project includes.
         if path in included and path not in seen and files.services(path):
             more = _projects(files, [path], offered)
@@ -98,12 +89,6 @@ def _result(files: ComposeFiles, found: list[tuple[Project, list[Launch]]]) -> C
     return ComposeProject(
         every, tuple(builds), tuple(gaps.values()), tuple((e.path, e.why, e.offset) for e in files.unreadable.values())
     )
-
-
-def _has_services(tree: Tree, path: str) -> bool:
-    source = tree.source(path)
-    # A UTF-16 file has its letters apart, and is to be reported, not passed over.
-    return source is not None and (b"services" in source.data or source.data[:2] in (b"\xff\xfe", b"\xfe\xff"))
 
 
 def _overrides(tree: Tree, path: str) -> tuple[str, ...]:

@@ -99,3 +99,26 @@ class Mapped:
     def span(self, start: int, end: int) -> Span:
         """The bytes in which characters `start` to `end` are written."""
         return Span(self._path, self._offsets[start], self._offsets[end])
+
+
+class Joined:
+    """A text put together from stretches of the file: `starts` are indexes of the text, `begins` those of the file's text."""
+
+    __slots__ = ("_begins", "_offsets", "_path", "_starts", "text")
+
+    def __init__(self, path: str, text: str, starts: list[int], begins: list[int], offsets: Offsets) -> None:
+        self._path = path
+        self._starts = starts
+        self._begins = begins
+        self._offsets = offsets
+        self.text = text
+
+    def _index(self, at: int) -> int:
+        stretch = bisect_right(self._starts, at) - 1
+        return self._begins[stretch] + at - self._starts[stretch]
+
+    def span(self, start: int, end: int) -> Span:
+        """The bytes from the first to the last of characters `start` to `end`, what stands between stretches included."""
+        first = self._index(start)
+        last = self._index(end - 1) + 1 if end > start else first
+        return Span(self._path, self._offsets.at(first), self._offsets.at(last))

@@ -10,10 +10,18 @@ import msgspec
 
 from stigmer_lint.frontends.decoded import Located
 from stigmer_lint.model.span import Span
-from stigmer_lint.model.value import Known, Step, Unknown, Value, choose, join, text_of, with_step
+from stigmer_lint.model.value import Choice, Known, Step, Template, Unknown, Value, choose, join, text_of, with_step
 
 MAX_NESTING: Final = 32
 """Defaults within defaults that are followed."""
+
+MAX_TEXT: Final = 4096
+"""Characters that one value takes over from others."""
+
+MAX_PIECES: Final = 400
+"""Pieces that a value takes over from others."""
+
+MAX_TRAIL: Final = 12
 
 Operator: TypeAlias = Literal["", "-", ":-", "?", ":?", "+", ":+", "other"]
 
@@ -56,7 +64,7 @@ def interpolate(
         escaped, bare, braced, tail = found.group(1), found.group(2), found.group(3), found.group(4)
         if escaped:
             if not escapes:
-                look = found.end()
+                look = here + 1
                 continue
             if here > at:
                 parts.append(Known(text[at:here], place.span(at, here)))
@@ -95,7 +103,42 @@ def interpolate(
         parts.append(Known(text[at:end], place.span(at, end)))
     if len(parts) == 1:
         return parts[0]
-    return join(tuple(parts), place.span(start, end))
+    return joined(tuple(parts), place.span(start, end), end - start)
+
+
+def joined(parts: tuple[Value, ...], span: Span, written: int) -> Value:
+    """The parts as one value, or an Unknown where lines that double each other (`A=$A$A`) have made it larger or deeper than people
+    write. `written`: the number of characters of the text itself."""
+    count = 0
+    length = 0
+    waiting: list[tuple[Value, int]] = []
+    for part in parts:
+        if isinstance(part, Known):
+            length += len(part.text)
+        elif isinstance(part, Template):
+            count += len(part.parts)
+            waiting.append((part, 1))
+        elif isinstance(part, Choice):
+            waiting.append((part, 1))
+    limit = MAX_PIECES + 4 * len(parts)
+    while waiting and count <= limit:
+        one, depth = waiting.pop()
+        if depth > MAX_NESTING:
+            count = limit + 1
+        elif isinstance(one, Template):
+            waiting.extend((part, depth + 1) for part in one.parts if not isinstance(part, Unknown))
+            count += len(one.parts)
+        elif isinstance(one, Choice):
+            waiting.extend((part, depth + 1) for part in one.options if not isinstance(part, Unknown))
+            count += len(one.options)
+        elif isinstance(one, Known):
+            length += len(one.text)
+    if count > limit or length > written + MAX_TEXT:
+        return Unknown("the value grows past its bound", "bound", None, span)
+    value = join(parts, span)
+    if len(value.trail) > MAX_TRAIL:
+        value = msgspec.structs.replace(value, trail=value.trail[:MAX_TRAIL])
+    return value
 
 
 def _nothing() -> Value:

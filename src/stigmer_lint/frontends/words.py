@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from stigmer_lint.frontends.decoded import Located
-from stigmer_lint.frontends.interpolation import Resolve, interpolate
-from stigmer_lint.model.value import Known, Value, join
+from stigmer_lint.frontends.interpolation import Resolve, interpolate, joined
+from stigmer_lint.model.value import Known, Unknown, Value
+
+MAX_WORDS: Final = 50_000
 
 
 def split_words(place: Located, start: int, end: int, resolve: Resolve) -> tuple[Value, ...]:
@@ -42,9 +46,12 @@ def split_words(place: Located, start: int, end: int, resolve: Resolve) -> tuple
         elif char in " \t\r\n":
             if began >= 0:
                 keep(piece, at)
-                found.append(join(tuple(parts), place.span(began, at)) if parts else Known("", place.span(began, at)))
+                found.append(_word(parts, place, began, at))
                 parts = []
                 began = -1
+                if len(found) >= MAX_WORDS:
+                    found.append(Unknown("more words than are followed", "bound", None, place.span(at, end)))
+                    return tuple(found)
             piece = at + 1
         else:
             if began < 0:
@@ -59,5 +66,11 @@ def split_words(place: Located, start: int, end: int, resolve: Resolve) -> tuple
         at += 1
     if began >= 0:
         keep(piece, end)
-        found.append(join(tuple(parts), place.span(began, end)) if parts else Known("", place.span(began, end)))
+        found.append(_word(parts, place, began, end))
     return tuple(found)
+
+
+def _word(parts: list[Value], place: Located, start: int, end: int) -> Value:
+    if len(parts) == 1:
+        return parts[0]
+    return joined(tuple(parts), place.span(start, end), end - start) if parts else Known("", place.span(start, end))

@@ -345,6 +345,8 @@ class Text:
         offsets = self._offsets
         if not offsets or not 0 <= start <= end < len(offsets):
             return content_span(self.scalar, self.source)
+        if isinstance(offsets, range):
+            return Span(self.scalar.span.path, offsets[start], offsets[end])
         last = offsets[end - 1] if end > start else offsets[start]
         stop = offsets[end]
         if end > start and stop > last:

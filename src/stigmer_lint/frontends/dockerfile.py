@@ -1,0 +1,309 @@
+"""Dockerfiles: what the image of the last stage, or of a named one, brings along.
+
+Multi-stage files: a stage starts with what the stage that it names in FROM has. Code that is copied into a stage from which the
+final one copies (`COPY --from`) counts as inside: it is the source of what is built there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from stigmer_lint.frontends.compose_files import configured
+from stigmer_lint.frontends.dockerfile_lines import Instruction, instructions, json_words, word_ranges, word_value
+from stigmer_lint.frontends.interpolation import Reference
+from stigmer_lint.model.launch import EnvSetting, Health, Image
+from stigmer_lint.model.span import SourceFile
+from stigmer_lint.model.value import Known, Step, Unknown, Value, choose, text_of, with_step
+
+_STAGE_NAME: Final = re.compile(r"[a-z][a-z0-9\-_.]*$")
+_MOUNT: Final = re.compile(r"--mount=(\S+)")
+
+
+class _Stage:
+    """One stage while it is read."""
+
+    def __init__(self, name: str | None, base: str | None, parent: _Stage | None) -> None:
+        self.name = name
+        self.base: str | None = parent.base if parent else base
+        self.env: dict[str, EnvSetting] = dict(parent.env) if parent else {}
+        self.args: dict[str, EnvSetting] = dict(parent.args) if parent else {}
+        self.copies: dict[str, None] = {}
+        self.uses: list[_Stage] = [parent] if parent else []
+        self.exposes: dict[str, None] = dict(parent.exposes) if parent else {}
+        self.entrypoint: tuple[Value, ...] | None = parent.entrypoint if parent else None
+        self.command: tuple[Value, ...] | None = parent.command if parent else None
+        self.health: Health | None = parent.health if parent else None
+        self.own_command = False
+
+
+class _Reader:
+    def __init__(self, source: SourceFile, given: dict[str, Value]) -> None:
+        self.source = source
+        self.given = given
+        self.globals: dict[str, EnvSetting] = {}
+        self.stages: list[_Stage] = []
+        self.by_name: dict[str, _Stage] = {}
+        self.escape = "\\"
+
+    @property
+    def stage(self) -> _Stage:
+        if not self.stages:
+            # Fragments that a tool puts together have no FROM.
+            self.stages.append(_Stage(None, None, None))
+        return self.stages[-1]
+
+    def argument(self, setting: EnvSetting) -> Value:
+        """What a build argument has: what the build gives, its default, or either where no build is known."""
+        given = self.given.get(setting.name)
+        if given is not None:
+            return given
+        unknown = Unknown(f"build argument {setting.name}", "input", setting.name, setting.name_span)
+        if setting.passed:
+            return unknown
+        default = with_step(setting.value, Step(setting.span, f"default of build argument {setting.name}"))
+        return choose((unknown, default), setting.span, (), 1)
+
+    def lookup(self, name: str, from_line: bool) -> Value | None:
+        if from_line:
+            setting = self.globals.get(name)
+            return self.argument(setting) if setting else None
+        stage = self.stage
+        if name in stage.env:
+            setting = stage.env[name]
+            return with_step(setting.value, Step(setting.span, f"{name} is set here"))
+        if name in stage.args:
+            return self.argument(stage.args[name])
+        return None
+
+    def resolve(self, reference: Reference, from_line: bool = False) -> Value:
+        name, operator = reference.name, reference.operator
+        if operator == "other":
+            return Unknown(f"${{{name}}} is changed by an operator that is not followed", "other", name, reference.span)
+        value = self.lookup(name, from_line)
+        if value is None:
+            # Not declared: the base image may set it, else it is empty.
+            value = Unknown(f"{name} of the base image", "env", name, reference.span)
+            if operator in ("-", ":-"):
+                return choose((value, reference.argument()), reference.span, (), 1)
+            return value
+        empty = text_of(value) == ""
+        if operator in ("+", ":+"):
+            return Known("", reference.span) if operator == ":+" and empty else reference.argument()
+        return reference.argument() if operator == ":-" and empty else value
+
+    def resolve_from(self, reference: Reference) -> Value:
+        return self.resolve(reference, True)
+
+    def words(self, instruction: Instruction, from_line: bool = False) -> list[Value]:
+        """The words that are no flags."""
+        place = instruction.place
+        resolve = self.resolve_from if from_line else self.resolve
+        ranges = word_ranges(place.text, 0, len(place.text), self.escape)
+        return [word_value(place, start, end, self.escape, resolve) for start, end in ranges if not place.text.startswith("--", start)]
+
+    def read(self, found: Iterable[Instruction]) -> None:
+        for instruction in found:
+            match instruction.name:
+                case "FROM":
+                    self.begin(instruction)
+                case "ENV":
+                    self.stage.env.update((s.name, s) for s in self.pairs(instruction))
+                case "ARG":
+                    self.arguments(instruction)
+                case "COPY" | "ADD":
+                    self.copy(instruction)
+                case "RUN":
+                    self.mounts(instruction)
+                case "EXPOSE":
+                    for value in self.words(instruction):
+                        text = configured(value)
+                        if text:
+                            self.stage.exposes[text.partition("/")[0]] = None
+                case "ENTRYPOINT":
+                    self.stage.entrypoint = _command(instruction)
+                    if not self.stage.own_command:
+                        # The engine drops the CMD of the base when a stage sets its own ENTRYPOINT.
+                        self.stage.command = None
+                case "CMD":
+                    self.stage.command = _command(instruction)
+                    self.stage.own_command = True
+                case "HEALTHCHECK":
+                    self.stage.health = _health(instruction)
+                case _:
+                    pass
+
+    def begin(self, instruction: Instruction) -> None:
+        words = self.words(instruction, True)
+        image = configured(words[0]) if words else None
+        name = text_of(words[2]) if len(words) >= 3 and (text_of(words[1]) or "").lower() == "as" else None
+        parent = self.by_name.get(image.lower()) if image and _STAGE_NAME.match(image.lower()) else None
+        stage = _Stage(name, None if image == "scratch" else image, parent)
+        self.stages.append(stage)
+        if name:
+            self.by_name[name.lower()] = stage
+
+    def pairs(self, instruction: Instruction) -> list[EnvSetting]:
+        place = instruction.place
+        text = place.text
+        ranges = word_ranges(text, 0, len(text), self.escape)
+        if not ranges:
+            return []
+        first, last = ranges[0]
+        if "=" not in text[first:last]:
+            # The old form: one name, the rest of the line is its value.
+            if len(ranges) < 2:
+                return []
+            begin, end = ranges[1][0], ranges[-1][1]
+            span = place.span(begin, end)
+            return [EnvSetting(text[first:last], word_value(place, begin, end, self.escape, self.resolve), span, place.span(first, last), origin="image")]
+        found: list[EnvSetting] = []
+        for start, end in ranges:
+            equals = text.find("=", start, end)
+            if equals < 0:
+                continue
+            name = word_value(place, start, equals, self.escape, self.resolve)
+            if not isinstance(name, Known):
+                continue
+            value = word_value(place, equals + 1, end, self.escape, self.resolve)
+            begin, stop = equals + 1, end
+            if stop - begin >= 2 and text[begin] in "\"'" and text[stop - 1] == text[begin]:
+                begin, stop = begin + 1, stop - 1
+            found.append(EnvSetting(name.text, value, place.span(begin, stop), place.span(start, equals), origin="image"))
+        return found
+
+    def arguments(self, instruction: Instruction) -> None:
+        place = instruction.place
+        text = place.text
+        into = self.stages[-1].args if self.stages else self.globals
+        resolve = self.resolve if self.stages else self.resolve_from
+        for start, end in word_ranges(text, 0, len(text), self.escape):
+            equals = text.find("=", start, end)
+            if equals >= 0:
+                name = text[start:equals]
+                value = word_value(place, equals + 1, end, self.escape, resolve)
+                into[name] = EnvSetting(name, value, place.span(equals + 1, end), place.span(start, equals), origin="image")
+                continue
+            name = text[start:end]
+            span = place.span(start, end)
+            outer = self.globals.get(name) if self.stages else None
+            if outer is not None:
+                into[name] = outer
+            else:
+                unknown = Unknown(f"build argument {name}", "input", name, span)
+                into[name] = EnvSetting(name, unknown, span, span, passed=True, origin="image")
+
+    def copy(self, instruction: Instruction) -> None:
+        place = instruction.place
+        ranges = word_ranges(place.text, 0, len(place.text), self.escape)
+        flags = 0
+        while flags < len(ranges) and place.text.startswith("--", ranges[flags][0]):
+            flag = place.text[ranges[flags][0] : ranges[flags][1]]
+            if flag.startswith("--from="):
+                self.use(flag[len("--from=") :].strip("\"'"))
+                return
+            flags += 1
+        rest = ranges[flags:]
+        if rest and place.text[rest[0][0]] == "[":
+            try:
+                sources = msgspec.json.decode(place.text[rest[0][0] :].strip().encode(), type=list[str])[:-1]
+            except (msgspec.DecodeError, UnicodeEncodeError):
+                return
+        else:
+            values = [word_value(place, start, end, self.escape, self.resolve) for start, end in rest[:-1]]
+            sources = [text for value in values if (text := configured(value)) is not None]
+        for written in sources:
+            if "://" not in written and not written.startswith(("<<", "git@")):
+                self.stage.copies[_in_context(written)] = None
+
+    def mounts(self, instruction: Instruction) -> None:
+        text = instruction.place.text
+        if "--mount=" not in text:
+            return
+        for mount in _MOUNT.findall(text[:4000]):
+            options: dict[str, str] = {key: value for key, _, value in (part.partition("=") for part in mount.split(","))}
+            if options.get("type", "bind") != "bind":
+                continue
+            if "from" in options:
+                self.use(options["from"])
+            else:
+                self.stage.copies[_in_context(options.get("source", options.get("src", ".")))] = None
+
+    def use(self, name: str) -> None:
+        """The stage that another is copied from, by name or number."""
+        stage = self.by_name.get(name.lower())
+        if stage is None and name.isascii() and name.isdigit() and int(name[:6]) < len(self.stages) - 1:
+            stage = self.stages[int(name)]
+        if stage is not None and stage is not self.stage:
+            self.stage.uses.append(stage)
+
+
+def _in_context(written: str) -> str:
+    parts: list[str] = []
+    for part in written.split("/"):
+        if part == "..":
+            del parts[-1:]
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts) or "."
+
+
+def _command(instruction: Instruction) -> tuple[Value, ...] | None:
+    """The exec form's words, or the shell form as the engine runs it."""
+    place = instruction.place
+    words = json_words(place)
+    if words is not None:
+        return words
+    text = place.text
+    start = len(text) - len(text.lstrip())
+    end = start + len(text.strip())
+    if start >= end:
+        return ()
+    span = place.span(start, end)
+    return (Known("/bin/sh", span), Known("-c", span), Known(text[start:end], span))
+
+
+def _health(instruction: Instruction) -> Health | None:
+    text = instruction.place.text
+    found = re.search(r"(?:^|\s)(CMD|NONE)(?=\s|$|\[)", text, re.IGNORECASE)
+    if found is None or found[1].upper() == "NONE":
+        return None
+    start = found.end() + len(text[found.end() :]) - len(text[found.end() :].lstrip())
+    end = len(text.rstrip())
+    return Health((Known(text[start:end], instruction.place.span(start, max(start, end))),), instruction.span)
+
+
+def read_dockerfile(source: SourceFile, target: str | None = None, given: Iterable[EnvSetting] = ()) -> Image:
+    """What the image of stage `target` (the last one where None or not there) says, built with the arguments `given`. Without
+    those, a build argument is a choice of "given by the build" and its default. Raises UnreadableError for what is no text."""
+    reader = _Reader(source, {setting.name: setting.value for setting in given})
+    reader.escape, found = instructions(source)
+    reader.read(found)
+    stage = reader.by_name.get(target.lower()) if target else None
+    if stage is None:
+        stage = reader.stage
+    copies: dict[str, None] = {}
+    waiting = [stage]
+    seen = {id(stage)}
+    while waiting:
+        one = waiting.pop()
+        copies.update(one.copies)
+        for used in one.uses:
+            if id(used) not in seen:
+                seen.add(id(used))
+                waiting.append(used)
+    arguments = {**reader.globals, **stage.args}
+    return Image(
+        source.path,
+        tuple(stage.env.values()),
+        tuple(arguments.values()),
+        (".",) if "." in copies else tuple(copies),
+        tuple(stage.exposes),
+        stage.base,
+        stage.entrypoint,
+        stage.command,
+        stage.health,
+    )
