@@ -232,3 +232,12 @@ class TestFind:
 def test_a_file_that_is_no_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="not a regular file"):
         load_policy(str(tmp_path), tmp_path)
+
+
+def test_an_error_is_one_line_whatever_it_quotes(tmp_path: Path) -> None:
+    found = errors(tmp_path, 'version: 1\nresolvers: ["a\\n::error::b\\u202e"]\n"k\\nl": 1\n')
+    assert found == [
+        "stigmer-lint.yaml:2:13: resolvers.0: expected the name of a function, dotted where it must be narrowed, found 'a\\n::error::b\\u202e'",
+        "stigmer-lint.yaml:3:1: k\\nl: unknown key 'k\\nl'; expected one of version, extends, platforms, resolvers, services, containers, "
+        "launchers, clients, env_roles, rules, paths, exclude",
+    ]

@@ -57,11 +57,21 @@ class Problems:
         lines = []
         for problem in ordered[:MAX_PROBLEMS]:
             at = files[problem.span.path][1].position(problem.span.start)
-            subject = f"{problem.key}: " if problem.key else ""
-            lines.append(f"{problem.span.path}:{at.line}:{at.column}: {subject}{problem.text}")
+            subject = f"{_short(problem.key)}: " if problem.key else ""
+            lines.append(f"{_plain(problem.span.path)}:{at.line}:{at.column}: {subject}{_plain(problem.text)}")
         if len(ordered) > MAX_PROBLEMS:
             lines.append(f"and {len(ordered) - MAX_PROBLEMS} more")
         return PolicyError("\n".join(lines))
+
+
+def _plain(text: str) -> str:
+    """One line without control characters, whatever the file quoted holds."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
+
+
+def _short(text: str) -> str:
+    text = _plain(text)
+    return text if len(text) <= 120 else f"{text[:117]}..."
 
 
 def nearest(name: str, known: Collection[str]) -> str | None:
@@ -77,8 +87,8 @@ def unknown(name: str, known: Collection[str], noun: str) -> str:
     """The sentence for a name that is none of `known`."""
     close = nearest(name, known)
     if close is not None:
-        return f"unknown {noun} '{name}'; did you mean '{close}'?"
-    return f"unknown {noun} '{name}'; expected {one_of(known)}"
+        return f"unknown {noun} '{_short(name)}'; did you mean '{close}'?"
+    return f"unknown {noun} '{_short(name)}'; expected {one_of(known)}"
 
 
 def one_of(names: Collection[str]) -> str:
