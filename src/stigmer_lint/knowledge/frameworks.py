@@ -1,0 +1,51 @@
+"""Variables that nobody's own code needs to read, because a framework, a runtime or an image reads them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from stigmer_lint.knowledge.names import fits
+from stigmer_lint.knowledge.tables import rows
+
+Scope: TypeAlias = Literal["global", "image", "generic", "prefix", "application"]
+"""global: read wherever that runtime or library runs; image: by that image's entrypoint; generic: so common a name that it says little;
+prefix: a family of names; application: passed on by a framework under names that the application chose."""
+
+
+class FrameworkVariable(msgspec.Struct, frozen=True):
+    """Who reads a variable."""
+
+    reader: str
+    scope: Scope
+
+
+_SCOPES: dict[str, Scope] = {"global": "global", "image": "image", "generic": "generic", "prefix": "prefix", "application": "application"}
+
+
+@cache
+def _names() -> dict[str, FrameworkVariable]:
+    return {name: FrameworkVariable(reader, _SCOPES[scope]) for name, reader, scope in rows("framework_env", 3)}
+
+
+@cache
+def _families() -> tuple[tuple[str, str, str], ...]:
+    return tuple(sorted(((glob, reader, scope) for glob, reader, scope in rows("framework_env_prefixes", 3)), key=lambda row: -len(row[0])))
+
+
+def framework_of(name: str, image: str | None = None) -> FrameworkVariable | None:
+    """The framework that reads `name`, None where none is known. `image`: the reference of the image that gets it, for families that
+    only one image reads."""
+    found = _names().get(name)
+    if found is not None:
+        return found
+    for glob, reader, scope in _families():
+        if fits(name, glob):
+            if scope.startswith("image:"):
+                if image is None or scope[6:] not in image:
+                    continue
+                return FrameworkVariable(reader, "image")
+            return FrameworkVariable(reader, _SCOPES[scope])
+    return None
