@@ -84,6 +84,16 @@ def test_the_image_decides_where_one_name_has_two_uses() -> None:
     assert role_of("WEBHOOK_URL", None, "n8nio/n8n").role == "public"
 
 
+def test_a_products_own_address_is_not_what_it_dials() -> None:
+    assert role_of("SEARXNG_BASE_URL", None, "docker.io/searxng/searxng:latest").role == "public"
+    assert role_of("SEARXNG_BASE_URL", None, "acme/search-worker").role == "dial"
+
+
+def test_a_word_that_is_any_configuration_key_is_not_the_variable() -> None:
+    assert role_of("host", "localhost").role == "unknown"
+    assert role_of("http_proxy").role == "dial"
+
+
 def test_sources_say_how_sure_a_role_is() -> None:
     assert role_of("OLLAMA_BASE_URL").source == "table"
     assert role_of("VITE_X").source == "prefix"

@@ -89,6 +89,9 @@ def role_of(name: str, value_text: str | None = None, image: str | None = None, 
     if found is not None:
         return found
     shape = _by_words(name, value_text)
+    if shape is not None and shape.product is not None and image is not None and _image_name(image) == shape.product:
+        # SEARXNG_BASE_URL given to searxng itself is the address that it shows.
+        return RoleVerdict("public" if name.upper().endswith("URL") else "self", "shape", shape.product, shape.default_port)
     if shape is not None and shape.role not in ("public", "other"):
         return shape
     scheme = _by_scheme(value_text)
@@ -96,9 +99,15 @@ def role_of(name: str, value_text: str | None = None, image: str | None = None, 
     return scheme or shape or RoleVerdict("unknown", "unknown")
 
 
+def _image_name(image: str) -> str:
+    """`ghcr.io/a/searxng:1@sha256:..` -> searxng."""
+    return image.partition("@")[0].rpartition("/")[2].partition(":")[0].lower()
+
+
 def _from_table(name: str, value_text: str | None, image: str | None) -> RoleVerdict | None:
     exact, _ = _table()
-    known = exact.get(name) or exact.get(name.upper())
+    # `no_proxy` is NO_PROXY; a bare `host` is any configuration key.
+    known = exact.get(name) or (exact.get(name.upper()) if "_" in name else None)
     if not known:
         return None
     if image is not None:
@@ -140,7 +149,7 @@ _PUBLIC_WORDS = frozenset({
     "WEBSITE", "HOMEPAGE", "CANONICAL", "FRONTEND", "WEBAPP", "PERMALINK",
 })
 _PUBLIC_PAIRS = frozenset({
-    ("SITE", "URL"), ("APP", "URL"), ("WEB", "URL"), ("CLIENT", "URL"), ("ROOT", "URL"), ("UI", "URL"), ("UI", "BASEURL"), ("HOST", "URL"), ("SERVER", "URL"),
+    ("SITE", "URL"), ("APP", "URL"), ("WEB", "URL"), ("CLIENT", "URL"), ("ROOT", "URL"), ("UI", "URL"), ("UI", "BASEURL"), ("HOST", "URL"),
     ("ASSET", "URL"), ("ASSETS", "URL"), ("STATIC", "URL"), ("MEDIA", "URL"), ("CDN", "URL"), ("LINK", "URL"), ("ERROR", "URL"), ("SUCCESS", "URL"),
     ("RETURN", "URL"), ("CANCEL", "URL"), ("URL", "PREFIX"), ("WEB", "DOMAIN"), ("PUBLIC", "DOMAIN"), ("SHARE", "URL"), ("DOCS", "URL"), ("HOME", "URL"),
 })
@@ -176,14 +185,21 @@ def _by_words(name: str, value: str | None) -> RoleVerdict | None:
     addressed = last in _ADDRESS_WORDS or "URL" in has
     if "FRONTEND" in has and last in ("ADDR", "ADDRESS", "HOST"):
         return _product(words) or RoleVerdict("dial", "shape")
+    if "FRONTEND" in has and words[-2] != "FRONTEND" and addressed:
+        # `ADMIN_FRONTEND_REDIS_URL` is the frontend's own dependency.
+        product = _product(words)
+        if product is not None:
+            return product
     if "PUBLIC" in has or ("EXTERNAL" in has and (addressed or last == "DOMAIN")) or has & _PUBLIC_WORDS or pair in _PUBLIC_PAIRS:
         return RoleVerdict("public", "shape")
     if len(words) == 1 or words in (("BASE", "URL"), ("SERVER", "NAME")):
         known = products().get(last, "")
         if known == "":
             return RoleVerdict("public", "shape") if words == ("BASEURL",) else None
-    if words == ("BASE", "URL"):
+    if words in (("BASE", "URL"), ("SERVER", "URL")):
         return RoleVerdict("public", "shape")
+    if pair in (("EMAIL", "HOST"), ("MAIL", "HOST")):
+        return RoleVerdict("dial", "shape", "smtp", "25")
     found = _glob(name)
     if found is not None:
         return found
