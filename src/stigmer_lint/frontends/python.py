@@ -8,8 +8,7 @@ straight in the file wins, then the first of those in its `if` and `try` blocks;
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -18,18 +17,19 @@ from stigmer_lint.flow.ir import Block, Call, ClassDecl, Expr, Field, FunctionDe
 from stigmer_lint.frontends import treesitter
 from stigmer_lint.frontends.base import Tree
 from stigmer_lint.frontends.python_body import lower_body
-from stigmer_lint.frontends.python_expr import Expressions, PythonFile, parts_of, range_of
+from stigmer_lint.frontends.python_expr import Expressions, PythonFile, children_of, parts_of, range_of
 from stigmer_lint.frontends.python_modules import locate, register_imports, register_inner_imports
 from stigmer_lint.frontends.python_options import with_annotation, with_decorators
+from stigmer_lint.frontends.python_text import readable
 from stigmer_lint.model.span import SourceFile
 
 if TYPE_CHECKING:
     from tree_sitter import Node
+    from tree_sitter import Tree as SyntaxTree
 
 NESTED_BLOCKS = 40
 """Depth of `if`, `try` and `with` around a declaration that is still looked at."""
 
-_LONE_RETURN = re.compile(rb"\r(?!\n)")
 _HOLDERS = frozenset((
     "if_statement", "elif_clause", "else_clause", "try_statement", "except_clause", "except_group_clause", "finally_clause",
     "with_statement", "for_statement", "while_statement", "block", "ERROR", "match_statement", "case_clause",
@@ -49,15 +49,13 @@ class PythonFrontend:
         nul = data.find(b"\0")
         if nul >= 0:
             raise UnreadableError(source.path, "it holds a NUL byte, so it is not Python source", nul)
-        # The grammar ends lines at LF alone; the language also at CR.
-        tree = treesitter.parse("python", _LONE_RETURN.sub(b"\n", data) if b"\r" in data else data)
-        root = tree.root_node
+        tree = treesitter.parse("python", readable(data), source.path)
         unit = Unit(source.path, self.language, error_at=treesitter.first_error(tree), comments=partial(treesitter.in_comment, tree))
         file = PythonFile(data, unit, _declare)
         module = FunctionDecl("", (0, len(data)), (0, 0), (), _unlowered, unit)
-        module.lower = partial(lower_body, file, module, root)
+        module.lower = partial(_lower_module, file, module, tree)
         unit.module = module
-        _Declarations(file, root).read()
+        _Declarations(file).read(tree.root_node)
         register_inner_imports(unit, data)
         return unit
 
@@ -70,33 +68,41 @@ def _unlowered() -> Block:
     return Block(())
 
 
-def _spread_out(nodes: Iterable[Node]) -> Iterator[tuple[Node, int]]:
+def _lower_module(file: PythonFile, module: FunctionDecl, tree: SyntaxTree) -> Block:
+    # A Node keeps the nodes below it that were ever asked for, so none is kept for this.
+    return lower_body(file, module, tree.root_node)
+
+
+def _spread_out(holder: Node) -> Iterator[tuple[Node, int]]:
     """Statements with how many blocks lie around them, in source order, through the blocks that do not make a scope."""
-    waiting = [(node, 0) for node in nodes]
-    waiting.reverse()
+    waiting = [children_of(holder)]
     while waiting:
-        node, depth = waiting.pop()
-        if node.type in _HOLDERS:
-            if depth < NESTED_BLOCKS:
-                waiting += [(child, depth + 1) for child in reversed(node.children) if child.is_named]
+        node = next(waiting[-1], None)
+        if node is None:
+            waiting.pop()
+        elif node.type in _HOLDERS:
+            if len(waiting) <= NESTED_BLOCKS:
+                waiting.append(children_of(node))
         elif node.is_named:
-            yield node, depth
+            yield node, len(waiting) - 1
 
 
 class _Declarations:
     """Reads what a file declares."""
 
-    def __init__(self, file: PythonFile, root: Node) -> None:
+    def __init__(self, file: PythonFile) -> None:
         self.file = file
-        self.root = root
 
-    def read(self) -> None:
+    def read(self, root: Node) -> None:
         """Fill the file's Unit."""
         unit = self.file.unit
-        for node, depth in _spread_out(self.root.children):
+        stars: dict[str, None] = {}
+        for node, depth in _spread_out(root):
             kind = node.type
             if kind in ("import_statement", "import_from_statement"):
-                register_imports(self.file, node, override=depth == 0)
+                star = register_imports(self.file, node, override=depth == 0)
+                if star:
+                    stars[star] = None
             elif kind in ("function_definition", "class_definition", "decorated_definition"):
                 definition = _definition(node)
                 name = _name_of(self.file, definition)
@@ -107,6 +113,7 @@ class _Declarations:
                         unit.functions[name] = _declare(self.file, node, None)
                 elif depth == 0 or name not in unit.classes:
                     self._classes(node, name)
+        unit.star_imports = tuple(stars)
 
     def _classes(self, node: Node, name: str) -> None:
         """A class and the classes in it, without recursion."""
@@ -137,7 +144,7 @@ class _Declarations:
             tuple(_dotted(file, part) for part in _decorators(node)),
         )
         expressions = Expressions(file, None)
-        for stmt, depth in _spread_out(body.children):
+        for stmt, depth in _spread_out(body):
             kind = stmt.type
             if kind == "expression_statement":
                 for part in stmt.children:

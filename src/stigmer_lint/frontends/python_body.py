@@ -17,6 +17,8 @@ from stigmer_lint.flow.ir import (
     Function,
     FunctionDecl,
     If,
+    Index,
+    Join,
     ListItem,
     ListOf,
     Loop,
@@ -24,11 +26,12 @@ from stigmer_lint.flow.ir import (
     Opaque,
     Range,
     Return,
+    Slice,
     Stmt,
     Stop,
     block,
 )
-from stigmer_lint.frontends.python_expr import BROKEN, TOO_DEEP, Expressions, PythonFile, parts_of, range_of
+from stigmer_lint.frontends.python_expr import BROKEN, TOO_DEEP, Expressions, PythonFile, children_of, parts_of, range_of
 from stigmer_lint.frontends.python_modules import register_imports
 
 if TYPE_CHECKING:
@@ -52,7 +55,7 @@ def lower_body(file: PythonFile, decl: FunctionDecl, node: Node) -> Block:
     out: list[Stmt] = []
     lowering.out = out
     if node.type == "module":
-        lowering.statements(node.children, 0, out)
+        lowering.statements(node, 0, out)
         return block(out)
     body = node.child_by_field_name("body")
     if body is None:
@@ -61,7 +64,7 @@ def lower_body(file: PythonFile, decl: FunctionDecl, node: Node) -> Block:
         value = lowering.expr(body, 0)
         out.append(Return(range_of(body), value))
     else:
-        lowering.statements(body.children, 0, out)
+        lowering.statements(body, 0, out)
     return block(out)
 
 
@@ -70,17 +73,16 @@ class Statements(Expressions):
 
     __slots__ = ()
 
-    def statements(self, nodes: Iterable[Node], depth: int, out: list[Stmt]) -> None:
-        """Lower statements that lie `depth` blocks below the body, onto the end of `out`."""
+    def statements(self, holder: Node | None, depth: int, out: list[Stmt]) -> None:
+        """Lower the statements in a block, which lie `depth` blocks below the body, onto the end of `out`."""
+        if holder is None:
+            return
         outer = self.out
         self.out = out
         if depth > MAX_DEPTH:
-            spans = [range_of(node) for node in nodes]
-            if spans:
-                span = spans[0][0], spans[-1][1]
-                out.append(Do(span, Opaque(span, TOO_DEEP)))
+            out.append(Do(range_of(holder), Opaque(range_of(holder), TOO_DEEP)))
         else:
-            for node in nodes:
+            for node in children_of(holder):
                 lower = _LOWER.get(node.type)
                 if lower is not None:
                     lower(self, node, depth, out)
@@ -90,8 +92,7 @@ class Statements(Expressions):
     def suite(self, node: Node | None, depth: int, first: Sequence[Stmt] = ()) -> Block:
         """The block at `node`, after the statements of `first`."""
         inside = list(first)
-        if node is not None:
-            self.statements(node.children, depth, inside)
+        self.statements(node, depth, inside)
         return Block(tuple(inside))
 
     def _expression(self, node: Node, depth: int, out: list[Stmt]) -> None:
@@ -102,7 +103,7 @@ class Statements(Expressions):
             elif kind == "augmented_assignment":
                 self._augmented(part, depth, out)
             elif kind == "ERROR":
-                self.statements(part.children, depth + 1, out)
+                self.statements(part, depth + 1, out)
             elif part.is_named and not part.is_extra and kind not in _NO_EFFECT:
                 self._effect(part, depth, out)
 
@@ -141,7 +142,11 @@ class Statements(Expressions):
             return
         value = self.expr(right, depth)
         for left in targets:
-            out.append(Assign(span, self.target(left, depth), value))
+            part = self.expr(left, depth) if left.type == "subscript" else None
+            if isinstance(part, Slice) and isinstance(part.base, Name | Attr | Index):
+                out.append(Assign(span, part.base, _spliced(part, value)))
+            else:
+                out.append(Assign(span, self.target(left, depth), value))
 
     def _augmented(self, node: Node, depth: int, out: list[Stmt]) -> None:
         parts = parts_of(node)
@@ -228,7 +233,7 @@ class Statements(Expressions):
             condition = test(first)
             if condition is None:
                 here += first
-                self.statements(body.children if body is not None else (), level if made else level + 1, here)
+                self.statements(body, level if made else level + 1, here)
                 break
             other: list[Stmt] = []
             branch = If(span, condition, self.suite(body, level + 1, first), Block(()))
@@ -269,10 +274,10 @@ class Statements(Expressions):
         for part in parts_of(node):
             kind = part.type
             if kind == "block":
-                self.statements(part.children, depth + 1, out)
+                self.statements(part, depth + 1, out)
             elif kind in ("else_clause", "finally_clause"):
                 body = next((one for one in part.children if one.type == "block"), None)
-                self.statements(body.children if body is not None else (), depth + 1, out)
+                self.statements(body, depth + 1, out)
             elif kind in ("except_clause", "except_group_clause"):
                 self._handler(part, depth, out)
 
@@ -301,7 +306,7 @@ class Statements(Expressions):
                     if item.type == "with_item":
                         self._enter(item.children[0], depth, out)
         body = node.child_by_field_name("body")
-        self.statements(body.children if body is not None else (), depth + 1, out)
+        self.statements(body, depth + 1, out)
 
     def _enter(self, node: Node, depth: int, out: list[Stmt]) -> None:
         while node.type == "parenthesized_expression":
@@ -424,7 +429,19 @@ class Statements(Expressions):
 
     def _broken(self, node: Node, depth: int, out: list[Stmt]) -> None:
         """Statements that survived around a syntax error."""
-        self.statements(node.children, depth + 1, out)
+        self.statements(node, depth + 1, out)
+
+
+def _spliced(part: Slice, value: Expr) -> Expr:
+    """What `base` holds after `base[low:high] = value`."""
+    parts = [value]
+    if part.low is not None:
+        parts.insert(0, Slice(part.span, part.base, None, part.low))
+    if part.high is not None:
+        parts.append(Slice(part.span, part.base, part.high, None))
+    elif part.low is None:
+        return value
+    return Join(part.span, tuple(parts))
 
 
 def _always(first: list[Stmt]) -> Expr | None:

@@ -7,7 +7,7 @@ becomes Opaque. Chains that the grammar nests to the left (`a + b + c`, `a or b 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -79,6 +79,17 @@ class PythonFile:
         if self.constants is None:
             self.constants = {match[1].decode(): match[3].decode("utf-8", "replace") for match in _CONSTANT.finditer(self.data)}
         return self.constants.get(name)
+
+
+def children_of(node: Node) -> Iterator[Node]:
+    """The node's children one by one. `Node.children` would keep them, and all that is asked of them, as long as the node lives."""
+    cursor = node.walk()
+    more = cursor.goto_first_child()
+    while more:
+        child = cursor.node
+        if child is not None:
+            yield child
+        more = cursor.goto_next_sibling()
 
 
 def parts_of(node: Node) -> list[Node]:

@@ -25,25 +25,26 @@ SOURCE_FOLDERS = frozenset(("src", "lib", "python"))
 """Folders that projects put on the module path by convention."""
 
 
-def register_imports(file: PythonFile, node: Node, override: bool = True) -> None:
-    """Add what an `import_statement` or `import_from_statement` binds to the file's Unit; `override` replaces earlier bindings."""
+def register_imports(file: PythonFile, node: Node, override: bool = True) -> str:
+    """Add what an `import_statement` or `import_from_statement` binds to the file's Unit; `override` replaces earlier bindings.
+    The module of a star import, "" for any other."""
     parts = parts_of(node)
     unit = file.unit
     module: str | None = None
     if node.type == "import_from_statement":
         named = node.child_by_field_name("module_name")
         if named is None:
-            return
+            return ""
         module = "".join(file.text(named).split())
     for part in parts:
         kind = part.type
         if kind == "wildcard_import" and module is not None:
-            if module not in unit.star_imports:
-                unit.star_imports += (module,)
+            return module
         elif kind == "aliased_import" and len(part.children) > 2:
             _bind(unit, module, file.text(part.children[0]), file.text(part.children[-1]), override)
         elif kind == "dotted_name" and not (module is not None and part.start_byte < parts[2].start_byte):
             _bind(unit, module, file.text(part), None, override)
+    return ""
 
 
 def register_inner_imports(unit: Unit, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Run-time text of Python string literals, from their source text."""
+"""The text of Python files: what the grammar is given, and the run-time text of string literals."""
 
 from __future__ import annotations
 
@@ -10,6 +10,41 @@ _TEMPLATE = re.compile(_ESCAPE + r"|(?P<brace>\{\{|\}\})", re.DOTALL)
 _SIMPLE = {
     "\n": "", "\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
 }
+
+
+_LONE_RETURN = re.compile(rb"\r(?!\n)")
+_COMMENT_LINES = re.compile(rb"(?:^[ \t\f]*#[^\n]*\n(?:[ \t\f\r]*\n)*+)++", re.MULTILINE)
+_CONTINUATIONS = re.compile(rb"(?:\\\r?\n[ \t]*+)++")
+_OPEN_CHARACTER_NAME = re.compile(rb"\\N\{(?![\w \-]{1,100}\})")
+
+LONG = 64
+"""Lines in a row that the grammar gets as one."""
+
+
+def readable(data: bytes) -> bytes:
+    """The file as the grammar is to see it: every byte at its place and every token the same, but lines end as the grammar expects, and
+    what its scanner reads in quadratic time is written so that it does not. Texts are read from the file itself."""
+    if b"\r" in data:
+        # The language ends lines at a lone CR too, the grammar does not.
+        data = _LONE_RETURN.sub(b"\n", data)
+    if data.count(b"#") > LONG:
+        # After every line of a block of comments the scanner looks for the line after the block: let it be one comment.
+        data = _COMMENT_LINES.sub(_one_line, data)
+    if data.count(b"\\\n") + data.count(b"\\\r\n") > LONG:
+        data = _CONTINUATIONS.sub(_spaces, data)
+    if data.count(b"\\N{") > LONG:
+        # `\N{` that is never closed is looked for up to the end of the file, each time.
+        data = _OPEN_CHARACTER_NAME.sub(b"\\\\n_", data)
+    return data
+
+
+def _one_line(match: re.Match[bytes]) -> bytes:
+    lines = match[0]
+    return lines[:-1].replace(b"\n", b" ").replace(b"\r", b" ") + b"\n" if lines.count(b"\n") > LONG else lines
+
+
+def _spaces(match: re.Match[bytes]) -> bytes:
+    return b" " * len(match[0]) if match[0].count(b"\n") > LONG else match[0]
 
 
 def decode(data: bytes, prefix: str, template: bool) -> str:
