@@ -257,7 +257,7 @@ def explain(rule: str) -> None:
     from importlib.resources import files
 
     package, _, module = entry.module.rpartition(".")
-    _out(files(package).joinpath(f"{module}.md").read_text(encoding="utf-8"))
+    _out(files(package or "stigmer_rules").joinpath(f"{module}.md").read_text(encoding="utf-8"))
 
 
 @cli.command()

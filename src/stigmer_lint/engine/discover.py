@@ -29,6 +29,13 @@ _HEADER = 2048
 _GENERATED = re.compile(rb"Code generated .{0,200}DO NOT EDIT|@generated\b")
 _LONG_LINE = re.compile(rb"[^\r\n]{2001}")
 _SCRIPTS = (".js", ".mjs", ".cjs")
+_BINARY = (
+    ".png", ".jpg", ".jpeg", ".gif", ".ico", ".webp", ".avif", ".bmp", ".tiff", ".psd", ".svg", ".pdf", ".mp3", ".mp4", ".mov", ".webm", ".wav", ".ogg",
+    ".zip", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".tar", ".jar", ".war", ".whl", ".deb", ".rpm", ".apk", ".dmg", ".iso", ".woff",
+    ".woff2", ".ttf", ".otf", ".eot", ".exe", ".dll", ".so", ".dylib", ".a", ".o", ".class", ".pyc", ".wasm", ".bin", ".dat", ".db", ".sqlite",
+    ".parquet", ".npy", ".npz", ".pt", ".onnx", ".safetensors", ".gguf", ".pack", ".idx", ".csv", ".tsv", ".lock", ".sum", ".map", ".ipynb",
+)  # fmt: skip
+"""Kinds of file in which nobody suppresses a finding; some are text, and large."""
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 Wanted = Callable[[str], bool]
@@ -154,9 +161,9 @@ class Files:
                     yield path
 
     def grep(self, needles: re.Pattern[bytes], wanted: Wanted | tuple[str, ...] | None = None) -> Iterator[tuple[str, bytes]]:
-        """Every wanted file that holds a needle, with its bytes, each opened once. Generated, minified and binary files are left out."""
+        """Every wanted file (by default every one that may be text) that holds a needle, with its bytes, each opened once. Generated, minified and binary files are left out."""
         search = needles.search
-        for path in self.paths(wanted):
+        for path in self.paths(wanted or _may_be_text):
             if path in self._overlay:
                 data: bytes | None = self._overlay[path].data
             elif path in self._cache:
@@ -280,6 +287,10 @@ class Files:
             _, old = self._cache.popitem(last=False)
             self._cached -= len(old.data)
         return source
+
+
+def _may_be_text(path: str) -> bool:
+    return not path.lower().endswith(_BINARY)
 
 
 def _machine_made(path: str, data: bytes) -> bool:

@@ -11,11 +11,11 @@ import msgspec
 from stigmer_lint.engine.globs import Patterns
 from stigmer_lint.engine.suppress import CommentTest, Directive, Suppressions, directives
 from stigmer_lint.errors import PolicyError, UsageError
+from stigmer_lint.knowledge.secrets import mask
 from stigmer_lint.model.launch import PLATFORMS, Platform
 from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.model.world import World
 from stigmer_lint.policy.types import LoadedPolicy, RuleLevel
-from stigmer_lint.report.masking import mask
 from stigmer_lint.report.types import Counts, Excuse, Failure, Report, Reported
 from stigmer_lint.rule import Confidence, Finding, Rule, RuleEntry, Severity
 
@@ -155,12 +155,12 @@ def judge(
 
     everything = fingerprinted([*kept, *excused])
     gaps = tuple(sorted((gap for gap in world.gaps if wanted(gap.span)), key=lambda gap: (gap.span, gap.why)))
-    errors = dict.fromkeys((*failures, *(Failure(path, why, offset) for path, why, offset in world.unreadable)))
+    errors = {(one.path, one.why): one for one in (*(Failure(path, why, offset) for path, why, offset in world.unreadable), *failures)}
     report = Report(
         findings=tuple(one for one in everything if one.excuse is None),
         suppressed=tuple(one for one in everything if one.excuse is not None),
         gaps=gaps,
-        errors=tuple(sorted(errors, key=lambda failure: (failure.path, failure.why))),
+        errors=tuple(errors[key] for key in sorted(errors)),
         sources=sources,
         counts=Counts(files, sum(1 for launch in world.launches if wanted(launch.span)), sum(1 for read in world.reads if wanted(read.span))),
         rules=tuple(rules[code] for code in sorted(running)),
@@ -188,7 +188,7 @@ def fingerprinted(findings: Iterable[Reported]) -> list[Reported]:
     out: list[Reported] = []
     for one in sorted(findings, key=lambda one: (one.finding.span, one.finding.rule, one.finding.message)):
         finding = one.finding
-        value = None if finding.value is None else mask(finding.env, finding.value)
+        value = None if finding.value is None else mask(finding.env or "", finding.value)
         evidence = "\0".join(part or "" for part in (finding.rule, finding.span.path, finding.container or finding.image, finding.env, value))
         count = times[evidence] = times.get(evidence, 0) + 1
         digest = hashlib.sha256(f"{evidence}\0{count if count > 1 else ''}".encode("utf-8", "surrogateescape")).hexdigest()[:32]

@@ -34,9 +34,23 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 class _Line(msgspec.Struct, frozen=True):
+    """A line as it is shown. `text`: without secrets; `raw`: as written, from the byte `offset` of the file on; `cells`: what is shown
+    for each character of `text`, `widths` how many cells each fills."""
+
+    raw: str
+    offset: int
+    text: str
     cells: tuple[str, ...]
-    """What is shown for each character; "" for one that is hidden or has no width of its own."""
     widths: tuple[int, ...]
+
+    def columns(self, span: Span, secrets: Secrets) -> tuple[int, int]:
+        """Indexes into `text`; a span that goes on past it ends where it ends. What is in front is masked alone to tell how far it
+        reaches then: this places carets and shows nothing."""
+        data = self.raw.encode("utf-8", "replace")
+        first, last = (
+            min(len(secrets.hide_in_code(data[: max(at - self.offset, 0)].decode("utf-8", "ignore"))), len(self.text)) for at in (span.start, span.end)
+        )
+        return first, max(last, first)
 
 
 def excerpt(marks: list[Mark], source_of: Callable[[str], SourceFile | None], secrets: Secrets, paint: Paint) -> Iterator[str]:
@@ -57,17 +71,15 @@ def excerpt(marks: list[Mark], source_of: Callable[[str], SourceFile | None], se
         lines = dict.fromkeys(line for line, _ in here)
         for line in lines:
             on_line = [mark for at, mark in here if at == line]
-            text, offsets = _window(source, line, on_line)
-            shown = _cells(text, secrets)
-            skip = len(text) - len(text.lstrip(" \t"))
-            low, high = _crop(shown, text, offsets, on_line, skip)
+            shown = _line(*_window(source, line, on_line), secrets)
+            skip = len(shown.text) - len(shown.text.lstrip(" \t"))
+            low, high = _crop(shown, *shown.columns(on_line[-1].span, secrets), skip)
             body = "".join(shown.cells[low:high])
             before, after = ("…" if low > skip else ""), ("…" if high < len(shown.cells) else "")
             number_text = paint(str(line).rjust(gutter), "gutter")
             yield f" {number_text} {paint('|', 'gutter')} {before}{body}{after}".rstrip()
             for mark in on_line:
-                start, end = _columns(text, offsets, mark.span)
-                start, end = min(max(start, low), high), min(max(end, low), high)
+                start, end = (min(max(at, low), high) for at in shown.columns(mark.span, secrets))
                 left = len(before) + sum(shown.widths[low:start])
                 width = max(sum(shown.widths[start:end]), 1)
                 label = f" {plain(mark.label)}" if mark.label else ""
@@ -90,25 +102,12 @@ def _window(source: SourceFile, line: int, marks: list[Mark]) -> tuple[str, int]
     return source.data[start:end].decode("utf-8", "replace"), start
 
 
-def _columns(text: str, offset: int, span: Span) -> tuple[int, int]:
-    """Indexes into a text that begins at a byte offset; a span that goes on past it ends where the text ends."""
-    data = text.encode("utf-8", "replace")
-    first = len(data[: max(span.start - offset, 0)].decode("utf-8", "ignore"))
-    last = len(data[: max(span.end - offset, 0)].decode("utf-8", "ignore"))
-    return first, max(last, first)
-
-
-def _cells(text: str, secrets: Secrets) -> _Line:
+def _line(raw: str, offset: int, secrets: Secrets) -> _Line:
+    text = secrets.hide_in_code(raw)
     cells: list[str] = []
     widths: list[int] = []
-    hidden: dict[int, str] = {}
-    for start, end, new in secrets.replacements(text):
-        hidden.update(dict.fromkeys(range(start, end), ""))
-        hidden[start] = new
-    for index, char in enumerate(text):
-        if index in hidden:
-            cell, width = hidden[index], len(hidden[index])
-        elif char == "\t":
+    for char in text:
+        if char == "\t":
             width = TAB
             cell = " " * width
         elif char.isascii():
@@ -122,18 +121,17 @@ def _cells(text: str, secrets: Secrets) -> _Line:
             width = 2 if unicodedata.east_asian_width(char) in "WF" else 1
         cells.append(cell)
         widths.append(width)
-    return _Line(tuple(cells), tuple(widths))
+    return _Line(raw, offset, text, tuple(cells), tuple(widths))
 
 
-def _crop(shown: _Line, text: str, offset: int, marks: list[Mark], skip: int) -> tuple[int, int]:
-    """The range of characters to show: all after the indentation, or `WIDTH` cells around the finding's own mark."""
+def _crop(shown: _Line, start: int, end: int, skip: int) -> tuple[int, int]:
+    """The range of characters to show: all after the indentation, or `WIDTH` cells around the mark from `start` to `end`."""
     size = len(shown.cells)
     if sum(shown.widths[skip:]) <= WIDTH:
         return skip, size
-    start, end = _columns(text, offset, marks[-1].span)
     low = high = min(max(start, skip), size)
     room = WIDTH
-    while high < size and high < end and room > 0:
+    while high < min(size, end) and room > 0:
         room -= shown.widths[high]
         high += 1
     while room > 0 and (low > skip or high < size):

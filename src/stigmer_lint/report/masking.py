@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import re
 
+from stigmer_lint.knowledge.secrets import MASK, is_secret, mask
 from stigmer_lint.model.launch import Launch
 from stigmer_lint.model.value import Known
 
-_NAMES = re.compile(r"(?i)(?:^|_)(?:api_?key|key|token|secret|password|passwd|pwd|credentials?)$")
-
-_PAIR = re.compile(r"""(?<![A-Za-z0-9_])([A-Za-z_][A-Za-z0-9_]{1,100})["']?[ \t]*[=:][ \t]*["']?([^\s"',}\]]+)""")
-_WORD = re.compile(r"""[^\s"'`,]{6,}""")
+# A name and a value side by side, as code and configuration write them: `"NAME": "value"`, `NAME = value`, `("NAME", "value")`,
+# `Name: "NAME", Value: "value"`. `NAME=value` is known to `mask`.
+_PAIR = re.compile(
+    r"""(?<![A-Za-z0-9_])(?P<name>[A-Za-z_][A-Za-z0-9_]{1,100})["'`]?[ \t]*[=:,][ \t]*(?:[Vv]alue["']?[ \t]*[:=][ \t]*)?"""
+    r"""(?:"(?P<double>[^"]+)"|'(?P<single>[^']+)'|`(?P<back>[^`]+)`|(?P<bare>[^\s"'`,;)}\]]+))"""
+)
+_GROUPS = ("double", "single", "back", "bare")
+_SHORT = 3
+"""Shorter secrets are not looked for by their text: they would be found everywhere."""
 _TOO_MANY = 200
-"""Secrets of one launch that are searched for by their text; with more, the source is not quoted at all."""
-
-
-def mask(name: str | None, text: str) -> str:
-    """The text as it may be shown."""
-    if name and _NAMES.search(name):
-        return "***"
-    return re.sub(r"(?<=://)([^/@\s:]*):[^/@\s]+@", r"\1:***@", text)
+"""Secrets of one launch that are looked for by their text; with more, its source is not quoted at all."""
 
 
 class Secrets:
@@ -28,7 +27,7 @@ class Secrets:
     __slots__ = ("_texts", "too_many")
 
     def __init__(self, texts: dict[str, str], too_many: bool = False) -> None:
-        self._texts = texts
+        self._texts = dict(sorted(texts.items(), key=lambda item: -len(item[0])))
         self.too_many = too_many
 
     @classmethod
@@ -37,7 +36,7 @@ class Secrets:
         texts: dict[str, str] = {}
         for facts in launch.facts.values() if launch is not None else ():
             for setting in facts.env:
-                if isinstance(setting.value, Known) and len(setting.value.text) >= 3:
+                if isinstance(setting.value, Known) and len(setting.value.text) >= _SHORT:
                     shown = mask(setting.name, setting.value.text)
                     if shown != setting.value.text:
                         texts[setting.value.text] = shown
@@ -45,50 +44,34 @@ class Secrets:
 
     def and_value(self, name: str | None, value: str | None) -> Secrets:
         """These and the value of one variable, if that is secret."""
-        if value is None or len(value) < 3 or value in self._texts:
+        if value is None or len(value) < _SHORT or value in self._texts:
             return self
-        shown = mask(name, value)
+        shown = mask(name or "", value)
         return self if shown == value else Secrets({**self._texts, value: shown}, self.too_many)
 
     def hide(self, text: str) -> str:
-        """The text without secrets."""
-        replaced = self.replacements(text)
-        if not replaced:
-            return text
-        out: list[str] = []
-        at = 0
-        for start, end, new in replaced:
-            out += (text[at:start], new)
-            at = end
-        return "".join(out) + text[at:]
+        """Prose without secrets."""
+        for secret, shown in self._texts.items():
+            if secret in text:
+                text = text.replace(secret, shown)
+        return mask("", text)
+
+    def hide_in_code(self, text: str) -> str:
+        """A line of source without secrets, also without the value that stands beside the name of one."""
+        for secret, shown in self._texts.items():
+            if secret in text:
+                text = text.replace(secret, shown)
+        return mask("", _PAIR.sub(_hidden_pair, text))
 
     def hide_value(self, name: str | None, value: str) -> str:
         """A variable's value as it may be shown."""
-        shown = mask(name, value)
+        shown = mask(name or "", value)
         return shown if shown != value else self.hide(value)
 
-    def replacements(self, text: str) -> list[tuple[int, int, str]]:
-        """What has to be replaced: (start, end, new text), in order, not overlapping."""
-        found: list[tuple[int, int, str]] = []
-        for secret, shown in self._texts.items():
-            at = text.find(secret)
-            while at >= 0:
-                found.append((at, at + len(secret), shown))
-                at = text.find(secret, at + len(secret))
-        for match in _PAIR.finditer(text):
-            shown = mask(match[1], match[2])
-            if shown != match[2]:
-                found.append((match.start(2), match.end(2), shown))
-        for match in _WORD.finditer(text):
-            shown = mask(None, match[0])
-            if shown != match[0]:
-                found.append((match.start(), match.end(), shown))
-        found.sort(key=lambda one: (one[0], -one[1]))
-        kept: list[tuple[int, int, str]] = []
-        for one in found:
-            if not kept or one[0] >= kept[-1][1]:
-                kept.append(one)
-            elif one[1] > kept[-1][1]:
-                # Two that overlap without one holding the other: hide everything that either covers.
-                kept[-1] = (kept[-1][0], one[1], "***")
-        return kept
+
+def _hidden_pair(match: re.Match[str]) -> str:
+    if not is_secret(match["name"]):
+        return match[0]
+    group = next(group for group in _GROUPS if match[group] is not None)
+    start, end = match.span(group)
+    return match[0][: start - match.start()] + MASK + match[0][end - match.start() :]
