@@ -15,12 +15,14 @@ from stigmer_lint.errors import UnreadableError
 from stigmer_lint.flow.ir import Assign, Attr, Block, ClassDecl, Expr, Field, FunctionDecl, Import, Name, Num, Range, Unit
 from stigmer_lint.flow.ir import block as make_block
 from stigmer_lint.frontends import treesitter
-from stigmer_lint.frontends.javascript_body import (
+from stigmer_lint.frontends.javascript_body import Body
+from stigmer_lint.frontends.javascript_functions import class_decl, function
+from stigmer_lint.frontends.javascript_modules import locate
+from stigmer_lint.frontends.javascript_nodes import (
     CLASS_DECLARATIONS,
     COMMENTS,
     FUNCTION_DECLARATIONS,
     FUNCTION_VALUES,
-    Body,
     Context,
     bindings,
     plain_string,
@@ -28,7 +30,6 @@ from stigmer_lint.frontends.javascript_body import (
     solid,
     unwrap,
 )
-from stigmer_lint.frontends.javascript_modules import locate
 from stigmer_lint.model.span import SourceFile
 
 if TYPE_CHECKING:
@@ -88,8 +89,8 @@ class _Declarations:
         self.context = Context(data, unit)
         self.body = Body(self.context, None, 0)
         self.re_exports: list[tuple[str, str, str]] = []
-        self.bound: list[tuple[Range, str, Name, str]] = []
-        """Members of `module.exports = name`: (span, exported name, the object, its member)."""
+        self.bound: list[tuple[Range, Range, str, Name]] = []
+        """Members of an exported object: the pair's span, the key's, the exported name, the object."""
         self.objects: dict[str, Node] = {}
         """Top-level variables that are object literals, for `module.exports = name`."""
 
@@ -118,8 +119,8 @@ class _Declarations:
             if not self.bound:
                 return lowered
             extra = [
-                Assign(span, Name(span, f"exports.{name}"), Attr(span, holder, member, span), declares=True)
-                for span, name, holder, member in self.bound
+                Assign(span, Name(key, f"exports.{name}"), Attr(span, holder, name, key), declares=True)
+                for span, key, name, holder in self.bound
             ]
             return make_block([*lowered.stmts, *extra])
 
@@ -154,14 +155,14 @@ class _Declarations:
         return name
 
     def _add_function(self, name: str, node: Node, name_node: Node | None, called: str = "") -> None:
-        self.unit.functions[name] = self.body.function(node, 1, called or name, name_node)
+        self.unit.functions[name] = function(self.body, node, 1, called or name, name_node)
         self.context.hoisted[node.id] = name
 
     def _class(self, node: Node, name: str = "") -> str:
         name_node = node.child_by_field_name("name")
         name = self.text(name_node) if name_node is not None else name
         if name:
-            self.unit.classes[name] = self.body.class_decl(node, name, 1)
+            self.unit.classes[name] = class_decl(self.body, node, name, 1)
             self.context.taken.add(node.id)
         return name
 
@@ -182,7 +183,7 @@ class _Declarations:
                 self._add_function(self.text(name), value, name)
                 self.context.taken.add(declarator.id)
             elif kind == "class" and name.type == "identifier":
-                self.unit.classes[self.text(name)] = self.body.class_decl(value, self.text(name), 1)
+                self.unit.classes[self.text(name)] = class_decl(self.body, value, self.text(name), 1)
                 self.context.taken.add(declarator.id)
             elif kind == "object" and name.type == "identifier":
                 self.objects[self.text(name)] = value
@@ -477,7 +478,7 @@ class _Declarations:
         name = self._export_name(key)
         if name not in self.unit.exports:
             self.unit.exports[name] = f"exports.{name}"
-            self.bound.append((pair.byte_range, name, holder, name))
+            self.bound.append((pair.byte_range, key.byte_range, name, holder))
 
     def _member_export(self, name: str, value: Node, statement: Node) -> None:
         exports = self.unit.exports
