@@ -213,8 +213,8 @@ def value_text(
         builder.hole(Name(at or whole, name), at)
     script = builder.finish()
     for match in _HOLES.finditer(script.text):
-        at = ord(match[0]) - HOLE
-        script.holes[at] = Name(script.range(*match.span()), f"{{{first + at}}}")
+        index = ord(match[0]) - HOLE
+        script.holes[index] = Name(script.range(*match.span()), f"{{{first + index}}}")
     return script, bindings
 
 
@@ -239,6 +239,7 @@ def _add_known(builder: ScriptBuilder, text: str, place: Span | None, source: So
 
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "e": "\x1b"}
 _DIGITS: Final = {"x": 2, "u": 4, "U": 8}
+_LINE_END: Final = re.compile(r"\r?\n|\\{1,2}(?:r\\)?n")
 _JUNK: Final = 256
 """Bytes that may stand between two characters of one text: indentation, `" +` and a line end, a closing and an opening quote."""
 
@@ -253,7 +254,10 @@ def align(builder: ScriptBuilder, text: str, data: str, start: int, end: int) ->
     for index, line in enumerate(text.split("\n")):
         line = line.removesuffix("\r")
         if index:
-            builder.add("\n", place, place)
+            # A backslash before the line end is half of `\\\\` where the literal has escapes.
+            ending = _LINE_END.match(data, place, end)
+            builder.add("\n", place, ending.end() if ending else place)
+            place = ending.end() if ending else place
         if not line:
             continue
         at = data.find(line, place, min(end, place + len(line) + _JUNK))
