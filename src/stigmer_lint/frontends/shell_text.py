@@ -262,7 +262,11 @@ def align(builder: ScriptBuilder, text: str, data: str, start: int, end: int) ->
             continue
         at = data.find(line, place, min(end, place + len(line) + _JUNK))
         if at >= 0:
-            builder.add(line, at)
+            if at > place and data[at - 1] == "\\" and line[0] in "\"'\\":
+                builder.add(line[0], at - 1, at + 1)
+                builder.add(line[1:], at + 1)
+            else:
+                builder.add(line, at)
             place = at + len(line)
             continue
         reached = _align_line(builder, line, data, place, end)
