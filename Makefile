@@ -20,8 +20,9 @@ check: $(READY)  ## lint, types, and the project's own rules on the project
 fix: $(READY)  ## repair what ruff can repair
 	$(BIN)/ruff check --fix .
 
-pages: $(READY)  ## write again what is generated: the policy schema, the pages' outputs, the tables of rules
+pages: $(READY)  ## write again what is generated: the policy's schema and reference, the pages' outputs, the tables of rules
 	$(BIN)/python -m stigmer_lint.policy.schema
+	$(BIN)/python tools/policy_page.py
 	$(BIN)/python tools/pages.py
 
 rule: $(READY)  ## begin a rule: make rule NAME=loopback-in-container CODE=STG101

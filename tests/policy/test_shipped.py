@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,12 @@ def core(text: str) -> Any:
 
 def test_the_schema_in_the_tree_is_the_one_that_the_types_give() -> None:
     assert stigmer_policies.schema().read_text(encoding="utf-8") == schema.text(), "run python -m stigmer_lint.policy.schema"
+
+
+def test_the_reference_in_the_docs_is_the_one_that_the_types_give() -> None:
+    tool = Path(__file__).parents[2] / "tools" / "policy_page.py"
+    done = subprocess.run([sys.executable, str(tool), "--check"], check=False)
+    assert done.returncode == 0, "run `make pages`"
 
 
 def test_every_object_is_closed_and_every_property_described() -> None:

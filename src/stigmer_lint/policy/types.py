@@ -218,7 +218,7 @@ EnvRole: TypeAlias = Literal["dial", "public", "bind", "advertise", "allowlist",
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A whole policy. `Policy(version=1)` is "no policy"."""
+    """What a project's code cannot say of the containers that it starts."""
 
     version: Literal[1]
     """Version of the file's format: 1."""
