@@ -43,15 +43,15 @@ def read_compose(tree: Tree, path: str) -> ComposeProject:
 
 
 def read_compose_tree(tree: Tree, paths: Several[str]) -> ComposeProject:
-    """All projects that the files `paths` make up. Files without a `services:` mapping are passed over."""
+    """All projects that the files `paths` make up. Files with neither `services:` nor `include:` are passed over."""
     files = ComposeFiles(tree)
     included, offered = _used_elsewhere(files, paths)
-    readable = [path for path in paths if files.services(path) and path not in included]
+    readable = [path for path in paths if path not in included and files.is_project(path)]
     found = _projects(files, readable, offered)
     seen = {path for project, _ in found for path in project.files}
     for path in paths:
         # Files that include each other in a ring, or that only a file of no project includes.
-        if path in included and path not in seen and files.services(path):
+        if path in included and path not in seen and files.is_project(path):
             more = _projects(files, [path], offered)
             found += more
             seen |= {one for project, _ in more for one in project.files}

@@ -18,6 +18,8 @@ from stigmer_lint.model.world import Gap
 MAX_SETTINGS: Final = 300_000
 """Variables of one project, so that an env file of many lines given to many services stays bounded."""
 
+_OVER: Final = "the project sets more variables than are followed"
+
 
 class Budget:
     """What is left of the bound on a project's variables."""
@@ -48,7 +50,7 @@ def environment(files: ComposeFiles, project: Project, service: Service, budget:
     if service.all("models"):
         open_why.append("`models` makes Compose set variables")
     if len(found) > budget.left:
-        open_why.append("the project sets more variables than are followed")
+        open_why.append(_OVER)
         found = dict(list(found.items())[: max(budget.left, 0)])
     budget.left -= len(found)
     return tuple(found.values()), tuple(dict.fromkeys(open_why))
@@ -162,6 +164,8 @@ def _env_file(
         open_why.append(f"env file {path} is {'not there' if optional else 'not in the tree'}")
     said = f"service {service.name} takes its variables from the sample of {path}" if shipped else f"service {service.name} takes this env file"
     step = Step(node.span, said)
+    if len(lines or ()) > budget.left:
+        open_why.append(_OVER)
     for line in (lines or ())[: max(budget.left, 0)]:
         passed = line.value is None
         value = line.value

@@ -12,6 +12,8 @@ from stigmer_lint.frontends.interpolation import Reference, substitute
 from stigmer_lint.model.value import Step, Unknown, Value, choose, with_step
 
 _MARKS: Final = ("example", "sample", "template", "dist", "default", "tmpl")
+_DEPLOYED: Final = ("deploy", "docker", "compose", "production", "prod")
+"""Words of env files that are shipped to be copied to `.env` where the project is deployed."""
 
 
 def sample_names(name: str) -> tuple[str, ...]:
@@ -26,6 +28,9 @@ def sample_names(name: str) -> tuple[str, ...]:
             names.append(f"{stem}.{mark}.{suffix}")
         if name == ".env":
             names.extend((f"env.{mark}", f"{mark}.env", f"env-{mark}"))
+    if name == ".env":
+        for word in _DEPLOYED:
+            names.extend((f".env.{word}", f"{word}.env"))
     return tuple(names)
 
 

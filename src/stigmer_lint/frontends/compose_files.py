@@ -126,6 +126,10 @@ class ComposeFiles:
             self._services[path] = known
         return known
 
+    def is_project(self, path: str) -> bool:
+        """Whether a file has services of its own or of files that it includes."""
+        return bool(self.services(path)) or any(isinstance(root.get("include"), Sequence) for root in self.roots(path))
+
     def value(self, node: Scalar, context: Context) -> Value:
         """A scalar with its references filled in."""
         if "$" not in node.text:

@@ -25,6 +25,9 @@ _NO_DOCKERFILE: Final = re.compile(
 )
 _COMPOSE: Final = re.compile(r"(?:(?:docker-|podman-)?compose.*|.*[.\-_](?:docker-)?compose|.*docker-compose.*)\.ya?ml$", re.IGNORECASE)
 
+_COMPOSE_WORD: Final = re.compile(rb"services|include|\A(?:\xff\xfe|\xfe\xff)")
+"""What a Compose file has to hold. UTF-16 has its letters apart, and is to be reported, not passed over."""
+
 
 def is_dockerfile(path: str) -> bool:
     """Whether a file is a Dockerfile by its name."""
@@ -103,11 +106,10 @@ def read_config(tree: Tree, paths: Several[str]) -> ConfigFacts:
 
 
 def _read_compose(tree: Tree, paths: Several[str], found: _Collected) -> None:
-    # A UTF-16 file has its letters apart, and is to be reported, not passed over.
     candidates = [
         path
         for path in paths
-        if (source := tree.source(path)) is not None and (b"services" in source.data or source.data[:2] in (b"\xff\xfe", b"\xfe\xff"))
+        if (source := tree.source(path)) is not None and _COMPOSE_WORD.search(source.data)
     ]
     if not candidates:
         return
