@@ -60,14 +60,15 @@ class JavaScriptFrontend:
         self.language = "javascript" if language == "javascript" else "typescript"
 
     def parse(self, source: SourceFile) -> Unit:
-        """The file's declarations; raises UnreadableError for NUL bytes and UTF-16."""
+        """The file's declarations; raises UnreadableError for NUL bytes and UTF-16, and for a file that
+        the grammar cannot read in reasonable time."""
         data = source.data
         if data.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise UnreadableError(source.path, "it is UTF-16, not UTF-8")
         zero = data.find(b"\0")
         if zero >= 0:
             raise UnreadableError(source.path, "it holds a NUL byte, so it is no source text", zero)
-        tree = treesitter.parse(self.grammar, data)
+        tree = treesitter.parse(self.grammar, data, source.path)
         root = tree.root_node
         unit = Unit(path=source.path, language=self.language, imports={}, functions={}, classes={}, exports={})
         unit.error_at = treesitter.first_error(tree)
