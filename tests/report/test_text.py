@@ -82,7 +82,7 @@ def test_a_span_over_several_lines_is_underlined_to_the_end_of_the_first(report_
 def test_a_mark_in_another_file_says_which(report_of: Callable[..., Report]) -> None:
     finding, source = one("BAD\n", "BAD", marks=(Step(Span("other.sh", 0, 4), "also here"),))
     assert lines(report_of([finding], [source, SourceFile("other.sh", b"twin\n")]))[2:8] == [
-        "   |", " 1 | BAD", "   | ^^^", "   ::: other.sh", " 1 | twin", "   | ---- also here",
+        "   |", " 1 | BAD", "   | ^^^", "   --> other.sh", " 1 | twin", "   | ---- also here",
     ]  # fmt: skip
 
 

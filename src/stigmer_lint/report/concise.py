@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stigmer_lint.report.escape import line_start, paragraph
+from stigmer_lint.report.escape import joined, paragraph, plain
 from stigmer_lint.report.layout import Layout
 from stigmer_lint.report.summary import failures, gaps, statistics, tail
 from stigmer_lint.report.text import painter
@@ -17,7 +17,7 @@ def render(report: Report, layout: Layout) -> str:
 
     def line(shown: Shown) -> str:
         level = paint(f"{shown.reported.severity}[{shown.code}]", shown.reported.severity)
-        return f"{line_start(shown.place.path)}:{shown.place.line}:{shown.place.column}: {level} {paragraph(shown.message)}"
+        return f"{plain(shown.place.path)}:{shown.place.line}:{shown.place.column}: {level} {paragraph(shown.message)}"
 
     lines = [line(shown) for shown in view.findings()]
-    return "\n".join((*lines, *failures(report), *gaps(report, view, layout), *statistics(report, layout), *tail(report, layout))) + "\n"
+    return joined((*lines, *failures(report), *gaps(report, view, layout), *statistics(report, layout), *tail(report, layout)))

@@ -7,6 +7,7 @@ takes commands from a job's output, and a terminal from what is written to it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 # C0 and C1 controls, DEL, line and paragraph separators, every mark that changes the direction of text or has no width
 # (Unicode 15.0, Cf with Bidi_Control or Default_Ignorable_Code_Point), byte order mark, surrogates of undecodable bytes.
@@ -36,10 +37,21 @@ def plain(text: str) -> str:
     return _HASH_COMMAND.sub(r"#\\x23", text) if "##" in text else text
 
 
-def line_start(text: str) -> str:
-    """As `plain`, for what begins a line of output, where `::` would begin a command to GitHub's runner (blanks in front do not help)."""
-    text = plain(text)
-    return text.replace("::", "\\x3a:", 1) if text.lstrip().startswith("::") else text
+def joined(lines: Iterable[str]) -> str:
+    """Lines of output as one text in which none begins a command: to GitHub's runner `::` does, blanks in front of it do not help."""
+    safe = []
+    for line in lines:
+        if line.lstrip().startswith("::"):
+            line = line.replace("::", "\\x3a:", 1)
+        safe.append(_HASH_COMMAND.sub(r"#\\x23", line) if "##" in line else line)
+    return "\n".join(safe) + "\n"
+
+
+def dumped(document: object) -> str:
+    """A document as JSON: ASCII, and with nothing in it that a runner takes for a command."""
+    import json
+
+    return _HASH_COMMAND.sub(r"#\\u0023", json.dumps(document, indent=1, ensure_ascii=True)) + "\n"
 
 
 def encodable(text: str) -> str:

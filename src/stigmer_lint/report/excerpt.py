@@ -66,7 +66,7 @@ def excerpt(marks: list[Mark], source_of: Callable[[str], SourceFile | None], se
     blank = f" {' ' * gutter} {paint('|', 'gutter')}"
     for number, path in enumerate(path for path in paths if path in sources):
         source = sources[path]
-        yield blank if number == 0 else f" {' ' * gutter} {paint(':::', 'gutter')} {plain(path)}"
+        yield blank if number == 0 else f" {' ' * gutter} {paint('-->', 'gutter')} {plain(path)}"
         here = sorted(((line, mark) for mark, line in placed if mark.span.path == path), key=lambda one: (one[0], one[1].sign == "^", one[1].span))
         lines = dict.fromkeys(line for line, _ in here)
         for line in lines:

@@ -5,7 +5,7 @@ A step shows ten annotations of a kind and drops the rest without a word, so the
 
 from __future__ import annotations
 
-from stigmer_lint.report.escape import line_start, paragraph, plain
+from stigmer_lint.report.escape import joined, paragraph, plain
 from stigmer_lint.report.layout import Layout
 from stigmer_lint.report.summary import coverage, failures, plural
 from stigmer_lint.report.types import Report
@@ -20,14 +20,12 @@ def render(report: Report, layout: Layout) -> str:
     """The ten worst findings as annotations, the rest as lines of the log, then what was not checked and the coverage."""
     view = View(report)
     ranked = sorted(report.findings, key=lambda one: (_RANK[one.severity], _RANK[one.confidence]))
-    lines = [_annotation(view.show(one)) for one in ranked[:SHOWN]]
-    rest = ranked[SHOWN:]
+    commands = [_annotation(view.show(one)) for one in ranked[:SHOWN]]
+    commands += [f"::warning title=not checked::{_data(line)}" for line in failures(report)]
+    rest = [_plain(view.show(one)) for one in ranked[SHOWN:]]
     if rest:
-        lines.append(f"{plural(len(rest), 'further finding')}:")
-        lines += [_plain(view.show(one)) for one in rest]
-    lines += [f"::warning title=not checked::{_data(line)}" for line in failures(report)]
-    lines.append(coverage(report, layout))
-    return "\n".join(lines) + "\n"
+        rest.insert(0, f"{plural(len(rest), 'further finding')}:")
+    return "".join(f"{command}\n" for command in commands) + joined((*rest, coverage(report, layout)))
 
 
 def _annotation(shown: Shown) -> str:
@@ -51,7 +49,7 @@ def _annotation(shown: Shown) -> str:
 
 def _plain(shown: Shown) -> str:
     return (
-        f"{line_start(shown.place.path)}:{shown.place.line}:{shown.place.column}: {shown.reported.severity}[{shown.code}] {paragraph(shown.message)}"
+        f"{plain(shown.place.path)}:{shown.place.line}:{shown.place.column}: {shown.reported.severity}[{shown.code}] {paragraph(shown.message)}"
     )
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from stigmer_lint.report.escape import encodable
+from stigmer_lint.report.escape import dumped, encodable
 from stigmer_lint.report.layout import Layout
 from stigmer_lint.report.types import Report
 from stigmer_lint.report.view import Shown, View
@@ -27,7 +26,7 @@ def render(report: Report, layout: Layout) -> str:
                 "location": {"path": encodable(failure.path), "lines": {"begin": 1}},
             }
         )
-    return json.dumps(rows, indent=1, ensure_ascii=True) + "\n"
+    return dumped(rows)
 
 
 def _finding(shown: Shown) -> dict[str, Any]:

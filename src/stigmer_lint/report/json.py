@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from stigmer_lint import __version__
-from stigmer_lint.report.escape import encodable
+from stigmer_lint.report.escape import dumped, encodable
 from stigmer_lint.report.layout import Layout
 from stigmer_lint.report.types import Report
 from stigmer_lint.report.view import Note, Shown, View
@@ -14,7 +13,7 @@ from stigmer_lint.report.view import Note, Shown, View
 
 def render(report: Report, layout: Layout) -> str:
     """One document, ASCII only: every other character is escaped as JSON does."""
-    return json.dumps(document(report), indent=1, ensure_ascii=True) + "\n"
+    return dumped(document(report))
 
 
 def document(report: Report) -> dict[str, Any]:

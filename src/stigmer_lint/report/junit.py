@@ -29,7 +29,7 @@ def _case(report: Report, shown: Shown) -> str:
     rule = shown.reported.rule
     where = _text(place.path)
     body = [f"{where}:{place.line}:{place.column}"]
-    body += [_text(text) for text in (platforms(report, shown), *shown.notes, f"help: {shown.help}" if shown.help else "") if text]
+    body += [_text(text) for text in (platforms(report, shown), *(f"note: {note}" for note in shown.notes), f"help: {shown.help}" if shown.help else "") if text]
     return (
         f'  <testcase classname="{where}" name="{rule.code} {_text(rule.name)} line {place.line} column {place.column}" '
         f'file="{where}" line="{place.line}">\n'

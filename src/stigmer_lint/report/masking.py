@@ -9,10 +9,10 @@ from stigmer_lint.model.launch import Launch
 from stigmer_lint.model.value import Known
 
 # A name and a value side by side, as code and configuration write them: `"NAME": "value"`, `NAME = value`, `("NAME", "value")`,
-# `Name: "NAME", Value: "value"`. `NAME=value` is known to `mask`.
+# `Name: "NAME", Value: "value"`. `NAME=value` is known to `mask`. The value is looked ahead to: it may itself be the name of the next.
 _PAIR = re.compile(
-    r"""(?<![A-Za-z0-9_])(?P<name>[A-Za-z_][A-Za-z0-9_]{1,100})["'`]?[ \t]*[=:,][ \t]*(?:[Vv]alue["']?[ \t]*[:=][ \t]*)?"""
-    r"""(?:"(?P<double>[^"]+)"|'(?P<single>[^']+)'|`(?P<back>[^`]+)`|(?P<bare>[^\s"'`,;)}\]]+))"""
+    r"""(?<![A-Za-z0-9_])(?P<name>[A-Za-z_][A-Za-z0-9_]{1,100})(?=["'`]?[ \t]*[=:,][ \t]*(?:[Vv]alue["']?[ \t]*[:=][ \t]*)?"""
+    r"""(?:"(?P<double>[^"]+)"|'(?P<single>[^']+)'|`(?P<back>[^`]+)`|(?P<bare>[^\s"'`,;)}\]]+)))"""
 )
 _GROUPS = ("double", "single", "back", "bare")
 _SHORT = 3
@@ -61,7 +61,7 @@ class Secrets:
         for secret, shown in self._texts.items():
             if secret in text:
                 text = text.replace(secret, shown)
-        return mask("", _PAIR.sub(_hidden_pair, text))
+        return mask("", _hide_pairs(text))
 
     def hide_value(self, name: str | None, value: str) -> str:
         """A variable's value as it may be shown."""
@@ -69,9 +69,13 @@ class Secrets:
         return shown if shown != value else self.hide(value)
 
 
-def _hidden_pair(match: re.Match[str]) -> str:
-    if not is_secret(match["name"]):
-        return match[0]
-    group = next(group for group in _GROUPS if match[group] is not None)
-    start, end = match.span(group)
-    return match[0][: start - match.start()] + MASK + match[0][end - match.start() :]
+def _hide_pairs(text: str) -> str:
+    out: list[str] = []
+    at = 0
+    for match in _PAIR.finditer(text):
+        if is_secret(match["name"]):
+            start, end = next(match.span(group) for group in _GROUPS if match[group] is not None)
+            if start >= at:
+                out += (text[at:start], MASK)
+                at = end
+    return "".join(out) + text[at:]

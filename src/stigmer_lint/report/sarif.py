@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from urllib.parse import quote
 
 from stigmer_lint import __version__
-from stigmer_lint.report.escape import encodable
+from stigmer_lint.report.escape import dumped, encodable
 from stigmer_lint.report.layout import Layout
 from stigmer_lint.report.types import Excuse, Report
 from stigmer_lint.report.view import Note, Place, Shown, View
@@ -21,7 +20,7 @@ FINGERPRINT = "stigmerLint/v1"
 
 def render(report: Report, layout: Layout) -> str:
     """One log with one run. ASCII only; no absolute path, no time of day, so that the same tree gives the same bytes but for `seconds`."""
-    return json.dumps(document(report), indent=1, ensure_ascii=True) + "\n"
+    return dumped(document(report))
 
 
 def document(report: Report) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from stigmer_lint.report.escape import line_start, paragraph, plain
+from stigmer_lint.report.escape import paragraph, plain
 from stigmer_lint.report.layout import Layout
 from stigmer_lint.report.types import Report
 from stigmer_lint.report.view import View
@@ -20,7 +20,7 @@ def plural(count: int, noun: str) -> str:
 def failures(report: Report) -> list[str]:
     """One line for everything that should have been checked and was not, unless a finding says so already."""
     said = {one.finding.span.path for one in report.findings if one.rule.code == UNREADABLE}
-    return [f"{line_start(failure.path)}: not checked: {paragraph(failure.why)}" for failure in report.errors if failure.path not in said]
+    return [f"{plain(failure.path)}: not checked: {paragraph(failure.why)}" for failure in report.errors if failure.path not in said]
 
 
 def gaps(report: Report, view: View, layout: Layout) -> list[str]:
@@ -28,7 +28,7 @@ def gaps(report: Report, view: View, layout: Layout) -> list[str]:
     if not layout.show_gaps:
         return []
     places = [(view.place(gap.span), gap.why) for gap in report.gaps]
-    return [f"{line_start(p.path)}:{p.line}:{p.column}: gap: {paragraph(view.hide(why))}" for p, why in places]
+    return [f"{plain(p.path)}:{p.line}:{p.column}: gap: {paragraph(view.hide(why))}" for p, why in places]
 
 
 def statistics(report: Report, layout: Layout) -> list[str]:

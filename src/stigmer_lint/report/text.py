@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stigmer_lint.model.value import text_of
-from stigmer_lint.report.escape import line_start, paragraph, plain
+from stigmer_lint.report.escape import joined, paragraph, plain
 from stigmer_lint.report.excerpt import Mark, Paint, excerpt
 from stigmer_lint.report.layout import Layout
 from stigmer_lint.report.summary import failures, gaps, statistics, tail
@@ -44,11 +44,11 @@ def render(report: Report, layout: Layout) -> str:
     lines += gaps(report, view, layout)
     lines += statistics(report, layout)
     lines += tail(report, layout)
-    return "\n".join(lines) + "\n"
+    return joined(lines)
 
 
 def _at(place: Place) -> str:
-    return f"{line_start(place.path)}:{place.line}:{place.column}"
+    return f"{plain(place.path)}:{place.line}:{place.column}"
 
 
 def _finding(report: Report, view: View, shown: Shown, layout: Layout, paint: Paint) -> Iterator[str]:
@@ -56,7 +56,7 @@ def _finding(report: Report, view: View, shown: Shown, layout: Layout, paint: Pa
     level = paint(f"{reported.severity}[{shown.code}]", reported.severity)
     sure = f" ({reported.confidence} confidence)" if layout.verbose else ""
     yield f"{paint(_at(shown.place), 'path')}: {level} {plain(reported.rule.name)}{sure}"
-    yield f"  {line_start(paragraph(shown.message))}"
+    yield f"  {paragraph(shown.message)}"
     marks = [Mark(note.span, note.message, "-") for note in shown.marks[:_MARKS]]
     own = Mark(reported.finding.span, _label(view, shown), "^")
     yield from excerpt([own, *marks], view.source, shown.secrets, paint)
