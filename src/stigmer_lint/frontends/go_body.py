@@ -9,7 +9,7 @@ import msgspec
 
 from stigmer_lint.flow import ir
 from stigmer_lint.frontends.go_file import GoFile, code, first, span
-from stigmer_lint.frontends.go_values import MAX_CHAIN, Values
+from stigmer_lint.frontends.go_values import MAX_CHAIN, SCALARS, Values
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -164,8 +164,17 @@ class Body(Values):
         for name in names:
             target = self.target(name, depth, declares=True)
             if not (isinstance(target, ir.Name) and target.id == "_"):
-                value: ir.Expr = ir.Opaque(span(name), "constant that repeats the one above") if constant else ir.Nil(span(name))
+                value: ir.Expr = ir.Opaque(span(name), "constant that repeats the one above") if constant else self._zero(spec, name)
                 out.append(ir.Assign(span(spec), target, value, declares=True))
+
+    def _zero(self, spec: Node, name: Node) -> ir.Expr:
+        """The zero value that `var name T` gives: a struct without fields set for a named type, else nil."""
+        declared = spec.child_by_field_name("type")
+        if declared is not None and declared.type in ("type_identifier", "qualified_type"):
+            text = self.file.type_name(declared)
+            if text not in SCALARS:
+                return ir.Record(span(name), text, ())
+        return ir.Nil(span(name))
 
     def _types(self, node: Node, out: list[ir.Stmt], depth: int) -> None:
         for spec in node.named_children:

@@ -11,7 +11,7 @@ from stigmer_lint.frontends.go_file import GoFile, Lower, code, first, function,
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_SCALARS: Final = frozenset((
+SCALARS: Final = frozenset((
     "any", "bool", "byte", "complex64", "complex128", "error", "float32", "float64", "int", "int8", "int16", "int32", "int64", "rune",
     "string", "uint", "uint8", "uint16", "uint32", "uint64", "uintptr",
 ))  # fmt: skip
@@ -226,7 +226,7 @@ class Values:
         return ir.Call(span(node), callee, tuple(self.args(listed, depth + 1)))
 
     def _is_type(self, name: str) -> bool:
-        return name in _SCALARS or name in self.file.types or name in self.local_types
+        return name in SCALARS or name in self.file.types or name in self.local_types
 
     def _new(self, listed: Node, depth: int) -> ir.Expr | None:
         """`new(T)`: the zero record T, nil for a scalar. `new(value)`, which is Go 1.26: the value.
@@ -246,7 +246,7 @@ class Values:
                 pass
             case _:
                 return value
-        if made.type in _UNNAMED or (name := self.file.type_name(made)) in _SCALARS:
+        if made.type in _UNNAMED or (name := self.file.type_name(made)) in SCALARS:
             return ir.Nil(value.span)
         return ir.Record(value.span, name, ())
 

@@ -204,7 +204,8 @@ def alternatives(value: Value, limit: int = 32) -> Iterator[Value]:
     """
     if isinstance(value, Choice):
         for option in value.options[:limit]:
-            yield from alternatives(option, limit)
+            for one in alternatives(option, limit):
+                yield msgspec.structs.replace(one, trail=(*one.trail, *value.trail)[:12]) if value.trail else one
     elif isinstance(value, Template) and any(isinstance(part, Choice) for part in value.parts):
         stems: list[tuple[Value, ...]] = [()]
         for part in value.parts:

@@ -1,0 +1,160 @@
+"""From the files of a run to the World that the rules see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from stigmer_lint.dialects.base import Dialect
+from stigmer_lint.engine.discover import Files
+from stigmer_lint.errors import UnreadableError
+from stigmer_lint.flow import callers, resolvers
+from stigmer_lint.flow.evaluate import Evaluator
+from stigmer_lint.flow.launches import LaunchFinder
+from stigmer_lint.flow.project import SUFFIXES, Project, language_of
+from stigmer_lint.model.launch import Image, ImageBuild, Launch, Platform
+from stigmer_lint.model.span import Span
+from stigmer_lint.model.world import Gap, HostService, Resolver, World
+from stigmer_lint.policy.types import Policy
+
+_ALIAS = re.compile(rb"|".join(re.escape(alias) for alias in resolvers.ALIASES))
+_LOOPBACK = re.compile(rb"localhost|127\.0\.0\.1|oopback")
+
+
+class Analysis(msgspec.Struct):
+    """A world with what the run must report beside the findings."""
+
+    world: World
+    project: Project
+    files: int
+    failures: list[tuple[str, str, int | None]]
+
+
+def analyse(
+    files: Files, policy: Policy, platforms: tuple[Platform, ...], stage: Callable[[str], None] = lambda _: None
+) -> Analysis:
+    """Read what the rules need of a tree. One file that fails costs itself only."""
+    from stigmer_lint.engine.joins import components
+    from stigmer_lint.frontends.config import is_config, read_config
+
+    project = Project(files, lambda needle, suffixes: (path for path, _ in files.grep(re.compile(re.escape(needle)), suffixes)))
+    evaluators = _evaluators(project, platforms, policy)
+    launches: list[Launch] = []
+    gaps: list[Gap] = []
+    failures: list[tuple[str, str, int | None]] = []
+    looked: set[str] = set()
+    stage("code")
+    for language, dialects, pattern, gate in _searches(policy):
+        finder = LaunchFinder(evaluators, dialects)
+        for path in _candidates(files, language, pattern, gate):
+            looked.add(path)
+            try:
+                found, unclear = finder.in_file(path, pattern)
+            except RecursionError:
+                failures.append((path, "its code is nested too deep to follow", None))
+                continue
+            launches.extend(found)
+            gaps.extend(unclear)
+    stage("configuration")
+    candidates = list(files.paths(is_config))
+    config = read_config(files, candidates)
+    launches.extend(config.launches)
+    gaps.extend(config.gaps)
+    failures.extend((path, why, at) for path, why, at in config.unreadable)
+    stage("contracts")
+    world = World(
+        platforms,
+        tuple(sorted(launches, key=lambda one: (one.span.path, one.span.start))),
+        resolvers=tuple(_resolvers(files, project, evaluators, policy)),
+        builds=tuple(config.builds),
+        images=dict(config.images),
+        host_services=tuple(config.host_services),
+        gaps=tuple(sorted(set(gaps), key=lambda gap: (gap.span.path, gap.span.start))),
+    )
+    components(world, files, project, evaluators, policy)
+    failures.extend((error.path, error.why, error.offset) for error in project.unreadable)
+    return Analysis(world, project, len(looked) + len(candidates), failures)
+
+
+def _evaluators(project: Project, platforms: tuple[Platform, ...], policy: Policy) -> dict[Platform, Evaluator]:
+    first = Evaluator(project, platforms[0], policy.resolvers)
+    return {platform: first.sibling(platform) for platform in platforms}
+
+
+def _searches(policy: Policy) -> Iterator[tuple[str, tuple[Dialect, ...], re.Pattern[bytes], re.Pattern[bytes] | None]]:
+    """Per language: its library dialects, the pattern of callees that may launch, and what else the file must hold for those."""
+    from stigmer_lint.dialects.process import needles
+    from stigmer_lint.dialects.registry import DIALECTS
+
+    for language in SUFFIXES:
+        dialects = tuple(one for one in DIALECTS if language in one.languages)
+        words = {*needles.get(language, ()), *(needle for one in dialects for needle in one.needles)}
+        if not words:
+            continue
+        pattern = re.compile(rb"(?<![\w$])(?:" + b"|".join(re.escape(word.encode()) for word in sorted(words, key=len, reverse=True)) + rb")(?![\w$])")
+        yield language, dialects, pattern, _NEAR
+
+
+_NEAR = re.compile(rb"docker|podman|nerdctl|container", re.IGNORECASE)
+"""A file that launches says one of these somewhere; a wrapper that is handed the program's name is found through its callers."""
+
+
+def _candidates(files: Files, language: str, pattern: re.Pattern[bytes], gate: re.Pattern[bytes] | None) -> list[str]:
+    paths: list[str] = []
+    for path, data in files.grep(pattern, SUFFIXES[language]):
+        if gate is not None and gate.search(data) is None:
+            continue
+        if callers.is_test(path) and language == "go":
+            continue
+        paths.append(path)
+    if language == "shell":
+        paths.extend(_without_suffix(files, pattern))
+    return paths
+
+
+def _without_suffix(files: Files, pattern: re.Pattern[bytes]) -> Iterator[str]:
+    """Scripts that only their first line makes one."""
+    from stigmer_lint.frontends.shell import looks_like_shell
+
+    def bare(path: str) -> bool:
+        name = path.rsplit("/", 1)[-1]
+        return "." not in name.lstrip(".") and name not in ("Makefile", "Dockerfile", "LICENSE")
+
+    for path, data in files.grep(pattern, bare):
+        if data.startswith(b"#!") and looks_like_shell(data):
+            yield path
+
+
+def _resolvers(files: Files, project: Project, evaluators: dict[Platform, Evaluator], policy: Policy) -> Iterator[Resolver]:
+    """Functions that rewrite loopback to a host alias: looked for in every file that speaks of both."""
+    all_platforms: dict[str, Evaluator] = {p: next(iter(evaluators.values())).sibling(p) for p in ("linux", "macos", "windows")}
+    wanted = tuple(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
+    for path, data in files.grep(_ALIAS, wanted):
+        if callers.is_test(path) or _LOOPBACK.search(data) is None:
+            continue
+        unit = project.unit(path)
+        if unit is None or unit.language == "shell":
+            continue
+        seen: set[int] = set()
+        for hit in _LOOPBACK.finditer(data):
+            decl = project.enclosing(unit, hit.start())
+            if decl is None or id(decl) in seen or not decl.params:
+                continue
+            seen.add(id(decl))
+            try:
+                found = resolvers.judge(all_platforms, decl)
+            except RecursionError:
+                continue
+            if found is not None:
+                where = _ALIAS.search(data, decl.span[0], decl.span[1])
+                yield msgspec.structs.replace(found, alias_span=Span(path, where.start(), where.end()) if where else None)
+
+
+def unreadable(failures: Sequence[tuple[str, str, int | None]]) -> tuple[tuple[str, str, int], ...]:
+    """Failures as the rule for unreadable files takes them."""
+    return tuple((path, why, at or 0) for path, why, at in failures)
+
+
+__all__ = ["Analysis", "Image", "ImageBuild", "HostService", "UnreadableError", "analyse", "language_of", "unreadable"]

@@ -1,0 +1,75 @@
+"""One run of the linter: find, analyse, judge."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from stigmer_lint.engine.analyse import analyse
+from stigmer_lint.engine.discover import Files
+from stigmer_lint.engine.judge import Options, active, judge
+from stigmer_lint.engine.suppress import NEEDLE, CommentTest
+from stigmer_lint.model.launch import Platform
+from stigmer_lint.model.span import SourceFile
+from stigmer_lint.policy.types import LoadedPolicy
+from stigmer_lint.report.types import Failure, Report
+from stigmer_lint.rule import Finding, RuleEntry
+
+
+def check(
+    root: Path,
+    paths: Sequence[str] = (".",),
+    *,
+    policy: LoadedPolicy,
+    rules: Sequence[RuleEntry],
+    platforms: tuple[Platform, ...] | None = None,
+    options: Options | None = None,
+    stdin: tuple[str, bytes] | None = None,
+    cwd: Path | None = None,
+    stage: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """Check `paths` of the project at `root`. `platforms` None: the policy's. `stdin`: name and content of a file that is not on disk.
+
+    Raises UsageError and PolicyError; whatever else goes wrong with one file or one rule is in the report, and the rest is still there.
+    """
+    started = time.perf_counter()
+    # Following values is recursive, within bounds that are ours (MAX_NESTING, MAX_CALLS); the interpreter's own would come first.
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 12_000))
+    options = options or Options(platforms=platforms)
+    wanted = active(rules, policy, options)
+    stage("files")
+    files = Files(root, paths, exclude=policy.policy.exclude, overlay=stdin, cwd=cwd)
+    result = analyse(files, policy.policy, platforms or policy.policy.platforms, stage)
+    world = result.world
+    noted = [SourceFile(path, data) for path, data in files.grep(re.compile(NEEDLE.pattern))]
+    failures = [*files.failures, *(Failure(path, why, offset) for path, why, offset in result.failures)]
+    world.unreadable = tuple((one.path, one.why, one.offset or 0) for one in failures)
+    stage("rules")
+    found: list[Finding] = []
+    for entry in wanted:
+        try:
+            found.extend(entry.check(world, policy.policy))
+        except Exception as error:  # noqa: BLE001  one rule's fault must not hide what the others found; the run ends as incomplete
+            failures.append(Failure(entry.rule.code, f"the rule failed: {type(error).__name__}: {error}"))
+    for finding in found:
+        for span in (finding.span, *(step.span for step in (*finding.trail, *finding.related, *finding.marks))):
+            if span.path not in world.sources:
+                source = files.source(span.path)
+                if source is not None:
+                    world.sources[span.path] = source
+    for gap in world.gaps:
+        source = files.source(gap.span.path)
+        if source is not None:
+            world.sources.setdefault(gap.span.path, source)
+
+    def comments(source: SourceFile) -> CommentTest | None:
+        unit = result.project.unit(source.path)
+        return unit.comments if unit is not None else None
+
+    return judge(
+        world, found, rules, policy, options, noted=noted, comments=comments, failures=failures, files=result.files,
+        seconds=time.perf_counter() - started, selected=files.selected,
+    )

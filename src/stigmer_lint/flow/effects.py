@@ -1,0 +1,441 @@
+"""What a statement does to the value of one variable: appends, entries set, branches joined, loops unrolled."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from stigmer_lint.flow import library
+from stigmer_lint.flow.frame import Closure, Frame
+from stigmer_lint.flow.ir import Assign, Attr, Block, Call, Do, Expr, Function, If, Index, Loop, Name, Return, Stmt, Stop
+from stigmer_lint.flow.walk import expressions, own, root_name, target_names, touched
+from stigmer_lint.model.value import (
+    Choice, Entry, FunctionValue, Item, Known, ListValue, MapValue, ObjectValue, Template, Unknown, Value, choose, join,
+)
+
+if TYPE_CHECKING:
+    from stigmer_lint.flow.evaluate import Evaluator
+
+_FILLS = re.compile(r"(?i)unmarshal|decode|scan|parse|process|load|bind|read|populate|fill|convert|from")
+"""Library functions that fill a struct they are handed: after them any field may have any value."""
+
+CALLS = ".calls"
+"""Field of a library object that lists the methods called on it."""
+
+
+def apply(ev: Evaluator, stmt: Stmt, name: str, value: Value | None, frame: Frame) -> Value | None:
+    """The value of `name` after a statement, given the value before (None: not bound yet)."""
+    match stmt:
+        case Assign():
+            return _assign(ev, stmt, name, value, frame)
+        case Do():
+            return _do(ev, stmt.value, stmt, name, value, frame)
+        case If():
+            truth = ev.truth(stmt.test, frame.moment_of(stmt, {name: value}) if value is not None else frame, stmt)
+            if truth is not None:
+                after, ended = block_effect(ev, stmt.then if truth else stmt.other, name, value, frame)
+                return value if ended else after
+            then, then_ended = block_effect(ev, stmt.then, name, value, frame)
+            other, other_ended = block_effect(ev, stmt.other, name, value, frame)
+            if then_ended and other_ended:
+                return value
+            if then_ended:
+                return other
+            if other_ended:
+                return then
+            return merge(then, other)
+        case Loop():
+            return _loop(ev, stmt, name, value, frame)
+        case Return() | Stop():
+            return value
+
+
+def block_effect(ev: Evaluator, block: Block, name: str, value: Value | None, frame: Frame) -> tuple[Value | None, bool]:
+    """The value after a block, and whether control does not come out at its end."""
+    for stmt in block.stmts:
+        if isinstance(stmt, Return | Stop):
+            return value, not (isinstance(stmt, Stop) and stmt.kind == "loop")
+        if name in touched(stmt):
+            if (
+                isinstance(stmt, Assign) and stmt.op == "=" and isinstance(stmt.target, Name) and stmt.target.id == name
+                and not any(isinstance(one, Name) and one.id == name for one in expressions(stmt.value))
+            ):
+                value = ev.eval(stmt.value, frame, stmt)
+            else:
+                value = apply(ev, stmt, name, value, frame)
+        if isinstance(stmt, If):
+            from stigmer_lint.flow.evaluate import stops
+
+            if stops(stmt.then) or stops(stmt.other):
+                truth = ev.truth(stmt.test, frame, stmt)
+                if (truth is True and stops(stmt.then)) or (truth is False and stops(stmt.other)):
+                    return value, True
+    return value, False
+
+
+def _assign(ev: Evaluator, stmt: Assign, name: str, value: Value | None, frame: Frame) -> Value | None:
+    target = stmt.target
+    inner = frame.moment_of(stmt, {name: value}) if value is not None else frame
+    if isinstance(target, Name):
+        if target.id != name:
+            return _handed_over(ev, stmt.value, stmt, name, value, inner)
+        new = ev.eval(stmt.value, inner, stmt)
+        if stmt.op == "=":
+            return new
+        if stmt.op == "?=":
+            if value is None:
+                before = library.environment(ev, Known(name), ev.span(stmt, frame)) if frame.unit.language in ("shell", "make") else None
+                return choose((before, new), ev.span(stmt, frame), (), 1) if before is not None else new
+            truth = library.truth_of(value)
+            if truth is None:
+                return choose((value, new), ev.span(stmt, frame), (), 1)
+            return value if truth else new
+        return added(value, new, frame.unit.language)
+    if isinstance(target, Attr | Index):
+        if root_name(target) != name or value is None:
+            return _handed_over(ev, stmt.value, stmt, name, value, inner)
+        new = ev.eval(stmt.value, inner, stmt)
+        if stmt.op == "+=":
+            new = added(ev.eval(target, inner, stmt), new, frame.unit.language) or new
+        return with_part(ev, value, target, new, inner, stmt)
+    if name in set(target_names(target)):
+        from stigmer_lint.flow.evaluate import bind
+
+        return bind(target, ev.eval(stmt.value, inner, stmt), ev, inner, stmt).get(name, value)
+    return _handed_over(ev, stmt.value, stmt, name, value, inner)
+
+
+def added(value: Value | None, new: Value, language: str) -> Value:
+    """`value += new`."""
+    if value is None or (isinstance(value, Known) and value.kind == "null"):
+        return new
+    if isinstance(value, ListValue):
+        if isinstance(new, ListValue):
+            return ListValue((*value.items, *new.items), value.span, value.trail)
+        return ListValue((*value.items, Item(new, rest=not isinstance(new, Known | Template | Choice) or language != "shell")), value.span)
+    if isinstance(value, MapValue):
+        more, why = library.spread_entries(new)
+        return MapValue((*value.entries, *more), value.open_why or why, value.span)
+    if isinstance(new, ListValue):
+        return ListValue((Item(value, rest=not isinstance(value, Known)), *new.items), new.span)
+    return join((library.scalar(value), library.scalar(new)))
+
+
+def with_part(ev: Evaluator, value: Value, target: Expr, new: Value, frame: Frame, at: Stmt) -> Value:
+    """`value` with the field or element that `target` names replaced."""
+    path: list[Attr | Index] = []
+    here = target
+    while isinstance(here, Attr | Index):
+        path.append(here)
+        here = here.base
+    path.reverse()
+    levels: list[Value] = [value]
+    keys: list[Value] = []
+    for step in path:
+        key = Known(step.name) if isinstance(step, Attr) else ev.eval(step.key, frame, at)
+        keys.append(key)
+        levels.append(library.element(levels[-1], key, None))
+    result = new
+    for level, key, step in zip(reversed(levels[:-1]), reversed(keys), reversed(path), strict=True):
+        result = with_entry(level, key, result, ev.span(step, frame))
+    return result
+
+
+def with_entry(value: Value, key: Value, new: Value, span: object) -> Value:
+    """A map or object with one more entry; a list with an element replaced; an unknown becomes an open object."""
+    from stigmer_lint.model.span import Span
+
+    entry = Entry(key, new, False, span if isinstance(span, Span) else None)
+    match value:
+        case MapValue():
+            return MapValue((*value.entries, entry), value.open_why, value.span, value.trail)
+        case ObjectValue():
+            return ObjectValue(value.type, MapValue((*value.fields.entries, entry), value.fields.open_why), value.span, value.trail)
+        case ListValue():
+            if isinstance(key, Known) and key.text.isdigit() and int(key.text) < len(value.items):
+                at = int(key.text)
+                return ListValue((*value.items[:at], Item(new), *value.items[at + 1 :]), value.span)
+            return ListValue((*value.items, Item(new, maybe=True)), value.span)
+        case Known() if value.kind == "null":
+            return MapValue((entry,))
+        case Choice():
+            return with_entry(next((o for o in value.options if isinstance(o, MapValue | ObjectValue)), value.options[0]), key, new, span)
+        case FunctionValue():
+            return value
+        case _:
+            return ObjectValue("", MapValue((entry,), getattr(value, "why", "its other fields are set elsewhere")))
+
+
+APPENDS = frozenset({"append", "push", "Append", "add", "appendChild", "append_flags"})
+EXTENDS = frozenset({"extend", "extendleft", "addAll", "concat_in_place"})
+
+
+def _do(ev: Evaluator, expr: Expr, stmt: Stmt, name: str, value: Value | None, frame: Frame) -> Value | None:
+    inner = frame.moment_of(stmt, {name: value}) if value is not None else frame
+    from stigmer_lint.flow.ir import And, Fallback
+
+    if isinstance(expr, And):
+        truth = ev.truth(expr.left, inner, stmt)
+        if truth is False:
+            return value
+        after = _do(ev, expr.right, stmt, name, value, frame)
+        return after if truth else merge(after, value)
+    if isinstance(expr, Fallback):
+        return merge(_do(ev, expr.second, stmt, name, value, frame), value)
+    if not isinstance(expr, Call):
+        return value
+    callee = expr.callee
+    if isinstance(callee, Attr):
+        method = callee.name
+        if value is not None and root_name(callee.base) == name and not isinstance(value, FunctionValue):
+            owner = ev.eval(callee.base, inner, stmt) if isinstance(callee.base, Attr | Index) else value
+            changed = _method(ev, owner, method, expr, inner, stmt)
+            if changed is not None:
+                return changed if callee.base is not None and isinstance(callee.base, Name) else with_part(ev, value, callee.base, changed, inner, stmt)
+        chained = _chain(expr, name)
+        if chained is not None and isinstance(value, ObjectValue | MapValue):
+            for call in chained:
+                value = recorded(ev, value, call, inner, stmt)
+            return value
+        if method == "forEach" and expr.args and isinstance(expr.args[0].value, Function):
+            return _for_each(ev, expr, expr.args[0].value, name, value, inner, stmt)
+        if method == "assign" and expr.args and isinstance(expr.args[0].value, Name) and expr.args[0].value.id == name:
+            return ev.eval(expr, inner, stmt)
+    if isinstance(callee, Name) and callee.id in ("copy", "maps.Copy"):
+        return value
+    return _handed_over(ev, expr, stmt, name, value, inner)
+
+
+def _method(ev: Evaluator, owner: Value, method: str, call: Call, frame: Frame, at: Stmt) -> Value | None:
+    """What a mutating method makes of its receiver, None where it is not one."""
+    if isinstance(owner, Known) and owner.kind == "null":
+        return None
+    if isinstance(owner, ListValue) or (isinstance(owner, Unknown | Choice) and method in ("append", "push", "extend")):
+        items = owner.items if isinstance(owner, ListValue) else (Item(owner, rest=True),)
+        if isinstance(owner, Choice):
+            lists = [option for option in owner.options if isinstance(option, ListValue)]
+            if not lists:
+                return None
+            items = merge_lists(lists).items
+        new: list[Item] = []
+        if method in APPENDS or method in EXTENDS or method in ("unshift", "insert"):
+            args = call.args[1:] if method == "insert" else call.args
+            for arg in args:
+                value = ev.eval(arg.value, frame, at)
+                new.extend(library.unfold(value) if arg.spread or method in EXTENDS else (Item(value),))
+            if method == "unshift" or method == "insert":
+                where = ev.eval(call.args[0].value, frame, at) if method == "insert" and call.args else Known("0")
+                index = int(where.text) if isinstance(where, Known) and where.text.isdigit() else len(items) if method == "insert" else 0
+                return ListValue((*items[:index], *new, *items[index:]), owner.span)
+            return ListValue((*items, *new), owner.span)
+        return None
+    if isinstance(owner, MapValue | ObjectValue) and method in ("update", "set", "setdefault", "Set", "put", "putAll", "Add"):
+        held = owner if isinstance(owner, MapValue) else owner.fields
+        entries: list[Entry] = []
+        why = held.open_why
+        if method in ("update", "putAll"):
+            for arg in call.args:
+                value = ev.eval(arg.value, frame, at)
+                if arg.name:
+                    entries.append(Entry(Known(arg.name), value))
+                else:
+                    more, open_why = library.spread_entries(value)
+                    entries.extend(more)
+                    why = why or open_why
+        elif len(call.args) >= 2:
+            key = ev.eval(call.args[0].value, frame, at)
+            if method == "setdefault" and isinstance(key, Known) and held.get(key.text) is not None:
+                return owner
+            entries.append(Entry(key, ev.eval(call.args[1].value, frame, at), False, ev.span(call, frame)))
+        else:
+            return None
+        if isinstance(owner, MapValue):
+            return MapValue((*held.entries, *entries), why, owner.span)
+        if ":" not in owner.type or owner.type.startswith("node:"):
+            return None
+    if isinstance(owner, MapValue) and method in ("pop", "delete") and call.args:
+        key = ev.eval(call.args[0].value, frame, at)
+        if isinstance(key, Known):
+            return MapValue(tuple(e for e in owner.entries if not (isinstance(e.key, Known) and e.key.text == key.text)), owner.open_why, owner.span)
+    return None
+
+
+def _chain(expr: Call, name: str) -> list[Call] | None:
+    """The calls of `name.a(..).b(..)`, first to last; None where the chain does not start at the variable."""
+    calls: list[Call] = []
+    here: Expr = expr
+    while isinstance(here, Call) and isinstance(here.callee, Attr):
+        calls.append(here)
+        here = here.callee.base
+    if isinstance(here, Name) and here.id == name and calls:
+        return calls[::-1]
+    return None
+
+
+def recorded(ev: Evaluator, value: Value, call: Call, frame: Frame, at: Stmt | None) -> Value:
+    """A library object that remembers one more method call; an object of the tree after the method has run on it."""
+    method = call.callee.name if isinstance(call.callee, Attr) else ""
+    if not isinstance(value, ObjectValue):
+        return value
+    decl = library.method_of(ev, value, method)
+    if decl is not None:
+        return library.after_method(ev, value, decl, call, frame, at)
+    fields = library.arguments(ev, call.args, frame, at)
+    past = value.fields.get(CALLS)
+    items = past.items if isinstance(past, ListValue) else ()
+    entry = Entry(Known(CALLS), ListValue((*items, Item(ObjectValue(method, fields, ev.span(call, frame))))))
+    kept = tuple(e for e in value.fields.entries if not (isinstance(e.key, Known) and e.key.text == CALLS))
+    return ObjectValue(value.type, MapValue((*kept, entry), value.fields.open_why), value.span, value.trail)
+
+
+def _for_each(ev: Evaluator, call: Call, function: Function, name: str, value: Value | None, frame: Frame, at: Stmt) -> Value | None:
+    assert isinstance(call.callee, Attr)
+    over = ev.eval(call.callee.base, frame, at)
+    closure = function.decl
+    for values, maybe, rest in library.rounds(over, False):
+        bindings = library.bind_parameters(ev, closure, (values,), frame)
+        inner = Frame(closure, dict(bindings), outer=frame.moment_of(at, {name: value}) if value is not None else frame, at=at, depth=frame.depth + 1)
+        after, _ = block_effect(ev, closure.body, name, value, inner)
+        value = weaken(value, after, rest) if maybe or rest else after
+    return value
+
+
+def _loop(ev: Evaluator, loop: Loop, name: str, value: Value | None, frame: Frame) -> Value | None:
+    if loop.target is not None and name in set(target_names(loop.target)) and not any(name in touched(s) for s in loop.body.stmts):
+        return value
+    before = frame.moment_of(loop, {name: value}) if value is not None else frame
+    iterable: Value = ev.eval(loop.iterable, before, loop) if loop.iterable is not None else Unknown("a loop")
+    for looped, maybe, rest in ev.iterate(loop.target, iterable, loop.indexed, frame):
+        inner = frame.iteration(loop, looped, {name: value} if value is not None and name not in looped else {})
+        after, ended = block_effect(ev, loop.body, name, value, inner)
+        if ended:
+            continue
+        value = weaken(value, after, rest) if maybe or rest else after
+    return value
+
+
+def weaken(before: Value | None, after: Value | None, rest: bool) -> Value | None:
+    """`after` where the step that led to it may not happen, or happen any number of times."""
+    if before is None or after is None:
+        return after
+    if isinstance(before, ListValue) and isinstance(after, ListValue):
+        kept = len(before.items)
+        if after.items[:kept] == before.items or rest:
+            return ListValue((*before.items, *(Item(i.value, True, i.rest) for i in after.items[kept:])), before.span)
+    if isinstance(before, MapValue) and isinstance(after, MapValue):
+        kept = len(before.entries)
+        more = tuple(Entry(e.key, e.value, True, e.span) for e in after.entries[kept:])
+        return MapValue((*before.entries, *more), after.open_why or ("set in a loop over what could not be told" if rest else None), before.span)
+    return merge(before, after)
+
+
+def _handed_over(ev: Evaluator, expr: Expr, stmt: Stmt, name: str, value: Value | None, frame: Frame) -> Value | None:
+    """The value after a call that was given the variable: what the tree's own function does to its parameter."""
+    if value is None or not isinstance(value, ListValue | MapValue | ObjectValue):
+        return value
+    for one in own(stmt) if not isinstance(expr, Call) else (expr,):
+        for call in expressions(one):
+            if not isinstance(call, Call):
+                continue
+            index = next((i for i, arg in enumerate(call.args) if isinstance(arg.value, Name) and arg.value.id == name and not arg.spread), None)
+            by_receiver = isinstance(call.callee, Attr) and isinstance(call.callee.base, Name) and call.callee.base.id == name
+            if index is None and not by_receiver:
+                continue
+            found = library.callee_of(ev, call, frame, stmt)
+            if isinstance(found, str) and index is not None and isinstance(value, MapValue | ObjectValue) and _FILLS.search(found.rsplit(".", 1)[-1]):
+                held = value if isinstance(value, MapValue) else value.fields
+                opened = MapValue(tuple(Entry(e.key, e.value, True, e.span) for e in held.entries), f"filled by {found.lstrip('?')}", held.span)
+                value = opened if isinstance(value, MapValue) else ObjectValue(value.type, opened, value.span, value.trail)
+                continue
+            if not isinstance(found, Closure):
+                continue
+            changed = library.after_call(ev, found, call, index, value, frame, stmt)
+            if changed is not None:
+                value = changed
+    return value
+
+
+def merge(left: Value | None, right: Value | None) -> Value | None:
+    """The value where two branches meet."""
+    if left is None:
+        return right
+    if right is None or left is right:
+        return left
+    return either([left, right])
+
+
+def either(values: list[Value]) -> Value:
+    """One of several values: containers are merged entry by entry, scalars become a Choice."""
+    first = values[0]
+    if len(values) == 1 or all(value is first for value in values):
+        return first
+    real = [v for v in values if not (isinstance(v, Known) and v.kind == "null")]
+    lists = [v for v in real if isinstance(v, ListValue)]
+    if lists and len(lists) == len(real):
+        merged = merge_lists(lists)
+        return merged if len(real) == len(values) else ListValue(tuple(Item(i.value, True, i.rest) for i in merged.items), merged.span)
+    maps = [v for v in real if isinstance(v, MapValue)]
+    if maps and len(maps) == len(real):
+        return merge_maps(maps, len(real) < len(values))
+    objects = [v for v in real if isinstance(v, ObjectValue)]
+    if objects and len(objects) == len(real):
+        types = {o.type for o in objects if o.type}
+        if len(types) <= 1:
+            return ObjectValue(next(iter(types), ""), merge_maps([o.fields for o in objects], False), objects[0].span, objects[0].trail)
+    if lists and all(isinstance(v, ListValue | Unknown) for v in real):
+        return ListValue((*merge_lists(lists).items, Item(Unknown("added on another path"), True, True)), lists[0].span)
+    if maps and all(isinstance(v, MapValue | Unknown) for v in real):
+        return MapValue(merge_maps(maps, True).entries, "given on another path", maps[0].span)
+    if any(isinstance(v, ListValue | MapValue | ObjectValue) for v in values):
+        containers = tuple(v for v in real if isinstance(v, ListValue | MapValue | ObjectValue))
+        return containers[0]
+    return choose(tuple(values))
+
+
+def merge_lists(lists: list[ListValue]) -> ListValue:
+    """Lists of several paths: what they begin with alike stays, the rest of each is there on its path only."""
+    result = lists[0]
+    for other in lists[1:]:
+        if other is result:
+            continue
+        shared = 0
+        for a, b in zip(result.items, other.items, strict=False):
+            if a is not b and a != b:
+                break
+            shared += 1
+        if len(result.items) == len(other.items) and not any(i.rest for i in (*result.items, *other.items)):
+            pairs = zip(result.items[shared:], other.items[shared:], strict=True)
+            result = ListValue((*result.items[:shared], *(Item(either([a.value, b.value]), a.maybe or b.maybe) for a, b in pairs)), result.span)
+            continue
+        tail = [Item(i.value, True, i.rest) for i in result.items[shared:]]
+        tail += [Item(i.value, True, i.rest) for i in other.items[shared:]]
+        result = ListValue((*result.items[:shared], *tail), result.span)
+    return result
+
+
+def merge_maps(maps: list[MapValue], maybe: bool) -> MapValue:
+    """Maps of several paths: entries that all have stay certain; one key's different values become a Choice."""
+    if len(maps) == 1 and not maybe:
+        return maps[0]
+    order: list[str] = []
+    values: dict[str, list[Entry]] = {}
+    loose: list[Entry] = []
+    for each in maps:
+        last: dict[str, Entry] = {}
+        for entry in each.entries:
+            if isinstance(entry.key, Known):
+                last[entry.key.text] = entry
+            else:
+                loose.append(Entry(entry.key, entry.value, True, entry.span))
+        for key, entry in last.items():
+            if key not in values:
+                order.append(key)
+            values.setdefault(key, []).append(entry)
+    entries = tuple(
+        Entry(
+            values[key][0].key, either([e.value for e in values[key]]),
+            maybe or len(values[key]) < len(maps) or any(e.maybe for e in values[key]), values[key][0].span,
+        )
+        for key in order
+    )
+    return MapValue((*entries, *loose), next((m.open_why for m in maps if m.open_why), None), maps[0].span)

@@ -1,0 +1,356 @@
+"""From the places that call an engine to launches: each place is evaluated per platform, wrappers are followed to who calls them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from stigmer_lint.dialects.base import Command, Dialect, Invocation, Recognised, Unread
+from stigmer_lint.flow import library
+from stigmer_lint.flow.callers import call_sites
+from stigmer_lint.flow.evaluate import Evaluator
+from stigmer_lint.flow.frame import Closure, Frame
+from stigmer_lint.flow.ir import Assign, Attr, Call, FunctionDecl, Name
+from stigmer_lint.flow.project import ClassHandle, last_name
+from stigmer_lint.flow.walk import Place, places, statements
+from stigmer_lint.model.launch import EnvSetting, Launch, LaunchFacts, Platform
+from stigmer_lint.model.span import Span
+from stigmer_lint.model.value import Entry, Item, Known, ListValue, MapValue, ObjectValue, Step, Trail, Unknown, Value
+from stigmer_lint.model.world import Gap
+
+MAX_CONTEXTS = 24
+"""Ways to a launch (chains of call sites) that are followed."""
+MAX_CHAIN = 4
+"""Wrappers around a launch that are followed."""
+
+_ENGINE = re.compile(rb"docker|podman|nerdctl|container", re.IGNORECASE)
+
+
+class Found(msgspec.Struct):
+    """What was found at one place on one platform by one way."""
+
+    way: tuple[Span, ...]
+    result: Recognised | Unread
+    span: Span
+    route: Trail
+    maybe: bool = False
+
+
+class LaunchFinder:
+    """Finds the launches of one file. `dialects` are the library dialects of its language."""
+
+    def __init__(self, evaluators: dict[Platform, Evaluator], dialects: tuple[Dialect, ...]) -> None:
+        self.evaluators = evaluators
+        self.dialects = dialects
+        self.first = next(iter(evaluators.values()))
+        self.project = self.first.project
+        self._callers: dict[tuple[object, ...], tuple[Frame, Frame, tuple[Span, ...]]] = {}
+
+    def in_file(self, path: str, pattern: re.Pattern[bytes]) -> tuple[list[Launch], list[Gap]]:
+        """The launches of a file; `pattern` finds the callees that may be launches."""
+        unit = self.project.unit(path)
+        source = self.project.source(path)
+        if unit is None or source is None:
+            return [], []
+        roots: dict[int, FunctionDecl] = {}
+        hits = [hit.start() for hit in pattern.finditer(source.data)]
+        for offset in hits:
+            decl = self.project.enclosing(unit, offset)
+            if decl is not None:
+                roots[id(decl)] = decl
+        launches: list[Launch] = []
+        gaps: list[Gap] = []
+        for decl in roots.values():
+            self.in_function(decl, pattern, launches, gaps)
+        return launches, gaps
+
+    def in_function(self, decl: FunctionDecl, pattern: re.Pattern[bytes], launches: list[Launch], gaps: list[Gap]) -> None:
+        """Add the launches of one function, closures inside included."""
+        source = self.project.source(decl.unit.path)
+        if source is None:
+            return
+        shell = decl.unit.language in ("shell", "make")
+        for place in places(decl):
+            call = place.expr
+            if not isinstance(call, Call):
+                continue
+            if shell:
+                word = call.callee.id if isinstance(call.callee, Name) else ""
+                if word in _NOT_COMMANDS or pattern.search(source.data, call.span[0], call.span[1]) is None:
+                    continue
+                if any(isinstance(arg.value, Call) and arg.value.span == call.span for arg in call.args):
+                    continue
+            else:
+                name = last_name(call.callee)
+                if name is None or not pattern.fullmatch(name.encode()):
+                    continue
+            self.at_place(place, launches, gaps)
+
+    def at_place(self, place: Place, launches: list[Launch], gaps: list[Gap]) -> None:
+        """Add the launches that a call makes, over all platforms and ways to it."""
+        by_platform: dict[Platform, list[Found]] = {}
+        shared: list[Found] | None = None
+        for platform, ev in self.evaluators.items():
+            if shared is not None:
+                by_platform[platform] = shared
+                continue
+            ev.platform_used = False
+            found = self.explore(ev, place)
+            by_platform[platform] = found
+            if not ev.platform_used and platform == next(iter(self.evaluators)):
+                shared = found
+        merged: dict[tuple[object, ...], dict[Platform, Found]] = {}
+        for platform, several in by_platform.items():
+            for index, one in enumerate(several):
+                if isinstance(one.result, Unread):
+                    gap = Gap(one.result.span, one.result.why)
+                    if gap not in gaps:
+                        gaps.append(gap)
+                    continue
+                same_way = sum(1 for other in several[:index] if other.way == one.way)
+                merged.setdefault((one.way, same_way, one.span), {})[platform] = one
+        seen: list[dict[Platform, LaunchFacts]] = []
+        for versions in merged.values():
+            one = next(iter(versions.values()))
+            assert isinstance(one.result, Recognised)
+            facts = {platform: version.result.facts for platform, version in versions.items() if isinstance(version.result, Recognised)}
+            if any(facts == other for other in seen):
+                continue
+            seen.append(facts)
+            launches.append(Launch(
+                one.result.kind, one.result.engine, one.span, facts, place.decl.name, route=one.route, language=place.decl.unit.language,
+            ))
+
+    # -- ways ----------------------------------------------------------------------------------------------------------------
+
+    def explore(self, ev: Evaluator, place: Place) -> list[Found]:
+        """Everything that a call launches on one platform, for each way to it as far as its parameters matter."""
+        results: list[Found] = []
+        waiting: list[tuple[Place, ...]] = [()]
+        tried = 0
+        while waiting and tried < MAX_CONTEXTS:
+            chain = waiting.pop(0)
+            tried += 1
+            ev.fresh()
+            frame, outermost, way = self.chained(ev, place, chain)
+            certain = ev.reachable(place.stmt, frame)
+            if certain is False:
+                continue
+            found = list(self.recognise(ev, place, frame))
+            asked = _asked(outermost)
+            if asked is not None and len(chain) < MAX_CHAIN and (found or self.may_launch(ev, place, frame)):
+                sites = [site for site, _ in call_sites(ev, asked.decl)]
+                if sites:
+                    waiting.extend((*chain, site) for site in sites)
+                    continue
+            route = tuple(
+                Step(Span(site.decl.unit.path, *site.expr.span), f"called from {site.decl.name or 'the top level'}") for site in chain
+            )
+            results.extend(Found(way, result, span, route, certain is None) for result, span in found)
+        return results
+
+    def chained(self, ev: Evaluator, place: Place, chain: tuple[Place, ...]) -> tuple[Frame, Frame, tuple[Span, ...]]:
+        """The frame of a place reached through call sites (nearest first), the outermost frame, and the sites' spans."""
+        if not chain:
+            frame = ev.frame_of(place, fresh=True)
+            return frame, frame, ()
+        key = (ev.platform, *(id(one) for one in chain))
+        if key not in self._callers:
+            self._callers[key] = self.chained(ev, chain[0], chain[1:])
+        caller, outermost, way = self._callers[key]
+        root = place
+        around: list[Place] = []
+        while root.outer is not None:
+            around.append(root.outer)
+            root = root.outer
+        target = around[-1].decl if around else place.decl
+        call = chain[0].expr
+        assert isinstance(call, Call)
+        wanted = target if _is_callee(ev, chain[0], caller, target) else place.decl
+        receiver = call.callee.base if isinstance(call.callee, Attr) and wanted.owner else None
+        frame = ev.bound_frame(wanted, call, caller, chain[0].stmt, receiver)
+        frame.follow = 2
+        if wanted is place.decl:
+            if place.outer is not None:
+                frame.outer, frame.at = ev.frame_of(place.outer), place.outer.stmt
+        else:
+            for inner in reversed([place, *around[:-1]]):
+                if inner.decl is not wanted and inner.outer is not None:
+                    frame = Frame(inner.decl, outer=frame, at=inner.outer.stmt, depth=frame.depth, receiver=frame.receiver)
+        return frame, outermost, (Span(chain[0].decl.unit.path, *call.span), *way)
+
+    def may_launch(self, ev: Evaluator, place: Place, frame: Frame) -> bool:
+        """Whether a call whose program could not be told here may start an engine for some caller: the tree's text near it says so."""
+        source = self.project.source(place.decl.unit.path)
+        if source is None or not isinstance(place.expr, Call):
+            return False
+        call = self.invocation(ev, place, frame)
+        if call is None or not call.args:
+            return False
+        first = call.args[0]
+        if isinstance(first, ListValue) and first.items:
+            first = first.items[0].value
+        return isinstance(first, Unknown) and first.kind in ("parameter", "input", "field") and _ENGINE.search(source.data) is not None
+
+    # -- one call ------------------------------------------------------------------------------------------------------------
+
+    def invocation(self, ev: Evaluator, place: Place, frame: Frame) -> Invocation | None:
+        """The evaluated call, None for a call of the tree's own code."""
+        call = place.expr
+        assert isinstance(call, Call)
+        target = library.callee_of(ev, call, frame, place.stmt)
+        if isinstance(target, Closure | ClassHandle):
+            return None
+        positional, keywords, _ = library.evaluated(ev, call.args, frame, place.stmt)
+        receiver = ev.eval(call.callee.base, frame, place.stmt) if isinstance(call.callee, Attr) else None
+        language = frame.unit.language
+        environment: MapValue | None = None
+        if language in ("shell", "make"):
+            environment = MapValue(
+                tuple(Entry(pair_key, ev.eval(pair.value, frame, place.stmt)) for pair in call.env
+                      if pair.key is not None and isinstance(pair_key := ev.eval(pair.key, frame, place.stmt), Known)),
+                "the shell's own environment",
+            )
+        return Invocation(
+            target.lstrip("?"), Span(frame.unit.path, *call.span), positional, keywords, "javascript" if language == "typescript" else
+            "shell" if language == "make" else language, ev.platform, receiver, environment,
+        )
+
+    def recognise(self, ev: Evaluator, place: Place, frame: Frame) -> Iterator[tuple[Recognised | Unread, Span]]:
+        """The launches that one call makes for one frame."""
+        from stigmer_lint.dialects.process import command_of
+
+        call = self.invocation(ev, place, frame)
+        if call is None:
+            return
+        for dialect in self.dialects:
+            if call.language in dialect.languages and call.last in dialect.needles:
+                result = dialect.recognise(call)
+                if result is not None:
+                    yield self._completed(ev, result, place, frame), call.span
+                    return
+        command = command_of(call)
+        if command is None:
+            return
+        started = self._final(ev, command, place, frame)
+        yield from self.of_command(ev, started, place, frame, 0)
+
+    def of_command(
+        self, ev: Evaluator, command: Command, place: Place, frame: Frame, depth: int
+    ) -> Iterator[tuple[Recognised | Unread, Span]]:
+        """The launches of a process start: an engine's own argv, or those of the script that it runs."""
+        from stigmer_lint.dialects.docker_cli import recognise_argv
+        from stigmer_lint.dialects.process import command_of
+        from stigmer_lint.frontends.shell import parse_script
+
+        if command.script is None:
+            result = recognise_argv(command)
+            if result is not None:
+                yield self._completed(ev, result, place, frame, command), command.span
+            return
+        if depth > 2:
+            return
+        unit, bindings = parse_script(command.script, command.span, self.project.source)
+        if unit.module is None:
+            return
+        inner = Frame(unit.module, dict(bindings))
+        for decl in (unit.module, *unit.functions.values()):
+            scope = inner if decl is unit.module else Frame(decl)
+            for one in places(decl):
+                if not isinstance(one.expr, Call) or (isinstance(one.expr.callee, Name) and one.expr.callee.id in _NOT_COMMANDS):
+                    continue
+                within = scope if one.decl is decl else Frame(one.decl, outer=scope, at=one.outer.stmt if one.outer else None)
+                call = self.invocation(ev, one, within)
+                if call is None:
+                    continue
+                found = command_of(call)
+                if found is None:
+                    continue
+                if ev.reachable(one.stmt, within) is False:
+                    continue
+                if found.script is not None:
+                    yield from self.of_command(ev, found, one, within, depth + 1)
+                    continue
+                result = recognise_argv(msgspec.structs.replace(found, env=command.env if found.env is None else found.env))
+                if result is not None:
+                    yield self._completed(ev, result, one, within, found), found.span if found.span.path else command.span
+
+    def _final(self, ev: Evaluator, command: Command, place: Place, frame: Frame) -> Command:
+        """A Go command with what is assigned to it before it is run: `cmd.Env = ...`, `cmd.Args = append(...)`."""
+        if frame.unit.language != "go" or not isinstance(place.stmt, Assign) or not isinstance(place.stmt.target, Name):
+            return command
+        name = place.stmt.target.id
+        after = ev.local(name, frame, None)
+        if not isinstance(after, ObjectValue):
+            return command
+        from stigmer_lint.dialects.process import environment_of
+
+        env = after.fields.get("Env")
+        if env is not None:
+            given, inherits = environment_of(env)
+            command = msgspec.structs.replace(command, env=given, inherits=inherits)
+        more = after.fields.get("Args")
+        if isinstance(more, ListValue) and command.argv is not None:
+            command = msgspec.structs.replace(command, argv=ListValue((*command.argv.items, *(i for i in more.items if not i.rest)), command.argv.span))
+        return command
+
+    def _completed(
+        self, ev: Evaluator, result: Recognised | Unread, place: Place, frame: Frame, command: Command | None = None
+    ) -> Recognised | Unread:
+        """Facts with what only the code around the call knows: the launching process's own variables that `-e NAME` hands on."""
+        if isinstance(result, Unread) or not any(setting.passed for setting in result.facts.env):
+            return result
+        settings: list[EnvSetting] = []
+        for setting in result.facts.env:
+            value = self._own_variable(ev, setting.name, place, frame) if setting.passed and isinstance(setting.value, Unknown) else None
+            settings.append(msgspec.structs.replace(setting, value=value) if value is not None else setting)
+        return msgspec.structs.replace(result, facts=msgspec.structs.replace(result.facts, env=tuple(settings)))
+
+    def _own_variable(self, ev: Evaluator, name: str, place: Place, frame: Frame) -> Value | None:
+        """The value of a variable of the launching process where its own code sets it before the launch."""
+        if frame.unit.language in ("shell", "make"):
+            if not _exported(frame, name):
+                return None
+            value = ev.variable(name, frame, place.stmt)
+            return None if isinstance(value, Unknown) and value.kind == "env" else value
+        return None
+
+
+_NOT_COMMANDS = frozenset({"$(", "$pipe", "$replace", "$replace_all", "$strip", "$require", "$echo", "$printf", "$[", "$test"})
+
+
+def _exported(frame: Frame, name: str) -> bool:
+    """Whether a shell file exports a variable anywhere in the function or at its top level."""
+    decls = [frame.decl]
+    if frame.unit.module is not None and frame.unit.module is not frame.decl:
+        decls.append(frame.unit.module)
+    for decl in decls:
+        for stmt in statements(decl.body):
+            if isinstance(stmt, Assign) and stmt.exported and isinstance(stmt.target, Name) and stmt.target.id == name:
+                return True
+            value = getattr(stmt, "value", None)
+            if isinstance(value, Call) and isinstance(value.callee, Name):
+                if value.callee.id == "$export" and any(getattr(arg.value, "text", None) == name for arg in value.args):
+                    return True
+                if value.callee.id == "$set" and any(getattr(arg.value, "text", None) in ("-a", "allexport") for arg in value.args):
+                    return True
+    return False
+
+
+def _asked(frame: Frame | None) -> Frame | None:
+    """The named function, from a frame outwards, whose symbolic parameters were read."""
+    while frame is not None:
+        if frame.consulted and frame.decl.name:
+            return frame
+        frame = frame.outer
+    return None
+
+
+def _is_callee(ev: Evaluator, site: Place, caller: Frame, decl: FunctionDecl) -> bool:
+    call = site.expr
+    return isinstance(call, Call) and last_name(call.callee) in (decl.name, decl.owner)
+
+
+__all__ = ["Found", "Item", "LaunchFinder"]

@@ -1,0 +1,416 @@
+"""The code of a run as the evaluator sees it: units on demand, names to declarations, declarations to the places that use them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from stigmer_lint.errors import UnreadableError
+from stigmer_lint.flow.ir import Assign, Call, ClassDecl, Expr, FunctionDecl, Import, Name, Record, Unit
+from stigmer_lint.flow.walk import Place, dotted, places, target_names
+from stigmer_lint.frontends.base import Frontend, Tree
+from stigmer_lint.model.span import SourceFile
+
+SUFFIXES: dict[str, tuple[str, ...]] = {
+    "go": (".go",),
+    "python": (".py", ".pyi"),
+    "javascript": (".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx"),
+    "shell": (".sh", ".bash", ".zsh", ".ksh"),
+}
+
+MAX_SITES = 16
+"""Call sites of one function, or assignments of one field, that are looked at. A function with more is a library of its own."""
+
+
+class ClassHandle:
+    """A class of the tree with the file that declares it."""
+
+    __slots__ = ("decl", "unit")
+
+    def __init__(self, decl: ClassDecl, unit: Unit) -> None:
+        self.decl = decl
+        self.unit = unit
+
+    @property
+    def key(self) -> str:
+        """Name of the class that is unique in the run: `path:Class`."""
+        return f"{self.unit.path}:{self.decl.name}"
+
+
+class ModuleHandle:
+    """A module: its files in the tree (none: a library) and its name as imported."""
+
+    __slots__ = ("name", "paths")
+
+    def __init__(self, name: str, paths: tuple[str, ...]) -> None:
+        self.name = name
+        self.paths = paths
+
+
+class VariableHandle:
+    """A top-level variable of a unit."""
+
+    __slots__ = ("name", "unit")
+
+    def __init__(self, name: str, unit: Unit) -> None:
+        self.name = name
+        self.unit = unit
+
+
+class LibraryHandle:
+    """A name of a library that is not in the tree, dotted: `os/exec.Command`."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+Symbol = FunctionDecl | ClassHandle | ModuleHandle | VariableHandle | LibraryHandle
+
+
+def language_of(path: str) -> str | None:
+    """The code language of a file by its name (a JavaScript family file is "javascript")."""
+    dot = path.rfind(".")
+    suffix = path[dot:].lower() if dot >= 0 else ""
+    for language, suffixes in SUFFIXES.items():
+        if suffix in suffixes:
+            return language
+    return None
+
+
+class Project:
+    """Files parsed when needed. One per run; evaluators for several platforms share it."""
+
+    def __init__(self, tree: Tree, grep: Callable[[bytes, tuple[str, ...]], Iterator[str]]) -> None:
+        self.tree = tree
+        self._grep = grep
+        self._units: dict[str, Unit | None] = {}
+        self._frontends: dict[str, Frontend] = {}
+        self._sites: dict[tuple[str, str], tuple[Place, ...]] = {}
+        self._places: dict[str, dict[str, list[Place]]] = {}
+        self._located: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._siblings: dict[str, tuple[str, ...]] = {}
+        self._assigned: dict[str, dict[str, list[Assign]]] = {}
+        self.unreadable: list[UnreadableError] = []
+
+    def frontend(self, path: str) -> Frontend | None:
+        """The frontend of a file, imported when first met."""
+        language = language_of(path)
+        if language is None:
+            source = self.tree.source(path)
+            if source is None or not source.data.startswith(b"#!"):
+                return None
+            first = source.data[:120].split(b"\n", 1)[0]
+            if b"sh" in first:
+                language = "shell"
+            elif b"python" in first:
+                language = "python"
+            elif b"node" in first or b"bun" in first or b"deno" in first:
+                language = "javascript"
+            else:
+                return None
+        key = language
+        if language == "javascript":
+            key = "tsx" if path.endswith(".tsx") else "typescript" if path.endswith((".ts", ".mts", ".cts")) else "javascript"
+        found = self._frontends.get(key)
+        if found is None:
+            if language == "go":
+                from stigmer_lint.frontends.go import GoFrontend
+
+                found = GoFrontend()
+            elif language == "python":
+                from stigmer_lint.frontends.python import PythonFrontend
+
+                found = PythonFrontend()
+            elif language == "javascript":
+                from stigmer_lint.frontends.javascript import JavaScriptFrontend
+
+                found = JavaScriptFrontend(key)
+            else:
+                from stigmer_lint.frontends.shell import ShellFrontend
+
+                found = ShellFrontend()
+            self._frontends[key] = found
+        return found
+
+    def unit(self, path: str) -> Unit | None:
+        """The parsed file, None where it is not code, not there or not readable (then noted once in `unreadable`)."""
+        if path in self._units:
+            return self._units[path]
+        self._units[path] = None
+        frontend = self.frontend(path)
+        source = self.tree.source(path) if frontend is not None else None
+        if frontend is None or source is None:
+            return None
+        try:
+            self._units[path] = frontend.parse(source)
+        except UnreadableError as error:
+            self.unreadable.append(error)
+        return self._units[path]
+
+    def add(self, unit: Unit) -> None:
+        """Make a unit known that no frontend parses from a file of its own (embedded scripts)."""
+        self._units[unit.path] = unit
+
+    def source(self, path: str) -> SourceFile | None:
+        return self.tree.source(path)
+
+    def locate(self, unit: Unit, module: str) -> tuple[str, ...]:
+        """Files of the tree that define a module as `unit` imports it."""
+        key = (unit.path if module.startswith((".", "@", "#", "~")) or unit.language != "go" else unit.language, module)
+        found = self._located.get(key)
+        if found is None:
+            frontend = self.frontend(unit.path)
+            found = frontend.locate(self.tree, unit, module) if frontend is not None else ()
+            self._located[key] = found
+        return found
+
+    def package(self, unit: Unit) -> tuple[str, ...]:
+        """The files whose top-level names a unit sees without import: those of its Go package, itself first."""
+        if unit.language != "go":
+            return (unit.path,)
+        found = self._siblings.get(unit.path)
+        if found is None:
+            from stigmer_lint.frontends.go import package_files
+
+            found = (unit.path, *(p for p in package_files(self.tree, unit.path) if p != unit.path))
+            self._siblings[unit.path] = found
+        return found
+
+    def assigned(self, unit: Unit) -> dict[str, list[Assign]]:
+        """A unit's top-level variables with their assignments in order."""
+        found = self._assigned.get(unit.path)
+        if found is None:
+            found = {}
+            if unit.module is not None:
+                from stigmer_lint.flow.walk import statements
+
+                for stmt in statements(unit.module.body):
+                    if isinstance(stmt, Assign):
+                        for name in target_names(stmt.target):
+                            found.setdefault(name, []).append(stmt)
+            self._assigned[unit.path] = found
+        return found
+
+    def top_level(self, unit: Unit, name: str) -> Symbol | None:
+        """What a name means at the top level of one file, imports included."""
+        decl = unit.functions.get(name)
+        if decl is not None:
+            return decl
+        klass = unit.classes.get(name)
+        if klass is not None and (unit.language != "go" or klass.span != (0, 0)):
+            return ClassHandle(klass, unit)
+        if name in self.assigned(unit):
+            return VariableHandle(name, unit)
+        imported = unit.imports.get(name)
+        if imported is not None:
+            return self.imported(unit, imported)
+        return None
+
+    def imported(self, unit: Unit, imported: Import) -> Symbol | None:
+        """What an import stands for."""
+        if imported.member is None:
+            return ModuleHandle(imported.module, self.locate(unit, imported.module))
+        paths = self.locate(unit, imported.module)
+        if unit.language == "python":
+            inner = self.locate(unit, imported.module + ("" if imported.module.endswith(".") else ".") + imported.member)
+            for path in paths:
+                found = self._visible(path, imported.member, 0)
+                if found is not None:
+                    return found
+            if inner:
+                return ModuleHandle(imported.module + "." + imported.member, inner)
+        if not paths:
+            return LibraryHandle(f"{imported.module}.{imported.member}")
+        for path in paths:
+            found = self.exported(path, imported.member)
+            if found is not None:
+                return found
+        return LibraryHandle(f"{imported.module}.{imported.member}")
+
+    def exported(self, path: str, name: str, depth: int = 0) -> Symbol | None:
+        """What a module of the tree exports under a name; follows re-exports."""
+        unit = self.unit(path)
+        if unit is None or depth > 8:
+            return None
+        if unit.language in ("javascript", "typescript"):
+            local = unit.exports.get(name)
+            if local is not None:
+                found = self.top_level(unit, local)
+                if found is not None:
+                    return found
+            for exported, module, member in unit.re_exports:
+                if exported in (name, "*"):
+                    wanted = name if exported == "*" or member == "*" else member
+                    for other in self.locate(unit, module):
+                        found = self.exported(other, wanted, depth + 1)
+                        if found is not None:
+                            return found
+            return self.top_level(unit, name) if local is None and not unit.exports else None
+        return self._visible(path, name, depth)
+
+    def _visible(self, path: str, name: str, depth: int) -> Symbol | None:
+        unit = self.unit(path)
+        if unit is None or depth > 8:
+            return None
+        found = self.top_level(unit, name)
+        if found is not None:
+            return found
+        for module in unit.star_imports:
+            for other in self.locate(unit, module):
+                if other != path:
+                    found = self._visible(other, name, depth + 1)
+                    if found is not None:
+                        return found
+        return None
+
+    def lookup(self, unit: Unit, name: str) -> Symbol | None:
+        """What a bare name means in a file: its own top level, its package's, its imports, star imports."""
+        found = self._visible(unit.path, name, 0) if self._units.get(unit.path) is not None else self.top_level(unit, name)
+        if found is not None or unit.language != "go":
+            return found
+        for path in self.package(unit)[1:]:
+            other = self.unit(path)
+            if other is not None:
+                found = self.top_level(other, name) if name not in other.imports else None
+                if found is not None:
+                    return found
+        return None
+
+    def member(self, module: ModuleHandle, name: str) -> Symbol | None:
+        """A member of a module; a LibraryHandle where the module is not of the tree."""
+        for path in module.paths:
+            found = self.exported(path, name)
+            if found is not None:
+                return found
+        if module.paths:
+            folder = module.paths[0].rsplit("/", 1)[0]
+            for candidate in (f"{folder}/{name}.py", f"{folder}/{name}/__init__.py"):
+                if module.paths[0].endswith("__init__.py") and self.tree.has(candidate):
+                    return ModuleHandle(f"{module.name}.{name}", (candidate,))
+        return LibraryHandle(f"{module.name}.{name}") if not module.paths else None
+
+    def class_named(self, unit: Unit, text: str) -> ClassHandle | None:
+        """The class that a type's text names in a file (`*config.Config`, `Optional[Settings]`, `Config`)."""
+        for word in re.findall(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*", text):
+            head, _, rest = word.partition(".")
+            symbol = self.lookup(unit, head)
+            while rest and isinstance(symbol, ModuleHandle):
+                head, _, rest = rest.partition(".")
+                symbol = self.member(symbol, head)
+            if isinstance(symbol, ClassHandle) and not rest:
+                return symbol
+        return None
+
+    def method(self, handle: ClassHandle, name: str, depth: int = 0) -> FunctionDecl | None:
+        """A method of a class: its own (a Go type's may be in another file of the package), then its bases'."""
+        found = handle.decl.methods.get(name)
+        if found is not None or depth > 6:
+            return found
+        if handle.unit.language == "go":
+            for path in self.package(handle.unit)[1:]:
+                other = self.unit(path)
+                klass = other.classes.get(handle.decl.name) if other is not None else None
+                if klass is not None and name in klass.methods:
+                    return klass.methods[name]
+        for base in handle.decl.bases:
+            parent = self.class_named(handle.unit, base)
+            if parent is not None and parent.decl is not handle.decl:
+                found = self.method(parent, name, depth + 1)
+                if found is not None:
+                    return found
+        return None
+
+    def methods(self, handle: ClassHandle) -> Iterator[FunctionDecl]:
+        """All methods that a class declares itself, over the files of its package."""
+        yield from handle.decl.methods.values()
+        if handle.unit.language == "go":
+            for path in self.package(handle.unit)[1:]:
+                other = self.unit(path)
+                klass = other.classes.get(handle.decl.name) if other is not None else None
+                if klass is not None and klass is not handle.decl:
+                    yield from klass.methods.values()
+
+    def roots(self, unit: Unit) -> Iterator[FunctionDecl]:
+        """Every function of a file that is not nested in another, the module's own body last."""
+        yield from unit.functions.values()
+        for klass in unit.classes.values():
+            yield from klass.methods.values()
+        if unit.module is not None:
+            yield unit.module
+
+    def enclosing(self, unit: Unit, offset: int) -> FunctionDecl | None:
+        """The function, not nested in another, whose text holds a byte offset; the module's body otherwise."""
+        best: FunctionDecl | None = unit.module
+        size = None
+        for decl in self.roots(unit):
+            if decl is unit.module:
+                continue
+            start, end = decl.span
+            if start <= offset < end and (size is None or end - start < size):
+                best, size = decl, end - start
+        return best
+
+    def files_with(self, text: str, language: str) -> list[str]:
+        """Paths of the files of a language whose bytes hold a text."""
+        family = "javascript" if language == "typescript" else language
+        suffixes = SUFFIXES.get(family)
+        if suffixes is None:
+            return []
+        return list(self._grep(text.encode(), suffixes))
+
+    def used(self, name: str, language: str) -> tuple[Place, ...]:
+        """Places in the tree's code of one language where something is called or constructed by a last name: Calls and Records
+        whose callee or type ends in `name`. Cut at 4 * MAX_SITES."""
+        family = "javascript" if language == "typescript" else language
+        key = (family, name)
+        found = self._sites.get(key)
+        if found is None:
+            out: list[Place] = []
+            wanted = name if family != "shell" else name
+            for path in self.files_with(name, family):
+                unit = self.unit(path)
+                source = self.tree.source(path)
+                if unit is None or source is None:
+                    continue
+                pattern = re.compile(rb"(?<![\w$])" + re.escape(name.encode()) + rb"(?![\w$])")
+                roots: dict[int, FunctionDecl] = {}
+                for hit in pattern.finditer(source.data):
+                    decl = self.enclosing(unit, hit.start())
+                    if decl is not None:
+                        roots[id(decl)] = decl
+                    if len(roots) > 40:
+                        break
+                for decl in roots.values():
+                    out.extend(self.places_of(decl).get(wanted, ()))
+                if len(out) > 4 * MAX_SITES:
+                    break
+            found = tuple(out)
+            self._sites[key] = found
+        return found
+
+    def places_of(self, decl: FunctionDecl) -> dict[str, list[Place]]:
+        """Calls, records and attribute assignments inside a function by last name (an assignment of a field under `.name=`)."""
+        key = f"{decl.unit.path}:{decl.span[0]}:{decl.name}"
+        found = self._places.get(key)
+        if found is None:
+            found = {}
+            for place in places(decl):
+                expr = place.expr
+                if isinstance(expr, Call):
+                    name = last_name(expr.callee)
+                    if name:
+                        found.setdefault(name, []).append(place)
+                elif isinstance(expr, Record) and expr.type:
+                    found.setdefault(expr.type.rsplit(".", 1)[-1], []).append(place)
+            self._places[key] = found
+        return found
+
+
+def last_name(callee: Expr) -> str | None:
+    """The last identifier of a callee; a shell command's word."""
+    if isinstance(callee, Name):
+        return callee.id.removeprefix("$") if len(callee.id) > 1 else callee.id
+    text = dotted(callee)
+    return text.rsplit(".", 1)[-1] if text else getattr(callee, "name", None)

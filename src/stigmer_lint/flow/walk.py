@@ -1,0 +1,218 @@
+"""Walks over the intermediate form. Everything here is iterative."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stigmer_lint.flow.ir import (
+    And, Assign, Attr, Block, Call, Comp, Compare, Cond, DictOf, Do, Expr, Fallback, Format, Function, FunctionDecl, If, Index, Join,
+    ListOf, Loop, Name, Not, Pair, Record, Return, Slice, Stmt,
+)
+
+
+def parts(expr: Expr) -> tuple[Expr, ...]:
+    """The expressions directly inside one, in source order; not into function bodies."""
+    match expr:
+        case Attr():
+            return (expr.base,)
+        case Index():
+            return (expr.base, expr.key)
+        case Slice():
+            return tuple(one for one in (expr.base, expr.low, expr.high) if one is not None)
+        case Call():
+            return (*(pair.value for pair in expr.env), expr.callee, *(arg.value for arg in expr.args))
+        case Join():
+            return expr.parts
+        case Format():
+            return (expr.template, expr.args)
+        case ListOf():
+            return tuple(item.value for item in expr.items)
+        case DictOf() | Record():
+            return tuple(one for pair in expr.pairs for one in ((pair.key, pair.value) if pair.key is not None else (pair.value,)))
+        case Cond():
+            return (expr.test, expr.then, expr.other)
+        case Fallback():
+            return (expr.first, expr.second)
+        case And() | Compare():
+            return (expr.left, expr.right)
+        case Not():
+            return (expr.operand,)
+        case Comp():
+            element = (expr.element.key, expr.element.value) if isinstance(expr.element, Pair) else (expr.element,)
+            return tuple(one for one in (*element, expr.iterable, expr.test) if one is not None)
+        case _:
+            return ()
+
+
+def expressions(expr: Expr) -> Iterator[Expr]:
+    """The expression and everything inside it, not into function bodies."""
+    waiting = [expr]
+    while waiting:
+        here = waiting.pop()
+        yield here
+        waiting.extend(reversed(parts(here)))
+
+
+def own(stmt: Stmt) -> tuple[Expr, ...]:
+    """The expressions that a statement holds itself (an If's test, a Loop's iterable), not those of its blocks."""
+    match stmt:
+        case Assign():
+            return (stmt.target, stmt.value)
+        case Do():
+            return (stmt.value,)
+        case Return():
+            return (stmt.value,) if stmt.value is not None else ()
+        case If():
+            return (stmt.test,)
+        case Loop():
+            return tuple(one for one in (stmt.target, stmt.iterable) if one is not None)
+        case _:
+            return ()
+
+
+def statements(block: Block) -> Iterator[Stmt]:
+    """Every statement of a body in source order, nested blocks included, function literals not."""
+    waiting: list[Iterator[Stmt]] = [iter(block.stmts)]
+    while waiting:
+        stmt = next(waiting[-1], None)
+        if stmt is None:
+            waiting.pop()
+            continue
+        yield stmt
+        if isinstance(stmt, If):
+            waiting.append(iter(stmt.other.stmts))
+            waiting.append(iter(stmt.then.stmts))
+        elif isinstance(stmt, Loop):
+            waiting.append(iter(stmt.body.stmts))
+
+
+class Place:
+    """An expression with the statement and the function that hold it, and the way in through closures.
+
+    `outer`: for a call inside a function literal, the Place of that literal in the function around it.
+    """
+
+    __slots__ = ("decl", "expr", "outer", "stmt")
+
+    def __init__(self, expr: Expr, stmt: Stmt, decl: FunctionDecl, outer: Place | None) -> None:
+        self.expr = expr
+        self.stmt = stmt
+        self.decl = decl
+        self.outer = outer
+
+
+def places(decl: FunctionDecl, outer: Place | None = None) -> Iterator[Place]:
+    """Every expression of a function with its place, function literals inside included."""
+    waiting: list[tuple[FunctionDecl, Place | None]] = [(decl, outer)]
+    while waiting:
+        here, around = waiting.pop()
+        for stmt in statements(here.body):
+            for expr in own(stmt):
+                for one in expressions(expr):
+                    place = Place(one, stmt, here, around)
+                    yield place
+                    if isinstance(one, Function):
+                        waiting.append((one.decl, place))
+
+
+def root_name(expr: Expr) -> str | None:
+    """The variable at the bottom of `a.b[c].d`, None where there is none."""
+    while isinstance(expr, Attr | Index | Slice):
+        expr = expr.base
+    return expr.id if isinstance(expr, Name) else None
+
+
+def dotted(expr: Expr) -> str | None:
+    """`a.b.c` as text, calls in it as their callee ("docker.from_env.containers"); None where something else is in it."""
+    names: list[str] = []
+    while True:
+        if isinstance(expr, Attr):
+            names.append(expr.name)
+            expr = expr.base
+        elif isinstance(expr, Call):
+            expr = expr.callee
+        elif isinstance(expr, Index):
+            expr = expr.base
+        elif isinstance(expr, Name):
+            names.append(expr.id)
+            return ".".join(reversed(names))
+        else:
+            return None
+
+
+def target_names(target: Expr) -> Iterator[str]:
+    """Names that an assignment to `target` binds anew (not fields or elements)."""
+    waiting = [target]
+    while waiting:
+        here = waiting.pop()
+        if isinstance(here, Name):
+            yield here.id
+        elif isinstance(here, ListOf):
+            waiting.extend(item.value for item in here.items)
+        elif isinstance(here, DictOf):
+            waiting.extend(pair.value for pair in here.pairs)
+        elif isinstance(here, Fallback):
+            waiting.append(here.first)
+
+
+_touched: dict[int, tuple[Stmt, frozenset[str]]] = {}
+
+
+def touched(stmt: Stmt) -> frozenset[str]:
+    """Variables whose value a statement may change: assigned, changed in part, or handed to a call that could change them."""
+    found = _touched.get(id(stmt))
+    if found is not None and found[0] is stmt:
+        return found[1]
+    names: set[str] = set()
+    match stmt:
+        case Assign():
+            names.update(target_names(stmt.target))
+            root = root_name(stmt.target)
+            if root:
+                names.add(root)
+            _handed(stmt.value, names)
+        case Do():
+            _handed(stmt.value, names)
+        case Return():
+            if stmt.value is not None:
+                _handed(stmt.value, names)
+        case If():
+            _handed(stmt.test, names)
+            for block in (stmt.then, stmt.other):
+                for inner in block.stmts:
+                    names |= touched(inner)
+        case Loop():
+            if stmt.target is not None:
+                names.update(target_names(stmt.target))
+            for inner in stmt.body.stmts:
+                names |= touched(inner)
+        case _:
+            pass
+    result = frozenset(names)
+    _touched[id(stmt)] = (stmt, result)
+    return result
+
+
+def _handed(expr: Expr, names: set[str]) -> None:
+    if not isinstance(expr, Call | Fallback | And | Cond | Comp | Join | ListOf | DictOf | Record | Function):
+        return
+    for one in expressions(expr):
+        if isinstance(one, Call):
+            if isinstance(one.callee, Attr | Index):
+                callee: Expr = one.callee
+                while isinstance(callee, Attr | Index | Call):
+                    callee = callee.callee if isinstance(callee, Call) else callee.base
+                if isinstance(callee, Name):
+                    names.add(callee.id)
+            for arg in one.args:
+                root = root_name(arg.value)
+                if root:
+                    names.add(root)
+                elif isinstance(arg.value, Function):
+                    for inner in statements(arg.value.decl.body):
+                        names |= touched(inner)
+
+
+def mentions(expr: Expr, name: str) -> bool:
+    """Whether a variable is read anywhere in an expression (function literals not looked into)."""
+    return any(isinstance(one, Name) and one.id == name for one in expressions(expr))
