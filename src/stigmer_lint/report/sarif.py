@@ -127,7 +127,7 @@ def _flow(shown: Shown) -> list[dict[str, Any]]:
 
 
 def _suppression(excuse: Excuse) -> dict[str, Any]:
-    return {"kind": "inSource" if excuse.kind == "comment" else "external", "status": "accepted", "justification": encodable(excuse.reason)}
+    return {"kind": "inSource" if excuse.kind == "comment" else "external", "justification": encodable(excuse.reason)}
 
 
 def _changes(shown: Shown) -> list[dict[str, Any]]:
