@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stigmer_lint.dialects.base import Command, Recognised, Unread
-from stigmer_lint.dialects.docker_cli import flags, grammar, recognise_argv
+from stigmer_lint.dialects.docker_cli import recognise_argv
+from stigmer_lint.dialects.docker_flags import flags, grammar
 from stigmer_lint.model.launch import LaunchFacts
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Choice, Entry, Item, Known, ListValue, MapValue, Resolved, Template, Unknown, Value

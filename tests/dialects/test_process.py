@@ -101,8 +101,8 @@ def test_a_process_start_is_read(language: str, name: str, args: tuple[str | Val
     assert shown(call(language, name, *args, **keywords)) == want
 
 
-def test_command_word_in_a_variable_comes_from_the_receiver() -> None:
-    command = call("shell", "$", "run", "-e", "A=1", "img", receiver=Unknown("variable", "env", "DOCKER"))
+def test_a_computed_command_word_is_the_first_argument() -> None:
+    command = call("shell", "call", Unknown("variable", "env", "DOCKER"), "run", "-e", "A=1", "img")
     assert command is not None
     assert isinstance(recognise_argv(command), Recognised)
 

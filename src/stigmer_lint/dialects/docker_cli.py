@@ -6,60 +6,16 @@ The grammar is knowledge/docker_run_flags.tsv; a test compares it with the insta
 from __future__ import annotations
 
 import json
-from functools import cache
-from typing import Literal, TypeAlias
 
 import msgspec
 
 from stigmer_lint.dialects.base import Command, Recognised, Unread
+from stigmer_lint.dialects.docker_flags import Flag, grammar
 from stigmer_lint.dialects.values import each, narrow, parse_host_entry, parse_publish, place, rejoin, split, split_assignment
-from stigmer_lint.dialects.wrappers import program_name, programs, unwrap
-from stigmer_lint.knowledge.tables import rows
+from stigmer_lint.dialects.wrappers import programs, unwrap
 from stigmer_lint.model.launch import Engine, EnvSetting, Health, HostEntry, LaunchFacts, Publish
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Choice, Item, Known, Template, Unknown, Value, choose, render
-
-Takes: TypeAlias = Literal["yes", "no", "optional"]
-Scope: TypeAlias = Literal["run", "create", "pod", "global"]
-
-
-class Flag(msgspec.Struct, frozen=True):
-    """One row of the flag table. `short` is one letter or ""; `kind` says what it means to a launch ("-": nothing that is used)."""
-
-    engines: tuple[str, ...]
-    commands: tuple[str, ...]
-    long: str
-    short: str
-    takes: Takes
-    kind: str
-
-
-@cache
-def flags() -> tuple[Flag, ...]:
-    """Every known flag."""
-    found = []
-    for engines, commands, long, short, takes, kind, _ in rows("docker_run_flags", 7):
-        value: Takes = "yes" if takes == "yes" else "optional" if takes == "optional" else "no"
-        found.append(Flag(tuple(engines.split(",")), tuple(commands.split(",")), long, "" if short == "-" else short, value, kind))
-    return tuple(found)
-
-
-@cache
-def grammar(engine: str, scope: Scope) -> dict[str, Flag]:
-    """Spelling (`--env`, `-e`) -> flag. The engine's own meaning wins; flags of the other engines are understood as well,
-    because an alias or a wrapper often hides which engine it is."""
-    table: dict[str, Flag] = {}
-    for own in (False, True):
-        for flag in flags():
-            if (engine in flag.engines) is not own or scope not in flag.commands:
-                continue
-            if not own and (engine == "compose" or "compose" in flag.engines):
-                continue
-            table[f"--{flag.long}"] = flag
-            if flag.short:
-                table[f"-{flag.short}"] = flag
-    return table
-
 
 _ENGINES: dict[str, Engine] = {
     "docker": "docker", "podman": "podman", "nerdctl": "nerdctl", "podman-remote": "podman", "finch": "nerdctl", "nerdctl.lima": "nerdctl",
@@ -650,4 +606,4 @@ def _pod_create(reader: _Reader) -> Recognised | Unread:
     return Recognised("podman pod create", "podman", facts)
 
 
-__all__ = ["Flag", "flags", "grammar", "is_mode", "program_name", "recognise_argv"]
+__all__ = ["is_mode", "last_wins", "recognise_argv"]

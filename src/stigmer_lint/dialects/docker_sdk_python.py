@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stigmer_lint.dialects.base import Invocation, Recognised, Unread
-from stigmer_lint.dialects.library import Draft, LibraryDialect, argument, first_record, keyword, owner
+from stigmer_lint.dialects.library import Draft, LibraryDialect, argument, calls_on, first_record, keyword, owner
 from stigmer_lint.dialects.values import field, items_of
 from stigmer_lint.model.launch import Engine, Publish
 from stigmer_lint.model.value import Known, ListValue, MapValue, ObjectValue, Unknown, Value
@@ -113,20 +113,29 @@ def _low_level(call: Invocation) -> Recognised | Unread | None:
     draft.command = draft.words(argument(call, 1, "command"))
     _shared(call, draft)
     draft.env(argument(call, 8, "environment"))
-    if isinstance(host, ObjectValue) and host.type.endswith("create_host_config"):
-        draft.network = field(host, "network_mode")
-        draft.host_entries(field(host, "extra_hosts"))
-        draft.port_bindings(field(host, "port_bindings"))
-        _volumes(draft, field(host, "binds"))
-        _links(draft, field(host, "links"))
+    made = _made_by(host, "create_host_config", "HostConfig")
+    if made is not None:
+        draft.network = field(made, "network_mode")
+        draft.host_entries(field(made, "extra_hosts"))
+        draft.port_bindings(field(made, "port_bindings"))
+        _volumes(draft, field(made, "binds"))
+        _links(draft, field(made, "links"))
     else:
         draft.host_config(host)
     networking = keyword(call, "networking_config")
-    if isinstance(networking, ObjectValue) and networking.type.endswith("create_networking_config"):
-        draft.join_networks(field(networking, "0", "endpoints_config"))
-    else:
-        draft.join_networks(field(networking, "EndpointsConfig"))
+    endpoints = _made_by(networking, "create_networking_config", "NetworkingConfig")
+    draft.join_networks(field(endpoints, "0", "endpoints_config") if endpoints is not None else field(networking, "EndpointsConfig"))
     return draft.finish("docker sdk", _engine(call))
+
+
+def _made_by(value: Value | None, *names: str) -> Value | None:
+    """The arguments of the call that made a value, None where none of these functions did. A method's are kept on its receiver."""
+    if not isinstance(value, ObjectValue) or value.type.rsplit(".", 1)[-1] not in names:
+        return None
+    for made in reversed(calls_on(value)):
+        if made.type.rsplit(".", 1)[-1] in names:
+            return made
+    return value
 
 
 def _on_whales(call: Invocation) -> Recognised | Unread | None:

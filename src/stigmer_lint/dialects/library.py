@@ -226,7 +226,7 @@ class Draft:
             return
         if isinstance(host, Choice):
             records = tuple(option for option in host.options if isinstance(option, MapValue | ObjectValue))
-            modes = tuple(field(record, "NetworkMode") or Known("default") for record in records)
+            modes = tuple(converted(field(record, "NetworkMode")) or Known("default") for record in records)
             for record in records[:1]:
                 self.host_config(record)
             if len(modes) > 1:
@@ -237,7 +237,7 @@ class Draft:
             self.network = self.network or Unknown("the host configuration could not be read", "other", None, host.span)
             self.unread.append("the host configuration could not be read")
             return
-        mode = field(host, "NetworkMode")
+        mode = converted(field(host, "NetworkMode"))
         if mode is not None and not (isinstance(mode, Known) and not mode.text):
             self.network = mode
         self.host_entries(field(host, "ExtraHosts"))
@@ -259,14 +259,28 @@ class Draft:
         return Recognised(kind, engine, facts)
 
 
+_CONSTANTS = {"NetworkHost": "host", "NetworkBridge": "bridge", "NetworkNone": "none", "NetworkDefault": "default"}
+"""The engine's Go package `network` names these."""
+
+
+def converted(value: Value | None) -> Value | None:
+    """A value behind a type conversion (`container.NetworkMode("host")`), and the library's own constants as texts."""
+    if isinstance(value, ObjectValue) and value.type.rsplit(".", 1)[-1] in ("NetworkMode", "Port", "String", "string"):
+        return field(value, "0") or value
+    name = value.name.rsplit(".", 1)[-1] if isinstance(value, FunctionValue | Unknown) and value.name else ""
+    if value is not None and name in _CONSTANTS:
+        return Known(_CONSTANTS[name], value.span)
+    return value
+
+
 def _present(value: Value | None) -> Value | None:
     return None if value is None or (isinstance(value, Known) and (value.kind == "null" or not value.text)) else value
 
 
 def _port(value: Value) -> tuple[Value, str]:
     """`80/tcp` as port and protocol; a call that makes a port of a text (`nat.Port("80/tcp")`) is looked through."""
-    inner = field(value, "0") if isinstance(value, ObjectValue) else None
-    published = parse_publish(inner or value, Span("", 0, 0)) if isinstance(inner or value, Known) else ()
+    text = converted(value) or value
+    published = parse_publish(text, Span("", 0, 0)) if isinstance(text, Known) else ()
     if published:
         return published[0].container_port, published[0].protocol
     return value, "tcp"

@@ -80,10 +80,20 @@ for _starter in STARTERS:
     _BY_LANGUAGE.setdefault(_starter.language, {}).setdefault(_starter.name, []).append(_starter)
 _BY_LANGUAGE["typescript"] = _BY_LANGUAGE["tsx"] = _BY_LANGUAGE["javascript"]
 
+_PROGRAM_VARIABLES = (
+    "DOCKER", "docker", "DOCKER_CMD", "DOCKER_BIN", "DOCKER_CLI", "DOCKER_COMMAND", "PODMAN", "CONTAINER_ENGINE", "CONTAINER_TOOL", "CONTAINER_RUNTIME",
+    "CONTAINER_CLI", "CONTAINER_CMD", "container_engine", "ENGINE", "engine", "OCI_BIN", "CONTAINER_BIN", "DOCKER_EXE", "docker_cmd", "container_tool",
+    "OCI_RUNTIME", "CTR_CMD", "container_runtime", "container_cmd",
+)
+"""Variables that scripts keep the engine's program in."""
+
 needles: dict[str, tuple[str, ...]] = {
     **{language: tuple(sorted(table)) for language, table in _BY_LANGUAGE.items()},
     "python": tuple(sorted({*_BY_LANGUAGE["python"], "docker", "podman"})),
-    "shell": ("docker", "podman", "nerdctl", "docker-compose", "podman-compose", "DOCKER", "CONTAINER_ENGINE", "CONTAINER_TOOL", "CONTAINER_RUNTIME"),
+    "shell": (
+        "docker", "podman", "nerdctl", "finch", "docker-compose", "podman-compose",
+        *(mark + name for name in _PROGRAM_VARIABLES for mark in ("$", "${", "$(")),
+    ),
 }
 """Last names of the callees per language; in a shell file a launch needs one of these words."""
 
@@ -96,7 +106,7 @@ def command_of(call: Invocation) -> Command | None:
 
     None where the call starts none, where nothing of what it starts is known, or where it starts it on another machine.
     """
-    command = _shell_word(call) if call.name.startswith("$") and call.language in ("shell", "make", "dockerfile", "yaml") else _library(call)
+    command = _shell_word(call) if call.language in ("shell", "make") else _library(call)
     return None if command is None else settle(command)
 
 
@@ -143,17 +153,15 @@ def _has_c(text: str) -> bool:
 
 
 def _shell_word(call: Invocation) -> Command | None:
-    word: Value
-    if len(call.name) > 1:
-        word = Known(call.name[1:], call.span)
-    elif call.receiver is not None:
-        word = call.receiver
-    else:
-        word = Unknown("command word", "other", None, call.span)
-    argv = ListValue((Item(word), *arguments(call.args)), call.span)
+    """A shell command. A word that is computed (`$DOCKER run`) is the first of the arguments, and the callee has no name."""
+    items = arguments(call.args)
+    if call.name.startswith("$") and len(call.name) > 1:
+        items = (Item(Known(call.name[1:], call.span)), *items)
+    if not items:
+        return None
     explicit = call.keywords.get("env")
     env = _merged(call.environment, explicit if isinstance(explicit, MapValue) else None)
-    return Command(argv, None, call.span, call.platform, env, True)
+    return Command(ListValue(items, call.span), None, call.span, call.platform, env, True)
 
 
 def _merged(base: MapValue | None, more: MapValue | None) -> MapValue | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stigmer_lint.dialects.base import Invocation, Recognised, Unread
 from stigmer_lint.dialects.docker_sdk_go import exposed_ports
-from stigmer_lint.dialects.library import Draft, LibraryDialect, calls_on, first_record, positional
+from stigmer_lint.dialects.library import Draft, LibraryDialect, calls_on, converted, first_record, positional
 from stigmer_lint.dialects.values import field, items_of
 from stigmer_lint.model.launch import HostEntry, Publish
 from stigmer_lint.model.value import FunctionValue, Known, MapValue, ObjectValue, Unknown, Value
@@ -44,7 +44,7 @@ def _request(draft: Draft, request: Value | None) -> None:
     draft.name = field(request, "Name")
     draft.env(field(request, "Env"))
     draft.host_entries(field(request, "ExtraHosts"))
-    draft.network = field(request, "NetworkMode")
+    draft.network = converted(field(request, "NetworkMode"))
     draft.join_networks(field(request, "Networks"))
     exposed_ports(draft, field(request, "ExposedPorts"))
     draft.command = draft.words(field(request, "Cmd"))
