@@ -428,7 +428,7 @@ def test_files_that_are_no_utf8_text_are_unreadable() -> None:
 
 
 def test_a_syntax_error_is_reported_and_the_rest_is_read() -> None:
-    found = unit("const a = ;\nfunction f() { return 1 }")
+    found = unit("const a = 1 1;\nfunction f() { return 1 }")
     assert found.error_at is not None
     assert "f" in found.functions
     assert unit("const a = 1").error_at is None
