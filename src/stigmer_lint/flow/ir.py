@@ -368,7 +368,8 @@ class FunctionDecl(msgspec.Struct, eq=False):
     """A function, method, closure, or (name "") the module's own body. The body is lowered when first asked for.
 
     `owner`: class or receiver type ("" for a free function); `receiver`: the name by which the body calls it (self, this, s).
-    `outer`: the function that it is nested in (closures see its names). `decorators`: their dotted names, without arguments.
+    `params` leave the receiver out. `outer`: the function that it is nested in (closures see its names). `decorators`: their dotted
+    names, without arguments.
     """
 
     name: str

@@ -3,7 +3,8 @@
 Beyond what the form says of every language: `params` of a method leave out its receiver (so that positional arguments meet
 parameters by their place, as in every other language), a static method has none; a class inside a class is listed under
 "Outer.Inner"; dictionaries merged by `a | b` are a Call of `|`; of two definitions of one name, the later of those that stand
-straight in the file wins, then the first of those in its `if` and `try` blocks; of a property, its getter.
+straight in the file wins, then the first of those in its `if` and `try` blocks; of a property, its getter. A lambda is called "<lambda>"; the subject of a `match`, where it is more than a name, is first assigned to
+a Name that no code can write; `base[low:high] = x` assigns a Join of the three pieces to `base`.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from stigmer_lint.flow.ir import (
     Assign,
     Attr,
     Block,
+    Call,
     Compare,
     Do,
     Expr,
@@ -167,7 +168,9 @@ class Statements(Expressions):
         parts = parts_of(node)
         # `raise SystemExit(run(...))` does something; a plain message does not.
         if len(parts) > 1 and self.file.data.count(b"(", parts[1].start_byte, parts[1].end_byte) > 1:
-            self._effect(parts[1], depth, out)
+            value = self.expr(parts[1], depth)
+            if isinstance(value, Call) and any(isinstance(arg.value, Call) for arg in value.args):
+                out.append(Do(value.span, value))
         out.append(Stop(range_of(node)))
 
     def _leave(self, node: Node, depth: int, out: list[Stmt]) -> None:

@@ -209,7 +209,19 @@ class Expressions:
         callee = self.expr(parts[0], depth)
         if parts[1].type != "argument_list":
             return Call(range_of(node), callee, (Arg(self.expr(parts[1], depth)),))
-        return Call(range_of(node), callee, self.arguments(parts[1], depth))
+        args = self.arguments(parts[1], depth)
+        if len(args) == 2 and self._casts(callee):
+            return args[1].value
+        return Call(range_of(node), callee, args)
+
+    def _casts(self, callee: Expr) -> bool:
+        """Whether this is `typing.cast`, which is its second argument."""
+        if isinstance(callee, Attr):
+            return callee.name == "cast" and isinstance(callee.base, Name) and callee.base.id in ("typing", "typing_extensions", "t")
+        if not isinstance(callee, Name) or callee.id != "cast":
+            return False
+        stands = self.file.unit.imports.get("cast")
+        return stands is not None and stands.module in ("typing", "typing_extensions")
 
     def arguments(self, node: Node, depth: int) -> tuple[Arg, ...]:
         """The arguments of an `argument_list` node."""
