@@ -61,7 +61,8 @@ class Files:
 
     `root` is the folder above which nothing is read. `paths` are the files and folders that were asked for, relative to `cwd` or
     absolute; none: everything. `exclude` are patterns in the syntax of .gitignore. `overlay` is (path, bytes) of one file whose content
-    is not the one on disk; where it is given, it alone is asked for, along with `paths`.
+    is not the one on disk; where it is given, it alone is asked for, along with `paths`. `alone`: it is the whole tree besides, and nothing
+    is read from disk.
 
     Raises UsageError where a path is not there or lies outside the root.
     """
@@ -74,6 +75,7 @@ class Files:
         exclude: Sequence[str] = (),
         overlay: tuple[str, bytes] | None = None,
         cwd: Path | None = None,
+        alone: bool = False,
     ) -> None:
         self.root = Path(os.path.realpath(root))
         self.left_out: dict[str, str] = {}
@@ -92,7 +94,7 @@ class Files:
         self._asked_files: list[str] = []
         for text in paths:
             self._ask_for(text, cwd)
-        for folder in ("", *self._asked_folders):
+        for folder in () if alone else ("", *self._asked_folders):
             walk(str(self.root), folder, self._exclude, self._walked)
         self._failures = dict.fromkeys(self._walked.failures)
         self._asked_files = [path for path in self._asked_files if self._take_in(path)]

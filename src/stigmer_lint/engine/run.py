@@ -30,8 +30,10 @@ def check(
     stdin: tuple[str, bytes] | None = None,
     cwd: Path | None = None,
     stage: Callable[[str], None] = lambda _: None,
+    files: Files | None = None,
 ) -> Report:
     """Check `paths` of the project at `root`. `platforms` None: the policy's. `stdin`: name and content of a file that is not on disk.
+    `files`: the tree where the caller has made it; root and paths are then not looked at.
 
     Raises UsageError and PolicyError; whatever else goes wrong with one file or one rule is in the report, and the rest is still there.
     """
@@ -41,7 +43,7 @@ def check(
     options = options or Options(platforms=platforms)
     wanted = active(rules, policy, options)
     stage("files")
-    files = Files(root, paths, exclude=policy.policy.exclude, overlay=stdin, cwd=cwd)
+    files = files or Files(root, paths, exclude=policy.policy.exclude, overlay=stdin, cwd=cwd)
     result = analyse(files, policy.policy, platforms or policy.policy.platforms, stage)
     world = result.world
     noted = [SourceFile(path, data) for path, data in files.grep(re.compile(NEEDLE.pattern))]
