@@ -71,6 +71,9 @@ REST = Item(Unknown("spread", "input", "*"), rest=True)
         ("timeout -k 1 5 docker run img", "docker run"),
         ("time -p docker run img", "docker run"),
         ("exec docker run img", "docker run"),
+        ("flock /tmp/lock docker run img", "docker run"),
+        ("lima nerdctl run img", "nerdctl run"),
+        ("colima nerdctl -- run img", "nerdctl run"),
         ("docker --context x run img", "docker run"),
         ("docker -H tcp://h:1 run img", "docker run"),
         ("docker --host=tcp://h:1 -D run img", "docker run"),
@@ -91,7 +94,7 @@ def test_every_spelling_of_the_command_is_the_same_launch(words: str, kind: str)
     "words",
     [
         "docker ps", "docker build -t x .", "docker compose up", "docker exec -e A=b c run", "docker model run x", "ssh host docker run img",
-        "echo docker run img", "docker", "npm run img", "docker start run", "kubectl run img", "docker buildx build run",
+        "echo docker run img", "docker", "npm run img", "docker start run", "kubectl run img", "docker buildx build run", "docker run --help",
     ],
 )
 def test_other_commands_are_no_launch(words: str) -> None:
@@ -216,6 +219,10 @@ def test_bare_name_set_by_env_in_front() -> None:
     (setting,) = facts("env", "-i", "A=1", "docker", "run", "-e", "A", "-e", "B", "img").env
     assert isinstance(setting.value, Known)
     assert setting.value.text == "1"
+
+
+def test_bare_name_that_env_takes_away_sets_nothing() -> None:
+    assert facts("env", "-u", "A", "docker", "run", "-e", "A", "img").env == ()
 
 
 def test_env_file_is_named_and_leaves_the_environment_open() -> None:

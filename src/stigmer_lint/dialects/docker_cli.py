@@ -66,6 +66,8 @@ def recognise_argv(command: Command) -> Recognised | Unread | None:
         return None
     reader = _Reader(inner, items, at + 1, grammar(engine, "run" if word == "run" else "create"))
     reader.read()
+    if reader.help:
+        return None
     reader.unread.extend(remote)
     return _finish(reader, f"{engine} {word}", engine)
 
@@ -186,6 +188,7 @@ class _Reader:
         self.image: Value | None = None
         self.arguments: tuple[Value, ...] | None = None
         self.known = 0
+        self.help = False
 
     def read(self) -> None:
         """Take options up to the first positional word (image or service); what follows are its arguments."""
@@ -382,6 +385,8 @@ class _Reader:
                 self.volumes.append(value)
             case "pod":
                 self._pod(value)
+            case "help":
+                self.help = True
             case "pod-file":
                 self.pod = f"file:{render(value)}"
             case "log-opt":
@@ -456,6 +461,8 @@ class _Reader:
         if env is not None:
             given = next((e for e in reversed(env.entries) if isinstance(e.key, Known) and e.key.text == name), None)
         open_env = self.command.inherits or (env is not None and (env.open_why is not None or any(not isinstance(e.key, Known) for e in env.entries)))
+        if given is not None and isinstance(given.value, Known) and given.value.kind == "null" and not given.maybe:
+            return
         if given is not None:
             value = given.value
             if given.maybe and open_env:

@@ -34,15 +34,18 @@ _FLAGS_WITH_VALUE: dict[str, tuple[str, ...]] = {
     "doppler": ("-p", "-c", "--project", "--config", "--token"),
     "dotenv": ("-e", "-f", "-c", "--file"),
     "sg": (),
+    "flock": ("-w", "-E", "--wait", "--timeout", "--conflict-exit-code"),
     "lima": (),
     "colima": ("-p", "--profile"),
     "wsl": ("-d", "-u", "--distribution", "--user", "--cd"),
 }
-_SKIPPED_WORDS = {"timeout": 1, "gtimeout": 1, "sg": 1}
+_SKIPPED_WORDS = {"timeout": 1, "gtimeout": 1, "sg": 1, "flock": 1}
 """Positional words of the wrapper itself, before the program that it starts."""
 _SUBCOMMAND = {"op": "run", "doppler": "run", "dotenv": "run"}
 _ELSEWHERE = ("ssh", "mosh", "autossh", "sshpass")
 
+UNSET = Known("", None, (), "null")
+"""The value of a variable that a wrapper takes away."""
 MAX_WRAPPERS = 8
 """`sudo env nohup ...`: deeper stacks are not written by people."""
 
@@ -125,6 +128,8 @@ def _behind(name: str, argv: ListValue, command: Command) -> Command | None:
         if text.startswith("-") and len(text) > 1:
             if name == "env" and text in ("-i", "--ignore-environment"):
                 clean = True
+            if name == "env" and text in ("-u", "--unset") and at + 1 < len(items):
+                entries.append(Entry(items[at + 1].value, UNSET))
             at += 2 if text in with_value else 1
             continue
         if name in ("env", "sudo") and "=" in text:
