@@ -28,6 +28,8 @@ _COMPOSE: Final = re.compile(r"(?:(?:docker-|podman-)?compose.*|.*[.\-_](?:docke
 _COMPOSE_WORD: Final = re.compile(rb"services|include|\A(?:\xff\xfe|\xfe\xff)")
 """What a Compose file has to hold. UTF-16 has its letters apart, and is to be reported, not passed over."""
 
+_WORKLOAD: Final = re.compile(rb"[cC]ontainers[\"']?:")
+
 
 def is_dockerfile(path: str) -> bool:
     """Whether a file is a Dockerfile by its name."""
@@ -45,9 +47,15 @@ def is_yaml(path: str) -> bool:
     return path.endswith((".yml", ".yaml", ".YML", ".YAML"))
 
 
+def is_devcontainer(path: str) -> bool:
+    """Whether a path is one of the places of a devcontainer.json."""
+    return base_name(path) in ("devcontainer.json", ".devcontainer.json")
+
+
 KINDS: Final[dict[str, Callable[[str], bool]]] = {
     "dockerfile": is_dockerfile,
     "compose": is_compose,
+    "devcontainer": is_devcontainer,
     "yaml": is_yaml,
 }
 """Kind of configuration file -> whether a path is by its name one of that kind. Cheap: the file is not opened."""
@@ -90,6 +98,10 @@ def read_config(tree: Tree, paths: Several[str]) -> ConfigFacts:
     compose = [path for path in paths if is_compose(path)]
     if compose:
         _read_compose(tree, compose, found)
+    for path in paths:
+        if is_devcontainer(path):
+            _read_devcontainer(tree, path, found)
+    _read_kubernetes(tree, [path for path in paths if is_yaml(path) and not is_compose(path)], found)
     for build in found.builds:
         if build.dockerfile is not None and build.dockerfile not in dockerfiles:
             dockerfiles.append(build.dockerfile)
@@ -120,6 +132,35 @@ def _read_compose(tree: Tree, paths: Several[str], found: _Collected) -> None:
     found.builds.extend(project.builds)
     found.gaps.extend(project.gaps)
     for entry in project.unreadable:
+        found.unreadable.setdefault(entry[0], entry)
+
+
+def _read_devcontainer(tree: Tree, path: str, found: _Collected) -> None:
+    source = tree.source(path)
+    if source is None:
+        return
+    from stigmer_lint.frontends.compose_files import ComposeFiles
+    from stigmer_lint.frontends.devcontainer import read_devcontainer
+
+    try:
+        result = read_devcontainer(tree, source, ComposeFiles(tree))
+    except UnreadableError as error:
+        found.refuse(error)
+        return
+    found.launches.extend(result.launches)
+    found.builds.extend(launch.build for launch in result.launches if launch.build is not None)
+    found.gaps.extend(result.gaps)
+
+
+def _read_kubernetes(tree: Tree, paths: list[str], found: _Collected) -> None:
+    if not any((source := tree.source(path)) is not None and _WORKLOAD.search(source.data) for path in paths):
+        return
+    from stigmer_lint.frontends.kubernetes import read_kubernetes
+
+    facts = read_kubernetes(tree, paths)
+    found.launches.extend(facts.launches)
+    found.gaps.extend(facts.gaps)
+    for entry in facts.unreadable:
         found.unreadable.setdefault(entry[0], entry)
 
 
