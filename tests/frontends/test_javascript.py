@@ -239,6 +239,24 @@ def test_a_class_has_fields_constructor_properties_methods_and_getters() -> None
     assert (klass.methods["m"].owner, klass.methods["m"].receiver) == ("S", "this")
 
 
+def test_a_method_with_a_computed_name_is_kept_by_its_text() -> None:
+    methods = unit("class A { [run]() { f() } *[Symbol.iterator]() { yield 1 } }").classes["A"].methods
+    assert list(lines(methods["[run]"].body)) == ["f()"]
+    assert "[Symbol.iterator]" in methods
+
+
+def test_a_static_method_leaves_its_name_to_the_one_of_instances() -> None:
+    for text in ("class A { static load() { s() } load() { i() } }", "class A { load() { i() } static load() { s() } }"):
+        methods = unit(text).classes["A"].methods
+        assert list(lines(methods["load"].body)) == ["i()"]
+        assert list(lines(methods["static load"].body)) == ["s()"]
+
+
+def test_a_call_that_makes_a_base_class_is_seen() -> None:
+    text = "export class A extends Service('a', { run: () => { f() } }) { m() {} }"
+    assert body(text) == ["Service('a', {'run': fn(){f()}})"]
+
+
 def test_an_enum_is_a_class_whose_members_count_up() -> None:
     fields = unit("enum E { A, B = 3, C, D = 'x' }").classes["E"].fields
     assert {name: field.default and shown(field.default) for name, field in fields.items()} == {"A": "0", "B": "3", "C": "4", "D": "'x'"}

@@ -188,6 +188,11 @@ def _method(scope: Body, decl: ClassDecl, member: Node, marks: tuple[str, ...], 
         marks = (*marks, "property")
     key = f"set {name}" if "set" in kinds else name
     method = function(scope, member, depth, name, name_node, decl.name, marks)
+    # A class may have a static method and another of one name: the static one gives way.
+    if key in decl.methods and "static" in kinds:
+        key = f"static {key}"
+    elif key in decl.methods:
+        decl.methods[f"static {key}"] = decl.methods[key]
     decl.methods[key] = method
     if name == "constructor":
         listed = member.child_by_field_name("parameters")
@@ -212,6 +217,16 @@ def _field(scope: Body, decl: ClassDecl, member: Node, marks: tuple[str, ...], d
     default = scope.expr(value, depth + 1) if value is not None else None
     scope.pending.clear()
     decl.fields[name] = Field(name, name_node.byte_range, type_text(scope, member.child_by_field_name("type")), default)
+
+
+def made_base(node: Node) -> Node | None:
+    """The call that makes a class's base: `class A extends Service("a", { ... })` runs code of its own."""
+    heritage = next((child for child in node.named_children if child.type == "class_heritage"), None)
+    for clause in solid(heritage) if heritage is not None else ():
+        base = clause.child_by_field_name("value") if clause.type == "extends_clause" else clause
+        if base is not None and base.type == "call_expression":
+            return base
+    return None
 
 
 def _bases(scope: Body, node: Node) -> tuple[str, ...]:
@@ -243,8 +258,11 @@ def _decorator(scope: Body, node: Node) -> str:
 
 
 def _key_text(scope: Body, node: Node | None) -> str | None:
-    if node is None or node.type == "computed_property_name":
+    if node is None:
         return None
+    if node.type == "computed_property_name":
+        # No name that code could say, but what the method does is seen.
+        return scope.text(node)[:_TYPE_LENGTH]
     return plain_string(scope.data, node) if node.type == "string" else scope.text(node)
 
 

@@ -30,7 +30,7 @@ from stigmer_lint.flow.ir import (
     Str,
 )
 from stigmer_lint.frontends.javascript_expressions import LOGIC, logic, named, operands, sequence
-from stigmer_lint.frontends.javascript_functions import class_value
+from stigmer_lint.frontends.javascript_functions import class_value, made_base
 from stigmer_lint.frontends.javascript_nodes import CHAIN, COMMENTS, DEEP, bindings, required, solid, unwrap
 
 if TYPE_CHECKING:
@@ -343,6 +343,9 @@ def _with(scope: Body, node: Node, depth: int, out: list[Stmt]) -> None:
 
 
 def _class(scope: Body, node: Node, depth: int, out: list[Stmt]) -> None:
+    base = made_base(node)
+    if base is not None:
+        effect(scope, base, depth + 1, out)
     name = node.child_by_field_name("name")
     if name is not None and node.id not in scope.context.taken:
         out.append(Assign(node.byte_range, Name(name.byte_range, scope.text(name)), class_value(scope, node, depth), declares=True))
