@@ -78,6 +78,11 @@ class Parser(Commands):
         self._until(frozenset())
         return body
 
+    def printing_body(self) -> list[Stmt]:
+        """The statements of the whole text where its output is what counts: pipelines stay whole."""
+        self._inside += 1
+        return self.script_body()
+
     def nested(self, closer: str) -> list[Stmt]:
         """The commands of a substitution, up to and over `closer` ("": to the end)."""
         if self.too_deep():

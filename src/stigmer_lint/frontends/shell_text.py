@@ -79,6 +79,21 @@ class ScriptText:
         starts = self._starts or [0]
         return (starts[run + 1] if run + 1 < len(starts) else len(self.text)) - starts[run]
 
+    def copy(self, builder: ScriptBuilder, start: int, end: int) -> None:
+        """Append characters `start` to `end` to another script, each with its own place."""
+        starts = self._starts
+        if starts is None:
+            builder.add(self.text[start:end], start)
+            return
+        run = bisect_right(starts, start) - 1
+        while start < end:
+            stop = min(end, starts[run] + self._length(run))
+            low, high = self.range(start, stop)
+            exact = high - low == stop - start
+            builder.add(self.text[start:stop], low if self._files[run] >= 0 else -1, None if exact else high)
+            start = stop
+            run += 1
+
     def expression(self, hole: str) -> Expr:
         """What stands for a hole."""
         return self.holes[min(ord(hole) - HOLE, len(self.holes) - 1)]

@@ -564,22 +564,17 @@ class Words(ABC):
         builder = ScriptBuilder(outer.range(start, end))
         at = start
 
-        def add(low: int, high: int) -> None:
-            place = outer.range(low, high)
-            exact = place[1] - place[0] == high - low
-            builder.add(text[low:high], place[0], None if exact else place[1])
-
         while at < end:
             stop = text.find("\\", at, end)
             if stop < 0 or stop + 1 >= end:
-                add(at, end)
+                outer.copy(builder, at, end)
                 break
             if text[stop + 1] in escaped:
                 if stop > at:
-                    add(at, stop)
-                add(stop + 1, stop + 2)
+                    outer.copy(builder, at, stop)
+                outer.copy(builder, stop + 1, stop + 2)
             else:
-                add(at, stop + 2)
+                outer.copy(builder, at, stop + 2)
             at = stop + 2
         script = builder.finish()
         script.holes = outer.holes
