@@ -99,7 +99,7 @@ class JustReader:
                 if isinstance(stmt, Assign):
                     stmt.exported = True
         unit.module = module(unit, _ordered(self._body), self._script.range(self._script.base, end))
-        unit.star_imports = tuple(self._imports)
+        unit.star_imports = tuple(dict.fromkeys([*self._imports, *self._recipes.sources]))
         unit.error_at = self._recipes.error_at
         comments = sorted([*self._comments, *self._recipes.comments])
         unit.comments = lambda offset: in_ranges(comments, offset)

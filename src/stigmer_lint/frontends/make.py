@@ -118,11 +118,13 @@ def nested(items: Sequence[Guarded], level: int = 0) -> list[Stmt]:
 
 
 class Recipes:
-    """The shell in recipes. `comments`: where it has comments; `error_at`: the first place that is not understood."""
+    """The shell in recipes. `comments`: where it has comments; `sources`: files that it sources; `functions`: shell functions that it
+    declares; `error_at`: the first place that is not understood."""
 
     def __init__(self, unit: Unit) -> None:
         self.unit = unit
         self.comments: list[Range] = []
+        self.sources: list[str] = []
         self.functions: dict[str, FunctionDecl] = {}
         self.error_at: int | None = None
 
@@ -134,6 +136,7 @@ class Recipes:
         body = parser.script_body()
         self.unit.functions = targets
         self.comments += parser.comments
+        self.sources += parser.sources
         if parser.error_at is not None and self.error_at is None:
             self.error_at = parser.error_at
         if alone or not any(isinstance(stmt, Assign) for stmt in body):
@@ -470,7 +473,7 @@ class _MakeReader:
         for text, decl in recipes.functions.items():
             unit.functions.setdefault(text, decl)
         unit.module = module(unit, body, self._base.range(self._base.base, len(self._base.text)))
-        unit.star_imports = tuple(dict.fromkeys(self._includes))
+        unit.star_imports = tuple(dict.fromkeys([*self._includes, *recipes.sources]))
         unit.error_at = recipes.error_at
         comments = sorted([*self._comments, *recipes.comments])
         unit.comments = lambda offset: in_ranges(comments, offset)
