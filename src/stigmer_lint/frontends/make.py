@@ -446,7 +446,7 @@ class _MakeReader:
         self._expander.inlined = {
             name: _concatenated(values)
             for name, values in self._candidates.items()
-            if self._assigned.get(name) == 1 and any(self._expander.needs_shell(value.text) for value in values)
+            if self._assigned.get(name) == 1 and any(self._expander.needs_shell(value) for value in values)
         }
         body = nested(self._module)
         if self._exports_all:

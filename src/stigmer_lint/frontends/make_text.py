@@ -23,7 +23,7 @@ from stigmer_lint.flow.ir import (
     Unit,
 )
 from stigmer_lint.frontends.shell_parser import Parser
-from stigmer_lint.frontends.shell_pieces import decoded
+from stigmer_lint.frontends.shell_pieces import around, decoded
 from stigmer_lint.frontends.shell_text import ScriptBuilder, ScriptText
 
 MAX_NESTING: Final = 16
@@ -106,9 +106,12 @@ class Expander:
         self.inlined: dict[str, Stretch] = {}
         self._budget = 0
 
-    def needs_shell(self, text: str) -> bool:
-        """Whether a variable's text says something to the shell beyond plain words."""
-        return _SHELL.search(text) is not None
+    def needs_shell(self, value: Stretch) -> bool:
+        """Whether a variable's text, references apart, says something to the shell beyond plain words."""
+        if _SHELL.search(value.text) is None:
+            return False
+        pieces = self._pieces(value, 0, {}, None, False)
+        return any(isinstance(piece, Text) and _SHELL.search(piece.script.text, piece.start, piece.end) for piece in pieces)
 
     def value(self, stretch: Stretch, target: str | None = None) -> Expr:
         """A stretch of make text as an expression."""
@@ -131,8 +134,8 @@ class Expander:
 
         def flush() -> None:
             if text:
-                low, high = text[0].script.range(text[0].start, text[0].end)[0], text[-1].script.range(text[-1].start, text[-1].end)[1]
-                parts.append(Str((low, max(low, high)), decoded("".join(one.text for one in text))))
+                first, last = text[0].script.range(text[0].start, text[0].end), text[-1].script.range(text[-1].start, text[-1].end)
+                parts.append(Str(around(first, last), decoded("".join(one.text for one in text))))
                 text.clear()
 
         for piece in pieces:

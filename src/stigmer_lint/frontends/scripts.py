@@ -226,7 +226,9 @@ class _Reader:
                 before.append(Assign(place, Name(place, "$platform"), Str(place, platform)))
             before += around
             before += self._settings(_value(job, "env"), _ACTIONS_HOLE, holes)
-            self._steps(job_name + "/", _value(job, "steps"), before, inputs, matrix, _default_shell(job) or shell)
+            # What a Windows runner takes where no shell is named.
+            implied = "pwsh" if platform == "windows" else ""
+            self._steps(job_name + "/", _value(job, "steps"), before, inputs, matrix, _default_shell(job) or shell or implied)
 
     def _steps(
         self, prefix: str, node: Node | None, before: list[Assign], inputs: Mapping[str, Scalar | None], matrix: Mapping[str, Field], default: str

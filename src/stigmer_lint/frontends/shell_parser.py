@@ -30,7 +30,7 @@ from stigmer_lint.flow.ir import (
 )
 from stigmer_lint.frontends import shell_tests
 from stigmer_lint.frontends.shell_commands import FUNCTION_PARENS, Commands, Kind
-from stigmer_lint.frontends.shell_pieces import Word
+from stigmer_lint.frontends.shell_pieces import Word, around
 from stigmer_lint.frontends.shell_text import ScriptText
 
 _SPACE: Final = re.compile(r"(?:[ \t\r;&]|\\\n)*")
@@ -208,7 +208,7 @@ class Parser(Commands):
                     self._emit(here, kind, expr)
                     here.extend(side)
                 else:
-                    stmt = If((expr.span[0], self.script.range(start, self.pos)[1]), expr, Block(()), Block(()))
+                    stmt = If(around(expr.span, self.script.range(start, self.pos)), expr, Block(()), Block(()))
                     here.append(stmt)
                     last = _Fork(stmt, side if mark == "&&" else [], side if mark == "||" else [], here)
                     forks.append(last)
@@ -302,7 +302,7 @@ class Parser(Commands):
             kind, expr = "done", Opaque(self.script.range(start, self.pos), "the exit status of a pipeline")
         elif calls:
             calls.append(expr)
-            span = (calls[0].span[0], max(calls[0].span[1], calls[-1].span[1]))
+            span = around(calls[0].span, calls[-1].span)
             expr = Call(span, Name(span, "$pipe"), tuple(Arg(call) for call in calls))
         if turned:
             expr = Not(expr.span, expr)
@@ -457,7 +457,7 @@ class Parser(Commands):
             if everything and not default:
                 default = body
             else:
-                test = shell_tests.chain("or", tests, (tests[0].span[0], tests[-1].span[1]))
+                test = shell_tests.chain("or", tests, around(tests[0].span, tests[-1].span))
                 arms.append(([], test, body, self.script.range(at, self.pos)))
             if found != ";;":
                 if found is None:
@@ -540,7 +540,11 @@ class Parser(Commands):
             if char == "]" and self._closes_test():
                 break
             pair = self.text[self.pos : self.pos + 2]
-            if pair in ("&&", "||"):
+            before = tokens[-1] if len(tokens) > 1 else None
+            operator = before.bare if isinstance(before, Word) else before
+            if operator == "=~":
+                tokens.append(self.word("regex"))
+            elif pair in ("&&", "||"):
                 tokens.append(pair)
                 self.pos += 2
             elif char in "()<>" or (char == "!" and pair[1:] in (" ", "\t", "\n", "(")):
@@ -550,9 +554,7 @@ class Parser(Commands):
                 self.failed(self.pos)
                 break
             else:
-                before = tokens[-1] if len(tokens) > 1 else None
-                text = before.bare if isinstance(before, Word) else before
-                tokens.append(self.word("regex" if text == "=~" else "glob" if text in shell_tests.PATTERN_OPERATORS else ""))
+                tokens.append(self.word("glob" if operator in shell_tests.PATTERN_OPERATORS else ""))
         span = self.script.range(start, self.pos)
         self.redirects()
         return shell_tests.lower(tokens, span, True)

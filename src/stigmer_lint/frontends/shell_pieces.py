@@ -17,6 +17,12 @@ def decoded(text: str) -> str:
     return text if text.isascii() else text.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
+def around(first: Range, last: Range) -> Range:
+    """From the start of one range to the end of another; the first alone where the other does not follow it (text taken over from a
+    definition elsewhere)."""
+    return (first[0], last[1]) if first[0] <= last[1] else first
+
+
 class Word:
     """One word. `bare`: its text where nothing in it is quoted or expanded; `literal`: its text where nothing is expanded.
     `glob`: an unquoted `*`, `?` or `[` is in it (only told for patterns)."""

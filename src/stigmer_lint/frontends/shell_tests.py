@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 from stigmer_lint.flow.ir import And, Compare, Expr, Fallback, Name, Nil, Not, Opaque, Range, Str
-from stigmer_lint.frontends.shell_pieces import Word
+from stigmer_lint.frontends.shell_pieces import Word, around
 
 MAX_TERMS: Final = 60
 """Terms of one test, and levels of the expression that stands for it."""
@@ -27,7 +27,7 @@ def chain(kind: Literal["and", "or"], terms: Sequence[Expr], span: Range) -> Exp
         return Opaque(span, f"a test of {len(terms)} terms")
     result = terms[-1]
     for term in reversed(terms[:-1]):
-        whole = (term.span[0], max(term.span[1], result.span[1]))
+        whole = around(term.span, result.span)
         result = And(whole, term, result) if kind == "and" else Fallback(whole, term, result)
     return result
 
@@ -53,7 +53,7 @@ class Chain:
         self._terms.append(term)
 
     def _fold(self) -> Expr:
-        span = (self._terms[0].span[0], max(self._terms[0].span[1], self._terms[-1].span[1]))
+        span = around(self._terms[0].span, self._terms[-1].span)
         return chain("and" if self._mark == "&&" else "or", self._terms, span)
 
     def result(self) -> Expr:
@@ -154,7 +154,7 @@ def _expr(token: Token, span: Range = (0, 0)) -> Expr:
 
 def _binary(operator: str, left_token: Token, right_token: Token, extended: bool) -> Expr:
     left, right = _expr(left_token), _expr(right_token)
-    span = (left.span[0], max(left.span[0], right.span[1]))
+    span = around(left.span, right.span)
     if operator == "=~":
         return Compare(span, "matches", left, right)
     if operator in ("=", "==", "!="):
@@ -175,7 +175,7 @@ def _unary(tokens: Sequence[Token], at: int, mark: str | None) -> tuple[Expr, in
     if text is not None and len(text) == 2 and text[0] == "-" and text[1] in _UNARY and at + 1 < len(tokens):
         operand_token = tokens[at + 1]
         operand = _expr(operand_token)
-        span = (_expr(token, operand.span).span[0], operand.span[1])
+        span = around(_expr(token, operand.span).span, operand.span)
         if text == "-n":
             return operand, at + 2
         if text == "-z":

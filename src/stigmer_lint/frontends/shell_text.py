@@ -27,7 +27,7 @@ MAX_HOLES: Final = 0x10FFFF - HOLE
 
 _HOLES: Final = re.compile("[\U000f0000-\U0010ffff]")
 _GAP: Final = 200
-"""Bytes between two literal pieces that are taken for the expression between them."""
+"""Bytes between two literal pieces that are taken for the expression between them, or for indentation."""
 
 
 class ScriptText:
@@ -55,7 +55,8 @@ class ScriptText:
             return (low, low) if low >= 0 else self._whole
         last = bisect_right(starts, end - 1) - 1
         high = self._end(last, end)
-        return (low, high) if 0 <= low <= high else self._whole
+        # Pieces from far apart (a definition that a recipe takes over) have no common place of their own.
+        return (low, high) if 0 <= low <= high <= low + 4 * (end - start) + _GAP else self._whole
 
     def _place(self, run: int, at: int) -> int:
         """The byte at which a character starts, -1 where it is not known."""

@@ -176,7 +176,7 @@ class Words(ABC):
                     return
                 self.pos += 1
                 pieces.text(char, at, at + 1)
-            elif pieces.mode == "regex" and (char in "()" or (char in "|" and parens)):
+            elif pieces.mode == "regex" and char in "()|":
                 if char == ")" and not parens:
                     return
                 parens += 1 if char == "(" else -1 if char == ")" else 0
