@@ -99,6 +99,19 @@ def test_composite_actions(lines: Lines) -> None:
     assert lines(unit.functions["step 1"]) == ["$docker('run', '-e', 'U=' + (<${{ inputs.url }}> || 'http://localhost:1')~, 'i')"]
 
 
+def test_variables_written_for_later_steps_reach_them(lines: Lines) -> None:
+    text = """\
+jobs:
+  j:
+    steps:
+      - run: |
+          echo "H=http://$X:1" >> $GITHUB_ENV
+          echo "N=1"
+      - run: docker run -e H img
+"""
+    assert lines(unit_of(".github/workflows/a.yml", text).functions["j/step 2"]) == ["export H = 'http://' + X + ':1'", "$docker('run', '-e', 'H', 'img')"]
+
+
 def test_gitlab_jobs_share_one_shell_with_what_comes_before(lines: Lines) -> None:
     text = """\
 variables: {H: localhost, U: "http://$H:1", D: {value: x, description: y}}

@@ -18,6 +18,7 @@ from stigmer_lint.flow.ir import (
     Call,
     Compare,
     Cond,
+    Do,
     Expr,
     Fallback,
     FunctionDecl,
@@ -234,6 +235,7 @@ class _Reader:
         self, prefix: str, node: Node | None, before: list[Assign], inputs: Mapping[str, Scalar | None], matrix: Mapping[str, Field], default: str
     ) -> None:
         holes = self._actions_hole(inputs, matrix)
+        handed: list[Assign] = []
         for number, item in enumerate(node.items if isinstance(node, Sequence) else (), 1):
             step = fields(item)
             run = _value(step, "run")
@@ -242,11 +244,32 @@ class _Reader:
                 continue
             named = _value(step, "name") or _value(step, "id")
             name = named.text if isinstance(named, Scalar) else f"step {number}"
-            statements = self._copied(before)
+            statements = self._copied([*before, *handed])
             statements += self._settings(_value(step, "env"), _ACTIONS_HOLE, holes)
             span = (run.span.start, run.span.end)
-            statements += self._recipes.line(self._script(run, _ACTIONS_HOLE, holes), span, True)
+            commands = self._recipes.line(self._script(run, _ACTIONS_HOLE, holes), span, True)
+            statements += commands
+            handed += self._handed_on(commands)
             self._add(prefix + name, named if named is not None else run, statements, (item.span.start, max(item.span.end, run.span.end)))
+
+    def _handed_on(self, commands: list[Stmt]) -> Iterator[Assign]:
+        """What `echo NAME=value >> "$GITHUB_ENV"` sets for the later steps of the job."""
+        for stmt in commands:
+            call = stmt.value if isinstance(stmt, Do) else None
+            if not isinstance(call, Call) or not isinstance(call.callee, Name) or call.callee.id != "$echo" or not call.args:
+                continue
+            stop = self._source.data.find(b"\n", call.span[1])
+            if self._source.data.find(b"GITHUB_ENV", call.span[1], stop if stop >= 0 else len(self._source.data)) < 0:
+                continue
+            text = call.args[-1].value
+            parts = text.parts if isinstance(text, Join) else (text,)
+            name, sign, rest = parts[0].text.partition("=") if isinstance(parts[0], Str) else ("", "", "")
+            if sign and _VARIABLE.match(name):
+                low, high = parts[0].span
+                head = Str((low + len(name) + 1, high) if high - low == len(name) + 1 + len(rest) else (low, high), rest)
+                following = (head, *parts[1:]) if rest or len(parts) == 1 else parts[1:]
+                value = following[0] if len(following) == 1 else Join(text.span, following)
+                yield Assign(stmt.span, Name(stmt.span, name), value, exported=True)
 
     def _actions_hole(self, inputs: Mapping[str, Scalar | None], matrix: Mapping[str, Field]) -> Holes:
         def hole(inner: str, place: Range) -> Expr:
