@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from stigmer_lint.frontends.compose_files import ComposeFiles, Context, Located, Project, Service, configured, entries
-from stigmer_lint.frontends.interpolation import interpolate, pieces
-from stigmer_lint.frontends.yaml_nodes import Mapping, Node, Scalar, Sequence, Text, fields, merged
+from stigmer_lint.frontends.compose_files import ComposeFiles, Context, Project, Service, configured, entries
+from stigmer_lint.frontends.compose_files import Located as Placed
+from stigmer_lint.frontends.decoded import Located
+from stigmer_lint.frontends.interpolation import Resolve, interpolate, pieces
+from stigmer_lint.frontends.yaml_nodes import Mapping, Scalar, Sequence, fields, merged
 from stigmer_lint.model.launch import HostEntry, Publish
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Choice, Known, Unknown, Value, choose
@@ -16,7 +18,10 @@ def publishes(files: ComposeFiles, service: Service) -> tuple[tuple[Publish, ...
     unread: list[str] = []
     for located in service.all("ports"):
         for node, context in entries(located):
-            one = _long_port(files, node, context) if isinstance(node, Mapping) else _short_port(files, node, context)
+            if isinstance(node, Mapping):
+                one = _long_port(files, node, context)
+            else:
+                one = short_port(files.text(node), context.environment.resolve) if isinstance(node, Scalar) else None
             if one is None:
                 unread.append("an entry of `ports` could not be read")
                 continue
@@ -25,26 +30,26 @@ def publishes(files: ComposeFiles, service: Service) -> tuple[tuple[Publish, ...
     return tuple(found.values()), tuple(dict.fromkeys(unread))
 
 
-def _short_port(files: ComposeFiles, node: Node, context: Context) -> Publish | None:
-    """`[[IP:]HOST:]CONTAINER[/PROTOCOL]`."""
-    if not isinstance(node, Scalar) or not node.text:
+def short_port(place: Located, resolve: Resolve) -> Publish | None:
+    """`[[IP:]HOST:]CONTAINER[/PROTOCOL]`; None for what is no such text."""
+    text = place.text
+    if not text:
         return None
-    text = node.text
-    place = files.text(node)
+    whole = place.span(0, len(text))
     end = len(text)
     protocol = "tcp"
     slash = pieces(text, 0, end, "/")
     if len(slash) == 2:
         protocol = text[slash[1][0] : slash[1][1]]
         end = slash[0][1]
-    parts = [interpolate(place, a, b, context.environment.resolve) for a, b in pieces(text, 0, end, ":")]
+    parts = [interpolate(place, a, b, resolve) for a, b in pieces(text, 0, end, ":")]
     parts = [piece for part in parts for piece in _split(part, ":")]
     if len(parts) > 3:
         # An address with colons that has no brackets around it.
         head = "".join(configured(part) or "" for part in parts[:-2])
         if not head and any(configured(part) is None for part in parts[:-2]):
             return None
-        parts = [Known(":".join(configured(part) or "" for part in parts[:-2]), node.span), *parts[-2:]]
+        parts = [Known(":".join(configured(part) or "" for part in parts[:-2]), whole), *parts[-2:]]
     container = parts[-1]
     tail = configured(container)
     if tail is not None and "/" in tail and isinstance(container, Known):
@@ -56,7 +61,7 @@ def _short_port(files: ComposeFiles, node: Node, context: Context) -> Publish | 
         address = Known(address.text.strip("[]"), address.span, address.trail)
     if isinstance(host, Known) and not host.text:
         host = None
-    return Publish(container, host, address, place.span(0, len(text)), protocol)
+    return Publish(container, host, address, whole, protocol)
 
 
 def _split(value: Value, separator: str) -> list[Value]:
@@ -119,7 +124,7 @@ def hosts(files: ComposeFiles, service: Service) -> tuple[tuple[HostEntry, ...],
                         unclear = True
             continue
         for item, _ in entries(located):
-            entry = host_entry(files.text(item), context) if isinstance(item, Scalar) else None
+            entry = host_entry(files.text(item), context.environment.resolve) if isinstance(item, Scalar) else None
             if entry is None:
                 unclear = True
             else:
@@ -127,10 +132,9 @@ def hosts(files: ComposeFiles, service: Service) -> tuple[tuple[HostEntry, ...],
     return tuple(found), unclear
 
 
-def host_entry(place: Text, context: Context) -> HostEntry | None:
+def host_entry(place: Located, resolve: Resolve) -> HostEntry | None:
     """`HOST:ADDRESS` or `HOST=ADDRESS`; None where the whole entry is a reference that is not known."""
     text = place.text
-    resolve = context.environment.resolve
     whole = place.span(0, len(text))
     for separator in ("=", ":"):
         parts = pieces(text, 0, len(text), separator)
@@ -186,7 +190,7 @@ def aliases(files: ComposeFiles, service: Service) -> tuple[str, ...]:
             listed = fields(field.value).get("aliases")
             if listed is None:
                 continue
-            for node, context in entries(Located(listed.value, located.context)):
+            for node, context in entries(Placed(listed.value, located.context)):
                 text = files.plain(node, context)
                 if text:
                     found[text] = None

@@ -16,7 +16,7 @@ from stigmer_lint.errors import UnreadableError
 from stigmer_lint.frontends.base import Tree
 from stigmer_lint.frontends.config_paths import base_name
 from stigmer_lint.model.launch import Image, ImageBuild, Launch
-from stigmer_lint.model.span import Span
+from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.model.world import Gap, HostService
 
 _DOCKERFILE: Final = re.compile(r"(?:Dockerfile|Containerfile)(?:[.\-_].+)?$|.+\.(?:Dockerfile|Containerfile)$", re.IGNORECASE)
@@ -28,6 +28,7 @@ _COMPOSE: Final = re.compile(r"(?:(?:docker-|podman-)?compose.*|.*[.\-_](?:docke
 _COMPOSE_WORD: Final = re.compile(rb"services|include|\A(?:\xff\xfe|\xfe\xff)")
 """What a Compose file has to hold. UTF-16 has its letters apart, and is to be reported, not passed over."""
 
+_WORKFLOW: Final = re.compile(r"(?:^|/)\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml$")
 _WORKLOAD: Final = re.compile(rb"[cC]ontainers[\"']?:")
 
 
@@ -52,10 +53,40 @@ def is_devcontainer(path: str) -> bool:
     return base_name(path) in ("devcontainer.json", ".devcontainer.json")
 
 
+def is_workflow(path: str) -> bool:
+    """Whether a file lies where Actions looks for workflows."""
+    return _WORKFLOW.search(path) is not None
+
+
+def is_quadlet(path: str) -> bool:
+    """Whether a file is a podman quadlet's container by its name."""
+    return path.endswith(".container")
+
+
+def is_host_unit(path: str) -> bool:
+    """Whether a file is a systemd service, a drop-in of one, or a launchd property list by its name."""
+    return path.endswith((".service", ".plist")) or (path.endswith(".conf") and ".service.d/" in path)
+
+
+def is_gitlab(path: str) -> bool:
+    """Whether a file is a GitLab pipeline by its name."""
+    return path.endswith((".gitlab-ci.yml", ".gitlab-ci.yaml")) or "/.gitlab/ci/" in f"/{path}"
+
+
+def is_terraform(path: str) -> bool:
+    """Whether a file is Terraform by its name."""
+    return path.endswith((".tf", ".tofu"))
+
+
 KINDS: Final[dict[str, Callable[[str], bool]]] = {
     "dockerfile": is_dockerfile,
     "compose": is_compose,
     "devcontainer": is_devcontainer,
+    "workflow": is_workflow,
+    "quadlet": is_quadlet,
+    "host unit": is_host_unit,
+    "gitlab": is_gitlab,
+    "terraform": is_terraform,
     "yaml": is_yaml,
 }
 """Kind of configuration file -> whether a path is by its name one of that kind. Cheap: the file is not opened."""
@@ -99,8 +130,7 @@ def read_config(tree: Tree, paths: Several[str]) -> ConfigFacts:
     if compose:
         _read_compose(tree, compose, found)
     for path in paths:
-        if is_devcontainer(path):
-            _read_devcontainer(tree, path, found)
+        _read_single(tree, path, found)
     _read_kubernetes(tree, [path for path in paths if is_yaml(path) and not is_compose(path)], found)
     for build in found.builds:
         if build.dockerfile is not None and build.dockerfile not in dockerfiles:
@@ -135,21 +165,78 @@ def _read_compose(tree: Tree, paths: Several[str], found: _Collected) -> None:
         found.unreadable.setdefault(entry[0], entry)
 
 
-def _read_devcontainer(tree: Tree, path: str, found: _Collected) -> None:
-    source = tree.source(path)
-    if source is None:
-        return
+def _read_single(tree: Tree, path: str, found: _Collected) -> None:
+    """The files that say by themselves what they start."""
+    for named, word, read in _SINGLE:
+        if named(path):
+            source = tree.source(path)
+            if source is not None and word.search(source.data):
+                try:
+                    read(tree, source, found)
+                except UnreadableError as error:
+                    found.refuse(error)
+
+
+def _devcontainer(tree: Tree, source: SourceFile, found: _Collected) -> None:
     from stigmer_lint.frontends.compose_files import ComposeFiles
     from stigmer_lint.frontends.devcontainer import read_devcontainer
 
-    try:
-        result = read_devcontainer(tree, source, ComposeFiles(tree))
-    except UnreadableError as error:
-        found.refuse(error)
-        return
+    result = read_devcontainer(tree, source, ComposeFiles(tree))
     found.launches.extend(result.launches)
     found.builds.extend(launch.build for launch in result.launches if launch.build is not None)
     found.gaps.extend(result.gaps)
+
+
+def _workflow(tree: Tree, source: SourceFile, found: _Collected) -> None:
+    from stigmer_lint.frontends.actions import read_workflow
+
+    found.launches.extend(read_workflow(source))
+
+
+def _quadlet(tree: Tree, source: SourceFile, found: _Collected) -> None:
+    from stigmer_lint.frontends.quadlet import read_quadlet
+
+    launch = read_quadlet(tree, source)
+    if launch is not None:
+        found.launches.append(launch)
+
+
+def _host_unit(tree: Tree, source: SourceFile, found: _Collected) -> None:
+    from stigmer_lint.frontends.host_services import read_launchd, read_systemd
+
+    services, launches = (read_launchd if source.path.endswith(".plist") else read_systemd)(source)
+    found.host_services.extend(services)
+    found.launches.extend(launches)
+
+
+def _gitlab(tree: Tree, source: SourceFile, found: _Collected) -> None:
+    from stigmer_lint.frontends.gitlab import read_pipeline
+
+    found.launches.extend(read_pipeline(source))
+
+
+def _ansible(tree: Tree, source: SourceFile, found: _Collected) -> None:
+    from stigmer_lint.frontends.ansible import read_playbook
+
+    found.launches.extend(read_playbook(source))
+
+
+def _terraform(tree: Tree, source: SourceFile, found: _Collected) -> None:
+    from stigmer_lint.frontends.terraform import read_terraform
+
+    found.launches.extend(read_terraform(tree, source))
+
+
+_SINGLE: Final[tuple[tuple[Callable[[str], bool], re.Pattern[bytes], Callable[[Tree, SourceFile, _Collected], None]], ...]] = (
+    (is_devcontainer, re.compile(rb""), _devcontainer),
+    (is_workflow, re.compile(rb"container:|services:|docker://"), _workflow),
+    (is_quadlet, re.compile(rb"\[Container\]"), _quadlet),
+    (is_host_unit, re.compile(rb"\[Service\]|<plist|\Abplist"), _host_unit),
+    (is_gitlab, re.compile(rb"services:|image:"), _gitlab),
+    (is_yaml, re.compile(rb"(?:docker|podman)_container:"), _ansible),
+    (is_terraform, re.compile(rb"docker_container"), _terraform),
+)
+"""What a file is by its name, the words that it has to hold to be worth parsing, and its reader."""
 
 
 def _read_kubernetes(tree: Tree, paths: list[str], found: _Collected) -> None:

@@ -10,17 +10,16 @@ from typing import Final
 
 import msgspec
 
-from stigmer_lint.dialects.base import Command, Recognised
-from stigmer_lint.dialects.docker_cli import recognise_argv
 from stigmer_lint.frontends.base import Tree
 from stigmer_lint.frontends.compose_files import ComposeFiles, assemble, configured
 from stigmer_lint.frontends.compose_service import launches
 from stigmer_lint.frontends.config_paths import folder_of, inside
 from stigmer_lint.frontends.jsonc import load_jsonc
+from stigmer_lint.frontends.run_options import run_facts
 from stigmer_lint.frontends.yaml_nodes import Field, Mapping, Node, Scalar, Sequence, Text, fields
 from stigmer_lint.model.launch import PLATFORMS, EnvSetting, ImageBuild, Launch, LaunchFacts, Platform, Publish
 from stigmer_lint.model.span import SourceFile, Span
-from stigmer_lint.model.value import Item, Known, ListValue, Unknown, Value, choose, join, text_of
+from stigmer_lint.model.value import Known, Unknown, Value, choose, join, text_of
 from stigmer_lint.model.world import Gap
 
 _VARIABLE: Final = re.compile(r"\$\{(localEnv|env|containerEnv|[A-Za-z]+)(?::([^:}]*)(?::([^}]*))?)?\}")
@@ -182,9 +181,7 @@ def _own(file: _File, settings: list[EnvSetting]) -> Launch | None:
     place = image_node.span if image_node is not None else build.span if build is not None else file.span
     facts: dict[Platform, LaunchFacts] = {}
     for platform in PLATFORMS:
-        argv = [Known("docker"), Known("run"), *words, image or Unknown("the image is built here", "other", None, place)]
-        recognised = recognise_argv(Command(ListValue(tuple(Item(word) for word in argv)), None, place, platform))
-        base = recognised.facts if isinstance(recognised, Recognised) else LaunchFacts(unread=("runArgs could not be read",))
+        base = run_facts(tuple(words), image, place, platform)
         facts[platform] = msgspec.structs.replace(
             base,
             image=image,
