@@ -3,9 +3,35 @@
 from __future__ import annotations
 
 from stigmer_lint.rule import RuleEntry
-from stigmer_rules import loopback_in_container
+from stigmer_rules import (
+    hard_coded_gateway_ip,
+    host_alias_without_gateway,
+    host_network_off_linux,
+    loopback_in_container,
+    malformed_suppression,
+    misspelt_host_alias,
+    not_understood,
+    partial_resolver,
+    unreadable_file,
+    unresolved_host_address,
+    unused_suppression,
+)
 
-_MODULES = (loopback_in_container,)
+_MODULES = (
+    loopback_in_container,
+    unresolved_host_address,
+    host_alias_without_gateway,
+    partial_resolver,
+    host_network_off_linux,
+    hard_coded_gateway_ip,
+    misspelt_host_alias,
+    malformed_suppression,
+    unused_suppression,
+    not_understood,
+    unreadable_file,
+)
 
-RULES: tuple[RuleEntry, ...] = tuple(RuleEntry(module.RULE, module.check, module.__name__.rsplit(".", 1)[-1]) for module in _MODULES)
+RULES: tuple[RuleEntry, ...] = tuple(
+    sorted((RuleEntry(module.RULE, module.check, module.__name__.rsplit(".", 1)[-1]) for module in _MODULES), key=lambda entry: entry.rule.code)
+)
 """Every rule, in code order."""

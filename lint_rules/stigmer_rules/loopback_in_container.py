@@ -1,54 +1,101 @@
-"""A loopback address reaches a container that does not share the host's network namespace."""
+"""A loopback address reaches a container that has a network namespace of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stigmer_lint.knowledge.roles import role_of
-from stigmer_lint.model.launch import EnvSetting, Launch, LaunchFacts, Platform
-from stigmer_lint.reachability import network_of
-from stigmer_lint.addresses import Located, addresses_of
-from stigmer_lint.model.value import Choice, Known, Value, render, text_of
-from stigmer_lint.rule import Confidence, Finding, Policy, Rule, World
+from stigmer_lint.dialled import Dialled, Neighbours, dialled
+from stigmer_lint.model.value import Resolved, Step, Unknown, render, text_of
+from stigmer_lint.reachability import advise, engine_kind, query_of, reach
+from stigmer_lint.rule import Confidence, Finding, Policy, ReplaceHost, Rule, Severity, World, WrapInResolver
 
 RULE = Rule(
     code="STG101",
     name="loopback-in-container",
-    summary="A loopback address is handed to a container, where it means the container itself.",
+    summary="a loopback address is handed to a container, where it means the container itself",
     severity="error",
     phases=("lint", "plan", "verify"),
-    policy_keys=("services", "env_roles", "platforms"),
+    policy_keys=("platforms", "resolvers", "services", "env_roles"),
 )
 
 
 def check(world: World, policy: Policy) -> Iterator[Finding]:
-    """One finding per variable whose value may be a loopback address that the container dials."""
+    """A finding for each variable or argument of a launch that the container dials and that may be loopback, per platform."""
+    neighbours = Neighbours(world)
+    services = {name: key for key, service in policy.services.items() for name in service.env}
     for launch in world.launches:
-        for platform, facts in launch.facts.items():
-            if network_of(facts.network, facts.pod) != "bridge":
-                continue
-            for setting in facts.env:
-                found = [one for one in addresses_of(setting.value) if one.address.is_loopback]
-                if found:
-                    yield from _finding(launch, facts, platform, setting, found[0], policy)
+        for platform in launch.facts:
+            seen: set[str] = set()
+            for one in dialled(launch, platform, neighbours, policy.env_roles, services):
+                if one.name in seen or not one.address.is_loopback or not _concerns(one):
+                    continue
+                if reach(query_of(one.facts, launch.engine, platform, one.address, "loopback")).verdict == "unreachable":
+                    seen.add(one.name)
+                    yield _finding(one, world)
 
 
-def _finding(
-    launch: Launch, facts: LaunchFacts, platform: Platform, setting: EnvSetting, located: Located, policy: Policy
-) -> Iterator[Finding]:
-    role = role_of(setting.name, located_text(located.value), text_of(facts.image), dict(policy.env_roles))
-    if role.role not in ("dial", "unknown"):
-        return
-    confidence: Confidence = "high" if role.role == "dial" else "medium"
-    yield Finding(
-        rule=RULE.code, message=f"{setting.name} is handed to the container as {render(located.value)}, which is the container itself there.",
-        span=setting.span, confidence=confidence, container=text_of(facts.name), image=text_of(facts.image), env=setting.name,
-        value=render(located.value), platforms=(platform,), trail=located.value.trail, launch=launch,
+def _concerns(one: Dialled) -> bool:
+    """Whether a loopback value is wrong here: dialled (or not known not to be), and not the container's own port or its pod's."""
+    if one.role.role not in ("dial", "unknown") or one.owner in ("own", "pod"):
+        return False
+    # Addresses of compose siblings have a rule of their own, with the name and port to write.
+    if one.owner == "sibling" and one.launch.group is not None:
+        return False
+    return not (one.role.role == "unknown" and one.address.kind == "wildcard")
+
+
+def _finding(one: Dialled, world: World) -> Finding:
+    launch, facts = one.launch, one.facts
+    shown = render(one.value)
+    certain = one.setting is None or one.value is one.setting.value or one.default
+    if one.setting is not None and not certain:
+        how = f"may be {shown}"
+    elif one.default:
+        how = f"is {shown} unless something else is configured"
+    else:
+        how = f"is {shown}"
+    siblings = tuple(_resolved_siblings(one))
+    advice = advise(engine_kind(launch.engine, one.platform), one.platform)
+    resolver = next((step.message.partition(" ")[0] for step in siblings), None)
+    bare = one.role.role == "unknown"
+    note = ("what the variable is used for is not known; the policy's env_roles can say",) if bare else ()
+    return Finding(
+        rule=RULE.code,
+        message=f"{one.name} {how}, which is the container itself there, not the host",
+        span=one.span,
+        severity=_severity(one),
+        confidence=_confidence(one),
+        container=text_of(facts.name) or launch.service,
+        image=text_of(facts.image),
+        env=one.name if one.setting is not None else None,
+        value=shown,
+        platforms=(one.platform,),
+        trail=(*one.trail, *launch.route),
+        marks=siblings,
+        notes=note,
+        help=f"pass it through {resolver}" if resolver else f"hand over {advice.host}" + (f" and start with --add-host {advice.host}:host-gateway" if advice.add_host_gateway else ""),
+        remedy=WrapInResolver(resolver) if resolver else ReplaceHost(advice.host),
+        launch=launch,
     )
 
 
-def located_text(value: Value) -> str:
-    return value.text if isinstance(value, Known) else "".join(p.text for p in getattr(value, "parts", ()) if isinstance(p, Known))
+def _resolved_siblings(one: Dialled) -> Iterator[Step]:
+    for setting in one.facts.env:
+        if isinstance(setting.value, Resolved) and setting.name != one.name:
+            yield Step(setting.span, f"{setting.value.by} resolves this address of the same launch")
 
 
-__all__ = ["RULE", "Choice", "check"]
+def _severity(one: Dialled) -> Severity:
+    return "error" if one.role.role == "dial" else "warning"
+
+
+def _confidence(one: Dialled) -> Confidence:
+    if one.handled:
+        return "low"
+    if one.role.role == "unknown":
+        return "low" if one.launch.kind == "compose" or one.address.port is None else "medium"
+    if one.resolved:
+        return "medium"
+    if one.launch.group is not None and one.owner == "foreign" and one.role.source in ("shape", "scheme"):
+        return "medium"
+    return "high" if not isinstance(one.value, Unknown) else "medium"

@@ -1,0 +1,79 @@
+"""A host alias is dialled where the engine does not provide it and the launch does not map it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stigmer_lint.dialled import Dialled, Neighbours, dialled
+from stigmer_lint.model.value import Choice, Step, render, text_of
+from stigmer_lint.reachability import engine_kind, mapping_of, network_of, provided_by, provides_alias
+from stigmer_lint.rule import AddHostGateway, Confidence, Finding, Policy, Rule, World
+
+RULE = Rule(
+    code="STG103",
+    name="host-alias-without-gateway",
+    summary="a host alias is used where the engine does not provide it and nothing maps it",
+    severity="error",
+    phases=("lint", "plan", "verify"),
+    policy_keys=("platforms",),
+)
+
+
+def check(world: World, policy: Policy) -> Iterator[Finding]:
+    """A finding per launch, platform and alias, at the first value that uses it."""
+    neighbours = Neighbours(world)
+    services = {name: key for key, service in policy.services.items() for name in service.env}
+    for launch in world.launches:
+        for platform, facts in launch.facts.items():
+            network = network_of(facts.network, facts.pod)
+            if network in ("none", "shared", "unknown") or facts.hosts_open:
+                continue
+            kind = engine_kind(launch.engine, platform)
+            for one in dialled(launch, platform, neighbours, policy.env_roles, services):
+                if one.address.kind != "host-alias" or one.role.role in ("allowlist", "bind"):
+                    continue
+                alias = one.address.alias or one.address.host
+                if provides_alias(kind, platform, alias, network, mapping_of(facts.hosts, alias, facts.hosts_open)) == "missing":
+                    yield _finding(one, alias)
+
+
+def _finding(one: Dialled, alias: str) -> Finding:
+    launch, facts = one.launch, one.facts
+    others = sorted({engine for row in provided_by(alias) for engine in row.engines})
+    remote = launch.engine == "kubernetes"
+    if remote:
+        advice = f"use the address of the service, or add hostAliases for {alias}"
+    elif launch.group is not None:
+        advice = f'add extra_hosts: ["{alias}:host-gateway"] to the service'
+    else:
+        advice = f"add --add-host {alias}:host-gateway to the launch"
+    return Finding(
+        rule=RULE.code,
+        message=f"{one.name} uses {alias}, which {_engine_name(one)} does not know and this launch does not map",
+        span=one.span,
+        confidence=_confidence(one),
+        container=text_of(facts.name) or launch.service,
+        image=text_of(facts.image),
+        env=one.name if one.setting is not None else None,
+        value=render(one.value),
+        platforms=(one.platform,),
+        trail=(*one.trail, *launch.route),
+        related=(Step(launch.span, "the launch maps no host"),) if launch.span.path != one.span.path else (),
+        notes=(f"{alias} is provided by {', '.join(others[:4])}",) if others else (),
+        help=advice,
+        remedy=None if remote else AddHostGateway(alias),
+        launch=launch,
+    )
+
+
+def _engine_name(one: Dialled) -> str:
+    names = {"docker": "Docker Engine", "podman": "Podman", "nerdctl": "nerdctl", "kubernetes": "Kubernetes"}
+    return names.get(one.launch.engine, "the engine")
+
+
+def _confidence(one: Dialled) -> Confidence:
+    if one.role.role in ("public", "advertise", "self", "other"):
+        return "low"
+    if one.setting is not None and (one.setting.maybe or (isinstance(one.setting.value, Choice) and not one.default)):
+        return "medium"
+    return "high"

@@ -1,0 +1,61 @@
+"""A launch relies on the host's network where the engine runs in a virtual machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stigmer_lint.dialled import Dialled, Neighbours, dialled
+from stigmer_lint.model.launch import Launch
+from stigmer_lint.model.value import Step, render, text_of
+from stigmer_lint.reachability import network_of
+from stigmer_lint.rule import Finding, Policy, Rule, World
+
+RULE = Rule(
+    code="STG105",
+    name="host-network-off-linux",
+    summary="a launch relies on --network host on platforms where the host network is the virtual machine's",
+    severity="warning",
+    confidence="medium",
+    phases=("lint", "plan", "verify"),
+    policy_keys=("platforms",),
+)
+
+
+def check(world: World, policy: Policy) -> Iterator[Finding]:
+    """A finding per launch and platform where loopback is dialled through an unguarded host network."""
+    neighbours = Neighbours(world)
+    services = {name: key for key, service in policy.services.items() for name in service.env}
+    for launch in world.launches:
+        if launch.engine == "kubernetes" or launch.kind == "actions":
+            continue
+        for platform, facts in launch.facts.items():
+            if platform == "linux" or network_of(facts.network, facts.pod) != "host":
+                continue
+            relied = [
+                one
+                for one in dialled(launch, platform, neighbours, policy.env_roles, services)
+                if one.address.is_loopback and one.role.role == "dial" and one.owner not in ("own", "pod")
+            ]
+            if relied:
+                yield _finding(launch, relied)
+
+
+def _finding(launch: Launch, relied: list[Dialled]) -> Finding:
+    one = relied[0]
+    names = ", ".join(dict.fromkeys(each.name for each in relied))
+    compose = launch.group is not None
+    return Finding(
+        rule=RULE.code,
+        message=f"{names} reaches the host through the host network, which is that of a virtual machine where the engine runs in one",
+        span=one.facts.network_span or launch.span,
+        confidence="low" if compose else "medium",
+        container=text_of(one.facts.name) or launch.service,
+        image=text_of(one.facts.image),
+        env=one.name if one.setting is not None else None,
+        value=render(one.value),
+        platforms=(one.platform,),
+        marks=(Step(one.span, f"{one.name} is {render(one.value)}"),),
+        notes=("Docker Desktop has host networking since 4.34, off until it is switched on in its settings",),
+        help="use the host network on Linux only, and the host alias elsewhere",
+        launch=launch,
+    )

@@ -1,0 +1,49 @@
+"""A host alias is misspelt, or mapped to loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stigmer_lint.addresses import classify_address
+from stigmer_lint.dialled import Neighbours, dialled, texts
+from stigmer_lint.model.value import render, text_of
+from stigmer_lint.reachability import host_aliases, network_of
+from stigmer_lint.rule import Finding, Policy, Rename, Rule, World
+
+RULE = Rule(
+    code="STG111",
+    name="misspelt-host-alias",
+    summary="a host alias is misspelt, or mapped to loopback, so that it names the container itself",
+    severity="error",
+    phases=("lint", "plan", "verify"),
+)
+
+
+def check(world: World, policy: Policy) -> Iterator[Finding]:
+    """Findings for misspelt aliases in values, and for host entries that map an alias to loopback."""
+    neighbours = Neighbours(world)
+    services = {name: key for key, service in policy.services.items() for name in service.env}
+    for launch in world.launches:
+        for platform, facts in launch.facts.items():
+            container, image = text_of(facts.name) or launch.service, text_of(facts.image)
+            for one in dialled(launch, platform, neighbours, policy.env_roles, services):
+                mapped = any(one.address.host in texts(entry.host) for entry in facts.hosts)
+                if one.address.kind == "misspelt-alias" and not mapped and not facts.hosts_open:
+                    meant = one.address.alias or "host.docker.internal"
+                    yield Finding(
+                        rule=RULE.code, message=f"{one.name} names {one.address.host}; no engine knows it", span=one.span, env=one.name,
+                        value=render(one.value), platforms=(platform,), trail=(*one.trail, *launch.route), help=f"did you mean {meant}?",
+                        remedy=Rename(one.address.host, meant), launch=launch, container=container, image=image,
+                    )
+            if network_of(facts.network, facts.pod) == "host" and platform == "linux":
+                continue
+            for entry in facts.hosts:
+                for host in texts(entry.host):
+                    for target in texts(entry.address):
+                        address = classify_address(target)
+                        if host.lower() in host_aliases() and address is not None and address.is_loopback:
+                            yield Finding(
+                                rule=RULE.code, message=f"{host} is mapped to {target}, which is the container itself", span=entry.span,
+                                value=f"{host}:{target}", platforms=(platform,), trail=launch.route, help=f"map it to host-gateway: {host}:host-gateway",
+                                remedy=Rename(target, "host-gateway"), launch=launch, container=container, image=image,
+                            )

@@ -1,0 +1,68 @@
+"""A function that turns loopback into a host alias gets some spellings wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stigmer_lint.addresses import classify_address
+from stigmer_lint.model.value import Known, Value, alternatives, render
+from stigmer_lint.model.world import Resolver, ResolverRow
+from stigmer_lint.rule import Finding, Policy, Rule, Severity, World
+
+RULE = Rule(
+    code="STG104",
+    name="partial-resolver",
+    summary="a function that turns loopback into a host alias misses spellings of it or changes what is not loopback",
+    severity="warning",
+    policy_keys=("resolvers",),
+)
+
+
+def check(world: World, policy: Policy) -> Iterator[Finding]:
+    """A finding per resolver, with every row of its table that comes out wrong."""
+    for resolver in world.resolvers:
+        wrong = [(row, why) for row in resolver.rows if row.platform in world.platforms and (why := _fault(row)) is not None]
+        if wrong and not _is_for_another_machine(resolver):
+            yield _finding(resolver, wrong)
+
+
+def _fault(row: ResolverRow) -> str | None:
+    """What is wrong with one answer, None where it is right or could not be told."""
+    if row.platform == "linux" or row.output is None:
+        return None
+    given = classify_address(row.input)
+    assert given is not None, "the inputs are addresses"
+    answers = list(alternatives(row.output, 8))
+    if any(not isinstance(option, Known) for option in answers):
+        return None
+    if given.is_loopback:
+        return "stays loopback" if all(_is_loopback(option) for option in answers) else None
+    return f"becomes {render(row.output)}" if all(isinstance(o, Known) and o.text != row.input for o in answers) else None
+
+
+def _is_loopback(value: Value) -> bool:
+    address = classify_address(value.text) if isinstance(value, Known) else None
+    return address is not None and address.is_loopback
+
+
+def _is_for_another_machine(resolver: Resolver) -> bool:
+    """Whether the function changes every address: then it rewrites to a fixed endpoint and resolves nothing."""
+    plain = [row for row in resolver.rows if row.input.startswith("http://192.0.2.7") and isinstance(row.output, Known)]
+    return bool(plain) and all(isinstance(row.output, Known) and row.output.text != row.input for row in plain)
+
+
+def _finding(resolver: Resolver, wrong: list[tuple[ResolverRow, str]]) -> Finding:
+    inputs = list(dict.fromkeys(f"{row.input} {why}" for row, why in wrong))
+    common = any("//localhost:" in row.input or "//127.0.0.1:" in row.input or row.input.startswith(("localhost", "127.0.0.1")) for row, _ in wrong)
+    severity: Severity = "warning" if common else "note"
+    platforms = tuple(dict.fromkeys(row.platform for row, _ in wrong))
+    return Finding(
+        rule=RULE.code,
+        message=f"{resolver.name} turns loopback into a host alias, but not for every spelling: {inputs[0]}" + (f", and {len(inputs) - 1} more" if len(inputs) > 1 else ""),
+        span=resolver.span,
+        severity=severity,
+        confidence="high",
+        platforms=platforms,
+        notes=tuple(inputs[:8]),
+        help="parse the address, compare its host with localhost, 127.0.0.0/8, ::1 and 0.0.0.0, and replace the host alone",
+    )

@@ -1,0 +1,85 @@
+"""An address of a host service reaches a container as it is on the host, though nothing shows that it is loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stigmer_lint.addresses import addresses_of
+from stigmer_lint.dialled import unknown_parts
+from stigmer_lint.knowledge.roles import role_of
+from stigmer_lint.model.launch import EnvSetting, Launch, LaunchFacts, Platform
+from stigmer_lint.model.value import Resolved, Step, Template, Unknown, Value, render, text_of
+from stigmer_lint.reachability import network_of
+from stigmer_lint.rule import Confidence, Finding, Policy, Rule, World, WrapInResolver
+
+RULE = Rule(
+    code="STG102",
+    name="unresolved-host-address",
+    summary="an address that the host uses for itself is handed to a container without passing a resolver",
+    severity="error",
+    confidence="medium",
+    phases=("lint", "plan"),
+    policy_keys=("resolvers", "services", "env_roles"),
+)
+
+
+def check(world: World, policy: Policy) -> Iterator[Finding]:
+    """Certain where the policy names the variable's service, likely where other addresses of the launch are resolved."""
+    for launch in world.launches:
+        for platform, facts in launch.facts.items():
+            if launch.language in ("compose", "yaml") or network_of(facts.network, facts.pod) != "bridge":
+                continue
+            siblings = [setting for setting in facts.env if _resolution(setting.value) is not None]
+            for setting in facts.env:
+                hole = _host_hole(setting.value)
+                if hole is None:
+                    continue
+                service = policy.service_for(setting.name)
+                if service is None and not (siblings and role_of(setting.name, None, text_of(facts.image), policy.env_roles).role == "dial"):
+                    continue
+                yield _finding(launch, facts, platform, setting, hole, siblings, service[0] if service else None)
+
+
+def _resolution(value: Value) -> Resolved | None:
+    if isinstance(value, Resolved):
+        return value
+    if isinstance(value, Template):
+        return next((part for part in value.parts if isinstance(part, Resolved)), None)
+    return None
+
+
+def _host_hole(value: Value) -> Unknown | None:
+    """The part of a value that holds the host and could not be told; None where the host is known, or was resolved."""
+    if _resolution(value) is not None or any(one.address.kind != "unknown" for one in addresses_of(value)):
+        return None
+    holes = unknown_parts(value)
+    if isinstance(value, Unknown) and value.kind in ("bound", "cycle", "syntax"):
+        return None
+    return next((hole for hole in holes if hole.kind in ("parameter", "field", "env", "input")), None)
+
+
+def _finding(
+    launch: Launch, facts: LaunchFacts, platform: Platform, setting: EnvSetting, hole: Unknown, siblings: list[EnvSetting], service: str | None
+) -> Finding:
+    marks = tuple(
+        Step(one.span, f"{resolved.by} resolves this address of the same launch") for one in siblings if (resolved := _resolution(one.value)) is not None
+    )
+    by = next((resolved.by for one in siblings if (resolved := _resolution(one.value)) is not None), None)
+    confidence: Confidence = "high" if service is not None and siblings else "medium"
+    what = f"the address of service {service}" if service else "an address"
+    return Finding(
+        rule=RULE.code,
+        message=f"{setting.name} carries {what} as the host uses it: {hole.why} is handed over unresolved",
+        span=setting.span,
+        confidence=confidence,
+        container=text_of(facts.name) or launch.service,
+        image=text_of(facts.image),
+        env=setting.name,
+        value=render(setting.value),
+        platforms=(platform,),
+        trail=((Step(hole.span, hole.why),) if hole.span is not None else ()) + launch.route,
+        marks=marks,
+        help=f"pass it through {by}" if by else "turn loopback into the platform's host alias before it is handed over",
+        remedy=WrapInResolver(by) if by else None,
+        launch=launch,
+    )
