@@ -76,7 +76,7 @@ def test_a_wrong_policy_is_status_2_and_says_where(project: Path, capsys: pytest
 
 
 def test_a_file_that_could_not_be_checked_is_status_3_and_the_findings_are_there(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (project / "docker-compose.prod.yaml").write_text("a: " + "[" * 100_000, encoding="utf-8")
+    (project / "docker-compose.prod.yaml").write_text("services:\n  app:\n    image: x\n    environment: " + "[" * 100_000, encoding="utf-8")
     assert run(["check"]) == 3
     out = capsys.readouterr().out
     assert "compose.yaml:5:24: error[STG101]" in out

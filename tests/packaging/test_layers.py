@@ -50,13 +50,19 @@ def under(name: str, *allowed: str) -> bool:
     return any(name == one or name.startswith(f"{one}.") for one in allowed)
 
 
+VOCABULARY = ("stigmer_lint.model", "stigmer_lint.reachability", "stigmer_lint.addresses", "stigmer_lint.dialled")
+"""What rules speak of besides their contract: launches, what an address is, what a launch dials, what reaches what."""
+
+
 @pytest.mark.parametrize("path", modules(RULES), ids=lambda path: path.name)
 def test_a_rule_knows_the_rule_contract_the_model_and_reachability(path: Path) -> None:
-    wrong = {
-        name for name in ours(path)
-        if not under(name, "stigmer_lint.rule", "stigmer_lint.model", "stigmer_lint.reachability", "stigmer_lint.addresses", "stigmer_rules")
-    }  # fmt: skip
-    assert wrong == set()
+    assert {name for name in ours(path) if not under(name, "stigmer_lint.rule", *VOCABULARY, "stigmer_rules")} == set()
+
+
+@pytest.mark.parametrize("name", [name.removeprefix("stigmer_lint.") for name in VOCABULARY[1:]])
+def test_what_rules_speak_of_rests_on_the_model_and_on_facts(name: str) -> None:
+    allowed = ("stigmer_lint.knowledge", "stigmer_lint.policy.types", *VOCABULARY)
+    assert {one for one in ours(ENGINE / f"{name}.py") if not under(one, *allowed)} == set()
 
 
 @pytest.mark.parametrize("path", modules(ENGINE / "model"), ids=lambda path: path.name)
