@@ -20,12 +20,13 @@ def every_case() -> Iterator[object]:
             yield pytest.param(case, id=f"{path.stem}-{case.id}")
 
 
-@pytest.mark.parametrize("case", every_case())
+@pytest.mark.parametrize("case", list(every_case()))
 def test_page(case: Case, trial: Callable[[Case], Trial]) -> None:
     done = trial(case)
     if case.todo:
-        assert not done.passed, "this known miss is found now: take `todo` from the block"
+        assert done.problems, "this known miss is found now: take `todo` from the block"
         pytest.xfail("; ".join(done.problems))
-    assert done.passed, "\n".join([f"{case.page}:{case.blocks[0].line}", *done.problems, "", done.report])
+    assert not done.problems, "\n".join([f"{case.page}:{case.blocks[0].line}", *done.problems, "", done.report])
+    assert not done.outdated, f"{case.page}:{case.output and case.output.line}: run `make pages`; the program prints\n{done.report}"
     if case.role == "fixed":
         pytest.skip("there is no --fix yet: checked as a good block only")
