@@ -187,6 +187,14 @@ def test_what_is_no_yaml_is_refused() -> None:
         embedded(SourceFile(".gitlab-ci.yml", b"a: ["), NoFiles())
 
 
+@pytest.mark.parametrize("opening", ["${{", "{{", "${{ a || ", "echo '", "$("])
+def test_templates_without_end_take_linear_time(opening: str) -> None:
+    began = time.process_time()
+    for path, text in ((".github/workflows/a.yml", "jobs: {j: {steps: [{run: %s}]}}"), ("Taskfile.yml", "tasks: {run: %s}")):
+        unit_of(path, text % ('"' + opening.replace('"', "") * 50_000 + '"'))
+    assert time.process_time() - began < 5
+
+
 def test_many_steps_under_many_variables_take_bounded_time() -> None:
     variables = "".join(f"  V{index}: x\n" for index in range(3000))
     steps = "      - {name: s, run: docker run}\n" * 3000

@@ -218,9 +218,9 @@ N = 20_000
         "docker run " + " \\\n".join(f"-e A{i}=" for i in range(30_000)) + " img", 'x="' + "a" * 1_000_000 + '"', "x=" + "a$b" * N, "${" * N,
         "if a; then " * N, "`" * N, '"$(' * N, "case x in a) " * N, "{ " * N, "[[ " + "( a || b && " * N, "$((" * N, " | ".join(["a"] * N), "a() " * N,
         "case x in " + "?(" * N, "a=(" * N, "cat " + "<(a " * N, "elif a; then " * N, "if a; then b; " + "elif a; then b; " * N + "fi",
-        "case x in " + "a) b;; " * N + "esac", "a[ " * N, "cat <<A '\n" * N, "$((a) " * N, "`a \\`" * N,
+        "case x in " + "a) b;; " * N + "esac", "a[ " * N, "cat <<A '\n" * N, "$((a) " * N, "`a \\`" * N, 'cat <<E "' + "a\\b" * N,
     ],
-    ids=range(33),
+    ids=range(34),
 )  # fmt: skip
 def test_hostile_scripts_take_linear_time_and_shallow_form(script: str) -> None:
     began = time.process_time()

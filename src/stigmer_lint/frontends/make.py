@@ -51,7 +51,7 @@ _EXPORT: Final = re.compile(r"[ ]*export(?:[ \t]+(.*))?\Z", re.DOTALL)
 _INCLUDE: Final = re.compile(r"[ ]*(?:-|s)?include[ \t]+(.*)\Z", re.DOTALL)
 _CONDITION: Final = re.compile(r"[ \t]*(?:(else)[ \t]+)?(ifeq|ifneq|ifdef|ifndef)\b[ \t]*(.*)\Z", re.DOTALL)
 _ELSE: Final = re.compile(r"[ \t]*(else|endif)[ \t]*(?:#.*)?\Z", re.DOTALL)
-_QUOTED: Final = re.compile(r"([\"'])(.*?)\1[ \t]*([\"'])(.*?)\3", re.DOTALL)
+_QUOTED: Final = re.compile(r"(?:\"([^\"]*)\"|'([^']*)')[ \t]*(?:\"([^\"]*)\"|'([^']*)')")
 _WORD: Final = re.compile(r"\S+")
 _COMMENT: Final = re.compile(r"(?<!\\)#")
 _SPECIAL: Final = re.compile(r"\.[A-Z_]+\Z")
@@ -553,7 +553,10 @@ def _sides(rest: Stretch) -> tuple[Stretch, Stretch] | None:
                 comma = index
         return None
     quoted = _QUOTED.match(text)
-    return (rest.part(*quoted.span(2)), rest.part(*quoted.span(4))) if quoted else None
+    if not quoted:
+        return None
+    left, right = (next(quoted.span(group) for group in groups if quoted[group] is not None) for groups in ((1, 2), (3, 4)))
+    return rest.part(*left), rest.part(*right)
 
 
 def in_ranges(ranges: list[Range], offset: int) -> bool:

@@ -49,8 +49,6 @@ _PACKAGE: Final = re.compile(r"(?:.*/)?package\.json\Z")
 _TASKFILE: Final = re.compile(r"(?:.*/)?[Tt]askfile(?:\.dist)?\.ya?ml\Z")
 _PROCFILE: Final = re.compile(r"(?:.*/)?Procfile(?:\.[^/]+)?\Z")
 
-_ACTIONS_HOLE: Final = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
-_TASK_HOLE: Final = re.compile(r"\{\{-?(.*?)-?\}\}", re.DOTALL)
 _TASK_NAME: Final = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)\Z")
 _TASK_DEFAULT: Final = re.compile(r"(?:\.([A-Za-z_][A-Za-z0-9_]*)\s*\|\s*default\s+|default\s+)(\"[^\"]*\"|'[^']*'|[^\s]+)(?:\s+\.([A-Za-z_][A-Za-z0-9_]*))?\Z")
 _REFERENCE: Final = re.compile(r"\$(?:(\$)|([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
@@ -68,6 +66,9 @@ MAX_COPIES: Final = 200_000
 
 MAX_CHOICES: Final = 8
 """Values of one matrix entry that are kept."""
+
+Marks = Callable[[str], Iterator[tuple[int, int, str]]]
+"""Where a text's templates are: start, end, and what is inside."""
 
 Holes = Callable[[str, Range], Expr]
 """What a template's inside, written at a range, stands for."""
@@ -138,46 +139,45 @@ class _Reader:
 
     # --- texts
 
-    def _script(self, scalar: Scalar, pattern: re.Pattern[str] | None, holes: Holes | None) -> ScriptText:
-        """A scalar as a script with its places; what `pattern` matches becomes holes."""
+    def _script(self, scalar: Scalar, marks: Marks | None, holes: Holes | None) -> ScriptText:
+        """A scalar as a script with its places; what `marks` finds becomes holes."""
         inside = content_span(scalar, self._source)
         builder = ScriptBuilder((inside.start, inside.end))
         align(builder, latin(scalar.text), self._latin, inside.start, inside.end)
         plain = builder.finish()
-        if pattern is None or holes is None:
+        if marks is None or holes is None:
             return plain
         builder = ScriptBuilder((inside.start, inside.end))
         at = 0
-        for match in pattern.finditer(plain.text):
-            plain.copy(builder, at, match.start())
-            place = plain.range(*match.span())
-            builder.hole(holes(decoded(match[1]).strip(), place), place)
-            at = match.end()
+        for start, end, inner in marks(plain.text):
+            plain.copy(builder, at, start)
+            place = plain.range(start, end)
+            builder.hole(holes(decoded(inner).strip(), place), place)
+            at = end
         plain.copy(builder, at, len(plain.text))
         return builder.finish()
 
-    def _text(self, node: Node | None, pattern: re.Pattern[str], holes: Holes) -> Expr | None:
+    def _text(self, node: Node | None, marks: Marks, holes: Holes) -> Expr | None:
         """A scalar's text as an expression, None for other nodes."""
         if not isinstance(node, Scalar) or (node.is_null and not node.text):
             return None
         inside = content_span(node, self._source)
         whole = (inside.start, inside.end)
-        if pattern.search(node.text) is None:
+        if next(marks(node.text), None) is None:
             return Str(whole, node.text)
         script = self._script(node, None, None)
         parts: list[Expr] = []
         at = 0
-        for match in pattern.finditer(script.text):
-            if match.start() > at:
-                parts.append(Str(script.range(at, match.start()), decoded(script.text[at : match.start()])))
-            inner = match[match.lastindex or 0]
-            parts.append(holes(decoded(inner).strip(), script.range(*match.span())))
-            at = match.end()
+        for start, end, inner in marks(script.text):
+            if start > at:
+                parts.append(Str(script.range(at, start), decoded(script.text[at:start])))
+            parts.append(holes(decoded(inner).strip(), script.range(start, end)))
+            at = end
         if at < len(script.text):
             parts.append(Str(script.range(at, len(script.text)), decoded(script.text[at:])))
         return parts[0] if len(parts) == 1 else Join(whole, tuple(parts))
 
-    def _settings(self, node: Node | None, pattern: re.Pattern[str], holes: Holes, exported: bool = True) -> list[Assign]:
+    def _settings(self, node: Node | None, marks: Marks, holes: Holes, exported: bool = True) -> list[Assign]:
         """A mapping of variables as assignments."""
         result: list[Assign] = []
         for name, field in fields(node).items():
@@ -191,9 +191,9 @@ class _Reader:
             value: Expr | None
             if isinstance(value_node, MappingNode) and isinstance(shell := value_node.get("sh"), Scalar):
                 span = (shell.span.start, shell.span.end)
-                value = substitution(self._script(shell, pattern, holes), self._unit, span)
+                value = substitution(self._script(shell, marks, holes), self._unit, span)
             else:
-                value = self._text(value_node, pattern, holes)
+                value = self._text(value_node, marks, holes)
             if value is None:
                 value = Str(place, "") if isinstance(value_node, Scalar) else Opaque(place, "a value that is no text")
             result.append(Assign((place[0], max(place[1], value.span[1])), Name(place, name), value, exported=exported))
@@ -213,7 +213,7 @@ class _Reader:
         steps = fields(_value(root, "runs")).get("steps")
         if steps is not None:
             self._steps("", steps.value, [], inputs, {}, "")
-        around = self._settings(_value(root, "env"), _ACTIONS_HOLE, self._actions_hole(inputs, {}))
+        around = self._settings(_value(root, "env"), _actions_marks, self._actions_hole(inputs, {}))
         shell = _default_shell(root)
         for job_name, job_field in fields(_value(root, "jobs")).items():
             job = fields(job_field.value)
@@ -226,7 +226,7 @@ class _Reader:
                 place = (runs_on.value.span.start, runs_on.value.span.end)
                 before.append(Assign(place, Name(place, "$platform"), Str(place, platform)))
             before += around
-            before += self._settings(_value(job, "env"), _ACTIONS_HOLE, holes)
+            before += self._settings(_value(job, "env"), _actions_marks, holes)
             # What a Windows runner takes where no shell is named.
             implied = "pwsh" if platform == "windows" else ""
             self._steps(job_name + "/", _value(job, "steps"), before, inputs, matrix, _default_shell(job) or shell or implied)
@@ -245,9 +245,9 @@ class _Reader:
             named = _value(step, "name") or _value(step, "id")
             name = named.text if isinstance(named, Scalar) else f"step {number}"
             statements = self._copied([*before, *handed])
-            statements += self._settings(_value(step, "env"), _ACTIONS_HOLE, holes)
+            statements += self._settings(_value(step, "env"), _actions_marks, holes)
             span = (run.span.start, run.span.end)
-            commands = self._recipes.line(self._script(run, _ACTIONS_HOLE, holes), span, True)
+            commands = self._recipes.line(self._script(run, _actions_marks, holes), span, True)
             statements += commands
             handed += self._handed_on(commands)
             self._add(prefix + name, named if named is not None else run, statements, (item.span.start, max(item.span.end, run.span.end)))
@@ -313,13 +313,13 @@ class _Reader:
         def hole(inner: str, place: Range) -> Expr:
             return Str(place, "$") if inner == "$" else Name(place, inner)
 
-        around = self._settings(_value(root, "variables"), _REFERENCE, hole)
+        around = self._settings(_value(root, "variables"), _references, hole)
         default = fields(_value(root, "default"))
         for name, field in root.items():
             job = fields(field.value)
             if (name in _GITLAB_KEYS and name != "pages") or not ({"script", "before_script", "after_script"} & job.keys()):
                 continue
-            variables = self._settings(_value(job, "variables"), _REFERENCE, hole)
+            variables = self._settings(_value(job, "variables"), _references, hole)
             before = _value(job, "before_script") or _value(default, "before_script") or _value(root, "before_script")
             after = _value(job, "after_script") or _value(default, "after_script") or _value(root, "after_script")
             for suffix, nodes in (("", (before, _value(job, "script"))), ("/after_script", (after,))):
@@ -343,7 +343,7 @@ class _Reader:
     def taskfile(self, root: Mapping[str, Field]) -> None:
         """The tasks of a Taskfile; every command is a process of its own."""
         around = [
-            *self._settings(_value(root, "vars"), _TASK_HOLE, _task_hole, False), *self._settings(_value(root, "env"), _TASK_HOLE, _task_hole)
+            *self._settings(_value(root, "vars"), _task_marks, _task_hole, False), *self._settings(_value(root, "env"), _task_marks, _task_hole)
         ]
         for name, field in fields(_value(root, "tasks")).items():
             task = fields(field.value)
@@ -354,15 +354,15 @@ class _Reader:
                 single = _value(task, "cmd")
                 commands = list(listed.items) if isinstance(listed, Sequence) else [single] if single is not None else []
             statements = self._copied(around)
-            statements += self._settings(_value(task, "vars"), _TASK_HOLE, _task_hole, False)
-            statements += self._settings(_value(task, "env"), _TASK_HOLE, _task_hole)
+            statements += self._settings(_value(task, "vars"), _task_marks, _task_hole, False)
+            statements += self._settings(_value(task, "env"), _task_marks, _task_hole)
             count = len(statements)
             for index, command in enumerate(commands):
                 detail = fields(command)
                 script = command if isinstance(command, Scalar) else _value(detail, "cmd")
                 if isinstance(script, Scalar):
                     span = (script.span.start, script.span.end)
-                    body = self._recipes.line(self._script(script, _TASK_HOLE, _task_hole), span, index == len(commands) - 1)
+                    body = self._recipes.line(self._script(script, _task_marks, _task_hole), span, index == len(commands) - 1)
                     statements += _on_systems(_value(detail, "platforms"), body, span)
             if len(statements) > count:
                 span = (field.key.span.start, max(field.value.span.end, field.key.span.end))
@@ -382,6 +382,33 @@ class _Reader:
             name = match[1]
             statements = self._recipes.line(builder.finish(), span, True)
             self._unit.functions[name] = FunctionDecl(name, (low, span[1]), (low, high), (), _body(statements), self._unit)
+
+
+def _between(text: str, opening: str) -> Iterator[tuple[int, int, str]]:
+    at = text.find(opening)
+    while at >= 0:
+        stop = text.find("}}", at + len(opening))
+        if stop < 0:
+            return
+        yield at, stop + 2, text[at + len(opening) : stop]
+        at = text.find(opening, stop + 2)
+
+
+def _actions_marks(text: str) -> Iterator[tuple[int, int, str]]:
+    """`${{ }}`."""
+    return _between(text, "${{")
+
+
+def _task_marks(text: str) -> Iterator[tuple[int, int, str]]:
+    """`{{ }}` of Go templates; dashes trim the blanks beside it."""
+    for start, end, inner in _between(text, "{{"):
+        yield start, end, inner.removeprefix("-").removesuffix("-")
+
+
+def _references(text: str) -> Iterator[tuple[int, int, str]]:
+    """`$X`, `${X}`, `$$`."""
+    for match in _REFERENCE.finditer(text):
+        yield match.start(), match.end(), match[match.lastindex or 0]
 
 
 def _body(statements: list[Stmt]) -> Callable[[], Block]:
