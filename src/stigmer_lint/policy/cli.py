@@ -58,10 +58,10 @@ def explain(ctx: click.Context, container: str | None, file: str | None, form: s
 
     CONTAINER may be left out where the policy has one container only.
     """
+    from stigmer_lint.knowledge.secrets import mask
     from stigmer_lint.policy.decode import unknown
     from stigmer_lint.policy.explain import explain as explained
     from stigmer_lint.policy.explain import render
-    from stigmer_lint.report.masking import mask
 
     loaded = _load(ctx, file)
     names = list(loaded.policy.containers)

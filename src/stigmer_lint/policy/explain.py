@@ -11,8 +11,8 @@ import msgspec
 from stigmer_lint.model.span import SourceFile
 from stigmer_lint.policy.types import Container, LoadedPolicy, RequiredEnv, Service
 
-Mask: TypeAlias = Callable[[str | None, str], str]
-"""From a variable's name (None where the text belongs to none) and a text to the text as it may be shown."""
+Mask: TypeAlias = Callable[[str, str], str]
+"""From a variable's name ("" where the text belongs to none) and a text to the text as it may be shown."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -113,10 +113,10 @@ def _rows(places: _Places, struct: msgspec.Struct, at: str, prefix: str = "", sk
 
 def _text(value: object, mask: Mask) -> str:
     if isinstance(value, tuple):
-        return ", ".join(mask(None, str(one)) for one in value)
+        return ", ".join(mask("", str(one)) for one in value)
     if isinstance(value, dict):
         return ", ".join(f"{key}={mask(key, str(one))}" for key, one in value.items())
-    return mask(None, str(value))
+    return mask("", str(value))
 
 
 def _service(places: _Places, name: str, service: Service) -> tuple[Row, ...]:
