@@ -110,20 +110,22 @@ def _candidates(files: Files, language: str, pattern: re.Pattern[bytes], gate: r
             continue
         paths.append(path)
     if language == "shell":
-        paths.extend(_without_suffix(files, pattern))
+        paths.extend(_other_scripts(files, pattern))
     return paths
 
 
-def _without_suffix(files: Files, pattern: re.Pattern[bytes]) -> Iterator[str]:
-    """Scripts that only their first line makes one."""
+def _other_scripts(files: Files, pattern: re.Pattern[bytes]) -> Iterator[str]:
+    """Shell code in other files: scripts that only their first line makes one, Makefiles, steps of workflows, scripts of package.json."""
+    from stigmer_lint.frontends.make import is_makefile
+    from stigmer_lint.frontends.scripts import embeds_scripts
     from stigmer_lint.frontends.shell import looks_like_shell
 
     def bare(path: str) -> bool:
         name = path.rsplit("/", 1)[-1]
-        return "." not in name.lstrip(".") and name not in ("Makefile", "Dockerfile", "LICENSE")
+        return ("." not in name.lstrip(".") and name not in ("Dockerfile", "LICENSE")) or is_makefile(path) or embeds_scripts(path)
 
     for path, data in files.grep(pattern, bare):
-        if data.startswith(b"#!") and looks_like_shell(data):
+        if is_makefile(path) or embeds_scripts(path) or (data.startswith(b"#!") and looks_like_shell(data)):
             yield path
 
 
@@ -135,12 +137,12 @@ def _resolvers(files: Files, project: Project, evaluators: dict[Platform, Evalua
         if callers.is_test(path) or _LOOPBACK.search(data) is None:
             continue
         unit = project.unit(path)
-        if unit is None or unit.language == "shell":
+        if unit is None:
             continue
         seen: set[int] = set()
         for hit in _LOOPBACK.finditer(data):
             decl = project.enclosing(unit, hit.start())
-            if decl is None or id(decl) in seen or not decl.params:
+            if decl is None or id(decl) in seen or (not decl.params and unit.language != "shell"):
                 continue
             seen.add(id(decl))
             try:
@@ -157,4 +159,4 @@ def unreadable(failures: Sequence[tuple[str, str, int | None]]) -> tuple[tuple[s
     return tuple((path, why, at or 0) for path, why, at in failures)
 
 
-__all__ = ["Analysis", "Image", "ImageBuild", "HostService", "UnreadableError", "analyse", "language_of", "unreadable"]
+__all__ = ["Analysis", "HostService", "Image", "ImageBuild", "UnreadableError", "analyse", "language_of", "unreadable"]

@@ -6,7 +6,20 @@ from collections.abc import Callable, Iterator
 
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import (
-    Choice, Entry, FunctionValue, Item, Known, ListValue, MapValue, ObjectValue, Resolved, Template, Unknown, Value, choose, join,
+    Choice,
+    Entry,
+    FunctionValue,
+    Item,
+    Known,
+    ListValue,
+    MapValue,
+    ObjectValue,
+    Resolved,
+    Template,
+    Unknown,
+    Value,
+    choose,
+    join,
 )
 
 SEVERAL = "()"

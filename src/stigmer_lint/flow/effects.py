@@ -10,7 +10,19 @@ from stigmer_lint.flow.frame import Closure, Frame
 from stigmer_lint.flow.ir import Assign, Attr, Block, Call, Do, Expr, Function, If, Index, Loop, Name, Return, Stmt, Stop
 from stigmer_lint.flow.walk import expressions, own, root_name, target_names, touched
 from stigmer_lint.model.value import (
-    Choice, Entry, FunctionValue, Item, Known, ListValue, MapValue, ObjectValue, Template, Unknown, Value, choose, join,
+    Choice,
+    Entry,
+    FunctionValue,
+    Item,
+    Known,
+    ListValue,
+    MapValue,
+    ObjectValue,
+    Template,
+    Unknown,
+    Value,
+    choose,
+    join,
 )
 
 if TYPE_CHECKING:

@@ -19,15 +19,62 @@ import msgspec
 from stigmer_lint.flow import effects, fields, library
 from stigmer_lint.flow.frame import Closure, Frame, Thunk
 from stigmer_lint.flow.ir import (
-    And, Arg, Assign, Attr, Block, Bool, Call, Comp, Compare, Cond, DictOf, Do, Expr, Fallback, Format, Function, FunctionDecl, If, Index,
-    Join, ListOf, Loop, Name, Nil, Not, Num, Opaque, Pair, Param, Record, Return, Slice, Stmt, Stop, Str,
+    And,
+    Arg,
+    Assign,
+    Attr,
+    Block,
+    Bool,
+    Call,
+    Comp,
+    Compare,
+    Cond,
+    DictOf,
+    Do,
+    Expr,
+    Fallback,
+    Format,
+    Function,
+    FunctionDecl,
+    If,
+    Index,
+    Join,
+    ListOf,
+    Loop,
+    Name,
+    Nil,
+    Not,
+    Num,
+    Opaque,
+    Pair,
+    Param,
+    Record,
+    Return,
+    Slice,
+    Stmt,
+    Stop,
+    Str,
 )
 from stigmer_lint.flow.project import ClassHandle, LibraryHandle, ModuleHandle, Project, Symbol, VariableHandle
 from stigmer_lint.flow.walk import Place, dotted, mentions, statements, target_names, touched
 from stigmer_lint.model.launch import Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import (
-    Choice, Entry, FunctionValue, Item, Known, ListValue, MapValue, ObjectValue, Resolved, Step, Template, Unknown, Value, choose, join,
+    Choice,
+    Entry,
+    FunctionValue,
+    Item,
+    Known,
+    ListValue,
+    MapValue,
+    ObjectValue,
+    Resolved,
+    Step,
+    Template,
+    Unknown,
+    Value,
+    choose,
+    join,
     with_step,
 )
 
@@ -196,9 +243,7 @@ class Evaluator:
             truth = library.truth_of(first)
             if here.when == "null":
                 truth = None if isinstance(first, Unknown | Choice) else not (isinstance(first, Known) and first.kind == "null")
-            if truth is not False:
-                options.append(first)
-            elif isinstance(first, Choice):
+            if truth is not False or isinstance(first, Choice):
                 options.append(first)
             if truth is True:
                 return choose(tuple(options), self.span(expr, frame), (), len(options) - 1)

@@ -12,7 +12,19 @@ from stigmer_lint.flow.project import MAX_SITES, ClassHandle, LibraryHandle, Mod
 from stigmer_lint.flow.walk import dotted, root_name, statements
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import (
-    Choice, FunctionValue, Known, ListValue, MapValue, ObjectValue, Resolved, Step, Template, Unknown, Value, choose, with_step,
+    Choice,
+    FunctionValue,
+    Known,
+    ListValue,
+    MapValue,
+    ObjectValue,
+    Resolved,
+    Step,
+    Template,
+    Unknown,
+    Value,
+    choose,
+    with_step,
 )
 
 if TYPE_CHECKING:

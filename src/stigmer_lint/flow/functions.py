@@ -12,13 +12,36 @@ from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from stigmer_lint.flow.containers import (
-    element, map_text, pair, piece, position, rounds, scalar, spread_entries, truth_of, unfold, words,
+    element,
+    map_text,
+    pair,
+    piece,
+    position,
+    rounds,
+    scalar,
+    spread_entries,
+    truth_of,
+    unfold,
+    words,
 )
 from stigmer_lint.flow.ir import Attr, Call, Expr, Function, Name, Stmt
 from stigmer_lint.flow.urls import url_object
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import (
-    Choice, Entry, FunctionValue, Item, Known, ListValue, MapValue, ObjectValue, Resolved, Template, Unknown, Value, choose, join,
+    Choice,
+    Entry,
+    FunctionValue,
+    Item,
+    Known,
+    ListValue,
+    MapValue,
+    ObjectValue,
+    Resolved,
+    Template,
+    Unknown,
+    Value,
+    choose,
+    join,
 )
 
 if TYPE_CHECKING:
@@ -594,7 +617,7 @@ def _tested(every: bool) -> Handler:
         if not isinstance(c.receiver, ListValue) or not c.args:
             return None
         answers = [truth_of(c.invoke(c.args[0], item.value)) for item in c.receiver.items[:128]]
-        if (False if every else True) in answers:
+        if (not every) in answers:
             return Known("false" if every else "true", c.span, (), "bool")
         return Known("true" if every else "false", c.span, (), "bool") if None not in answers else Unknown("a condition", "other", None, c.span)
 
@@ -785,9 +808,9 @@ def _substitution(ev: Evaluator, call: Call, frame: Frame, at: Stmt | None) -> V
             return _piped(ev, inner, frame, at)
         return library.call(ev, inner, frame, at)
     if isinstance(inner, Function):
-        from stigmer_lint.flow.frame import Frame as F
+        from stigmer_lint.flow.frame import Frame as Activation
 
-        return library.printed(ev, F(inner.decl, {"*bound*": Known("")}, outer=frame, at=at, depth=frame.depth + 1))
+        return library.printed(ev, Activation(inner.decl, {"*bound*": Known("")}, outer=frame, at=at, depth=frame.depth + 1))
     return Unknown("a command's output", "call", None, ev.span(call, frame))
 
 
@@ -831,26 +854,38 @@ def _required(ev: Evaluator, call: Call, frame: Frame, at: Stmt | None) -> Value
     return ev.eval(call.args[0].value, frame, at) if call.args else None
 
 
-def _shell_change(kind: str) -> Special:
+def _shell_replaced(count: int) -> Special:
     def change(ev: Evaluator, call: Call, frame: Frame, at: Stmt | None) -> Value | None:
         values = [ev.eval(arg.value, frame, at) for arg in call.args]
-        if not values:
-            return None
-        subject = scalar(values[0])
-        if kind in ("replace", "replace_all") and len(values) >= 3:
-            return _replace(subject, values[1], values[2], 1 if kind == "replace" else 0)
-        what = values[1] if len(values) > 1 else None
-        if isinstance(what, Known) and isinstance(subject, Known) and not any(c in what.text for c in "*?["):
-            if subject.text.startswith(what.text) and "#" in kind:
-                return map_text(subject, lambda t: t.removeprefix(what.text))
-            return map_text(subject, lambda t: t.removesuffix(what.text))
-        return subject if isinstance(subject, Unknown | Resolved) else Unknown("a part of a text", "other", None, ev.span(call, frame))
+        return _replace(scalar(values[0]), values[1], values[2], count) if len(values) >= 3 else None
 
     return change
 
 
+def _shell_stripped(ev: Evaluator, call: Call, frame: Frame, at: Stmt | None) -> Value | None:
+    """`${X#pattern}` and `${X%pattern}`: arguments are X, the operator and the pattern."""
+    values = [ev.eval(arg.value, frame, at) for arg in call.args]
+    if len(values) < 3 or not isinstance(values[1], Known) or not isinstance(values[2], Known):
+        return values[0] if values and isinstance(values[0], Unknown) else Unknown("a part of a text", "other", None, ev.span(call, frame))
+    operator, pattern = values[1].text, values[2].text
+    longest = len(operator) > 1
+
+    def strip(text: str) -> str:
+        if len(text) > MAX_SUBJECT:
+            return text
+        ends = range(len(text), -1, -1) if longest else range(len(text) + 1)
+        if operator.startswith("#"):
+            return next((text[end:] for end in ends if glob_matches(pattern, text[:end])), text)
+        starts = range(len(text) + 1) if longest else range(len(text), -1, -1)
+        return next((text[:start] for start in starts if glob_matches(pattern, text[start:])), text)
+
+    subject = scalar(values[0])
+    return map_text(subject, strip, pieces=False) if isinstance(subject, Known | Choice) else Unknown("a part of a text", "other", None, ev.span(call, frame))
+
+
 SPECIAL: dict[str, Special] = {
-    "$(": _substitution, "$pipe": _piped, "$require": _required, "$replace": _shell_change("replace"), "$replace_all": _shell_change("replace_all"),
+    "$(": _substitution, "$pipe": _piped, "$require": _required, "$replace": _shell_replaced(1), "$replace_all": _shell_replaced(0),
+    "$strip": _shell_stripped,
 }
 
 FUNCTIONS: dict[str, Handler] = {

@@ -135,7 +135,7 @@ class LaunchFinder:
             tried += 1
             ev.fresh()
             frame, outermost, way = self.chained(ev, place, chain)
-            certain = ev.reachable(place.stmt, frame)
+            certain = ev.reachable(place.stmt, frame) if self._runs_on(ev, place, frame) else False
             if certain is False:
                 continue
             found = list(self.recognise(ev, place, frame))
@@ -180,6 +180,16 @@ class LaunchFinder:
                 if inner.decl is not wanted and inner.outer is not None:
                     frame = Frame(inner.decl, outer=frame, at=inner.outer.stmt, depth=frame.depth, receiver=frame.receiver)
         return frame, outermost, (Span(chain[0].decl.unit.path, *call.span), *way)
+
+    def _runs_on(self, ev: Evaluator, place: Place, frame: Frame) -> bool:
+        """Whether a workflow's step runs on the platform at hand; other code may run on any."""
+        if frame.unit.language != "shell" or not frame.unit.path.endswith((".yml", ".yaml")):
+            return True
+        runner = ev.variable("$platform", frame, place.stmt)
+        if not isinstance(runner, Known):
+            return True
+        ev.platform_used = True
+        return runner.text == ev.platform
 
     def may_launch(self, ev: Evaluator, place: Place, frame: Frame) -> bool:
         """Whether a call whose program could not be told here may start an engine for some caller: the tree's text near it says so."""

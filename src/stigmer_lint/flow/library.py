@@ -8,19 +8,62 @@ import msgspec
 
 from stigmer_lint.flow import functions
 from stigmer_lint.flow.containers import (
-    SEVERAL, element, map_text, pair, piece, position, rounds, scalar, spread_entries, truth_of, unfold, words,
+    SEVERAL,
+    element,
+    map_text,
+    pair,
+    piece,
+    position,
+    rounds,
+    scalar,
+    spread_entries,
+    truth_of,
+    unfold,
+    words,
 )
 from stigmer_lint.flow.frame import Closure, Frame, Thunk
 from stigmer_lint.flow.ir import (
-    Arg, Assign, Attr, Call, ClassDecl, Compare, Do, Expr, Field, Format, Function, FunctionDecl, If, Index, Loop, Name, Return, Slice, Stmt, Str,
+    Arg,
+    Assign,
+    Attr,
+    Call,
+    ClassDecl,
+    Compare,
+    Do,
+    Expr,
+    Field,
+    Format,
+    Function,
+    FunctionDecl,
+    If,
+    Index,
+    Loop,
+    Name,
+    Return,
+    Slice,
+    Stmt,
+    Str,
 )
-from stigmer_lint.flow.project import ClassHandle, LibraryHandle, ModuleHandle
+from stigmer_lint.flow.project import ClassHandle, LibraryHandle, ModuleHandle, last_name
 from stigmer_lint.flow.urls import URL, url_field, url_object
-from stigmer_lint.flow.project import last_name
 from stigmer_lint.flow.walk import dotted
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import (
-    Choice, Entry, FunctionValue, Item, Known, ListValue, MapValue, ObjectValue, Resolved, Step, Template, Unknown, Value, alternatives, choose,
+    Choice,
+    Entry,
+    FunctionValue,
+    Item,
+    Known,
+    ListValue,
+    MapValue,
+    ObjectValue,
+    Resolved,
+    Step,
+    Template,
+    Unknown,
+    Value,
+    alternatives,
+    choose,
     join,
 )
 
@@ -504,6 +547,10 @@ def _prints(ev: Evaluator, stmts: tuple[Stmt, ...], frame: Frame, values: list[V
             name = last_name(stmt.value.callee)
             if name in ("echo", "printf"):
                 values.append(functions.echo(ev, stmt.value, frame, stmt))
+            elif name == "pipe":
+                piped = functions.SPECIAL["$pipe"](ev, stmt.value, frame, stmt)
+                if piped is not None:
+                    values.append(piped)
             elif name and name in frame.unit.functions:
                 values.append(call(ev, stmt.value, frame, stmt))
         elif isinstance(stmt, If):
@@ -591,6 +638,21 @@ def settings_prefix(ev: Evaluator, handle: ClassHandle, module: Frame) -> str:
 
 
 __all__ = [
-    "NEW", "SEVERAL", "Index", "element", "join", "map_text", "pair", "piece", "position", "rounds", "scalar", "spread_entries", "truth_of",
-    "unfold", "url_object", "words", "Item",
+    "NEW",
+    "SEVERAL",
+    "Index",
+    "Item",
+    "element",
+    "join",
+    "map_text",
+    "pair",
+    "piece",
+    "position",
+    "rounds",
+    "scalar",
+    "spread_entries",
+    "truth_of",
+    "unfold",
+    "url_object",
+    "words",
 ]

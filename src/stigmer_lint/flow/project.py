@@ -98,6 +98,10 @@ class Project:
         """The frontend of a file, imported when first met."""
         language = language_of(path)
         if language is None:
+            from stigmer_lint.frontends.make import MakeFrontend, is_makefile
+
+            if is_makefile(path):
+                return self._frontends.setdefault("make", MakeFrontend())
             source = self.tree.source(path)
             if source is None or not source.data.startswith(b"#!"):
                 return None
@@ -139,6 +143,11 @@ class Project:
         if path in self._units:
             return self._units[path]
         self._units[path] = None
+        if path.endswith((".yml", ".yaml", ".json")) or "." not in path.rsplit("/", 1)[-1]:
+            embedded = self._embedded(path)
+            if embedded is not None:
+                self._units[path] = embedded
+                return embedded
         frontend = self.frontend(path)
         source = self.tree.source(path) if frontend is not None else None
         if frontend is None or source is None:
@@ -149,9 +158,18 @@ class Project:
             self.unreadable.append(error)
         return self._units[path]
 
-    def add(self, unit: Unit) -> None:
-        """Make a unit known that no frontend parses from a file of its own (embedded scripts)."""
-        self._units[unit.path] = unit
+    def _embedded(self, path: str) -> Unit | None:
+        """The scripts that a file of another kind holds: steps of a workflow, scripts of a package.json."""
+        from stigmer_lint.frontends.scripts import embedded, embeds_scripts
+
+        source = self.tree.source(path) if embeds_scripts(path) else None
+        if source is None:
+            return None
+        try:
+            return embedded(source, self.tree)
+        except UnreadableError as error:
+            self.unreadable.append(error)
+            return None
 
     def source(self, path: str) -> SourceFile | None:
         return self.tree.source(path)

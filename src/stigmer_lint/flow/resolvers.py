@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 from stigmer_lint.flow.frame import Frame
 from stigmer_lint.flow.ir import FunctionDecl
 from stigmer_lint.model.span import Span
-from stigmer_lint.model.value import Known, ListValue, MapValue, ObjectValue, Resolved, Template, Unknown, Value, alternatives, text_of
+from stigmer_lint.model.value import (
+    Item,
+    Known,
+    ListValue,
+    MapValue,
+    ObjectValue,
+    Resolved,
+    Template,
+    Unknown,
+    Value,
+    alternatives,
+    text_of,
+)
 from stigmer_lint.model.world import Resolver, ResolverRow
 
 if TYPE_CHECKING:
@@ -30,9 +42,10 @@ def resolves(ev: Evaluator, decl: FunctionDecl) -> str | None:
     if known is not None:
         return known[0] if known else None
     ev.resolver_memo[id(decl)] = ()
-    if not 1 <= len(decl.params) <= 4 or not _plausible(ev, decl):
+    shell = decl.unit.language == "shell" and bool(decl.name)
+    if not (shell or 1 <= len(decl.params) <= 4) or not _plausible(ev, decl):
         return None
-    names = [p.name for p in decl.params if not p.rest and p.pattern is None][:4]
+    names = ["1"] if shell else [p.name for p in decl.params if not p.rest and p.pattern is None][:4]
     if ev.platform != "macos":
         other = ev.sibling("macos")
         found = resolves(other, decl)
@@ -64,7 +77,7 @@ def ask(ev: Evaluator, decl: FunctionDecl, parameter: str, text: str) -> Value |
     given = ev.work
     ev.judging += 1
     try:
-        frame = Frame(decl, {parameter: Known(text)}, depth=2)
+        frame = Frame(decl, {parameter: Known(text), **({"@": ListValue((Item(Known(text)),))} if parameter == "1" else {})}, depth=2)
         answer = ev.enter(frame)
     finally:
         ev.judging -= 1

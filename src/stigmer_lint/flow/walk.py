@@ -5,8 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stigmer_lint.flow.ir import (
-    And, Assign, Attr, Block, Call, Comp, Compare, Cond, DictOf, Do, Expr, Fallback, Format, Function, FunctionDecl, If, Index, Join,
-    ListOf, Loop, Name, Not, Pair, Record, Return, Slice, Stmt,
+    And,
+    Assign,
+    Attr,
+    Block,
+    Call,
+    Comp,
+    Compare,
+    Cond,
+    DictOf,
+    Do,
+    Expr,
+    Fallback,
+    Format,
+    Function,
+    FunctionDecl,
+    If,
+    Index,
+    Join,
+    ListOf,
+    Loop,
+    Name,
+    Not,
+    Pair,
+    Record,
+    Return,
+    Slice,
+    Stmt,
 )
 
 
