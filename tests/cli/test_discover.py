@@ -203,3 +203,14 @@ def test_two_hundred_levels_of_folders(tmp_path: Path) -> None:
     deep = "/".join(["d"] * 200) + "/a.py"
     write(tmp_path, deep)
     assert found(tmp_path) == [deep]
+
+
+def test_a_search_repeated_gives_the_same_and_reads_nothing_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "a.py", "b.py")
+    write(tmp_path, "c.py", text="podman")
+    files = Files(tmp_path, cwd=tmp_path)
+    first = list(files.grep(ANY, (".py",)))
+    monkeypatch.setattr("stigmer_lint.engine.discover.read", None)
+    assert list(files.grep(re.compile(b"docker"), (".py",))) == first
+    assert [path for path, _ in files.grep(re.compile(b"pod|nerd"), (".py",))] == ["c.py"]
+    assert [path for path, _ in files.grep(re.compile(rb"podm\w"), (".py",))] == ["c.py"]
