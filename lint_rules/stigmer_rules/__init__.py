@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from stigmer_lint.rule import RuleEntry
 from stigmer_rules import (
+    env_group_incomplete,
     hard_coded_gateway_ip,
     host_alias_without_gateway,
     host_network_off_linux,
+    launchers_disagree,
     loopback_in_container,
     malformed_suppression,
     misspelt_host_alias,
     not_understood,
     partial_resolver,
+    read_env_not_set,
+    required_env_missing,
     unreadable_file,
     unresolved_host_address,
     unused_suppression,
@@ -29,6 +33,10 @@ _MODULES = (
     unused_suppression,
     not_understood,
     unreadable_file,
+    required_env_missing,
+    env_group_incomplete,
+    read_env_not_set,
+    launchers_disagree,
 )
 
 RULES: tuple[RuleEntry, ...] = tuple(

@@ -1,80 +1,182 @@
-"""Which code runs in which image: launches, builds and sources put together as components."""
+"""Which code runs in which image: launches, builds and sources put together as components.
+
+A build is known by its context, Dockerfile and target. Launches come to it by their own `build`, by the repository of their image, by
+their container's name, and last, less surely, by an image named like a folder that holds a Dockerfile. The policy's `source` comes before all of it.
+"""
 
 from __future__ import annotations
 
+import posixpath
+import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+import msgspec
+
+from stigmer_lint.engine.discover import Files
+from stigmer_lint.errors import UnreadableError
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.project import Project
-from stigmer_lint.flow.reads import reads_below
-from stigmer_lint.engine.discover import Files
-from stigmer_lint.model.launch import Launch, Platform
+from stigmer_lint.flow.reads import Readers
+from stigmer_lint.model.launch import Image, ImageBuild, Launch, Platform
 from stigmer_lint.model.value import Choice, Known, Template, Value, alternatives
-from stigmer_lint.model.world import Component, World
+from stigmer_lint.model.world import Component, EnvRead, World
 from stigmer_lint.policy.types import Policy
+
+MANIFESTS = (
+    "package.json", "pyproject.toml", "requirements.txt", "setup.py", "go.mod", "Cargo.toml", "pom.xml", "build.gradle", "build.gradle.kts",
+    "Gemfile", "composer.json", "mix.exs",
+)
+"""What makes a folder a program of its own, when there is a Dockerfile beside it."""
+
+
+class _Group:
+    """One image while its parts come together."""
+
+    def __init__(self, label: str, build: ImageBuild | None, sources: tuple[str, ...] = (), join: str = "", certain: bool = True) -> None:
+        self.label = label
+        self.build = build
+        self.sources = sources
+        self.join = join
+        self.certain = certain
+        self.launches: dict[int, Launch] = {}
+        self.image: Image | None = None
+
+
+class Inside(msgspec.Struct, frozen=True):
+    """Files that are in an image: everything below `folders` and `files`, and what fits a glob, save what is below `without`."""
+
+    folders: tuple[str, ...]
+    files: frozenset[str] = frozenset()
+    globs: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+    def holds(self, path: str) -> bool:
+        """Whether a file of the tree is inside."""
+        if path in self.files or any(fnmatchcase(path, glob) for glob in self.globs):
+            return True
+        for folder in self.folders:
+            if not folder or path.startswith(f"{folder}/"):
+                return not any(path.startswith(f"{other}/") and len(other) > len(folder) for other in self.without)
+        return False
 
 
 def components(
     world: World, files: Files, project: Project, evaluators: dict[Platform, Evaluator], policy: Policy
 ) -> None:
     """Fill `world.components` and `world.reads`."""
-    groups: dict[str, list[Launch]] = {}
-    sources: dict[str, tuple[str, ...]] = {}
-    certain: dict[str, str] = {}
+    groups = [group for group in _groups(world, files, policy) if group.launches]
+    if not groups:
+        return
+    own = _programs(files, world)
+    insides = [_inside(group, files, own) for group in groups]
+    first = next(iter(evaluators.values()))
+    readers = Readers(first, files, lambda path: any(inside.holds(path) for inside in insides))
+    made: list[Component] = []
+    for group, inside in zip(groups, insides, strict=True):
+        reads = tuple(readers.below(inside.holds))
+        made.append(Component(
+            group.label, tuple(group.launches.values()), (*inside.folders, *sorted(inside.files), *inside.globs), reads,
+            images=(group.image,) if group.image is not None else (), join=group.join, certain=group.certain,
+        ))
+    mentioned = _mentions(made, insides, files)
+    world.components = tuple(
+        msgspec.structs.replace(component, mentions=found) for component, found in zip(made, mentioned, strict=True)
+    )
+    every: dict[tuple[object, ...], EnvRead] = {}
+    for component in made:
+        for read in component.reads:
+            every.setdefault((read.span, read.name), read)
+    world.reads = tuple(sorted(every.values(), key=lambda one: (one.span, one.name)))
+
+
+# -- groups ----------------------------------------------------------------------------------------------------------------------
+
+
+def _groups(world: World, files: Files, policy: Policy) -> list[_Group]:
+    found: dict[str, _Group] = {}
+    by_image: dict[str, _Group] = {}
+    by_name: dict[str, _Group] = {}
+
+    def built(build: ImageBuild) -> _Group:
+        context = build.context.strip("/")
+        label = f"{context or '.'}:{build.dockerfile or 'Dockerfile'}" + (f":{build.target}" if build.target else "")
+        group = found.get(label)
+        if group is None:
+            group = found[label] = _Group(label, build, join=f"it is built from {context or 'the root of the tree'}")
+        return group
+
     for key, container in policy.containers.items():
-        source = container.source
-        if source is not None:
-            sources[f"policy:{key}"] = (source,) if isinstance(source, str) else tuple(source)
-            certain[f"policy:{key}"] = "the policy names its source"
-            groups[f"policy:{key}"] = []
-    builds: dict[str, tuple[str, ...]] = {}
-    names: dict[str, str] = {}
+        if container.sources:
+            sources = tuple(one.strip("/").removeprefix("./") for one in container.sources)
+            found[f"policy:{key}"] = _Group(f"policy:{key}", None, sources, "the policy names its source")
+    waiting: list[Launch] = []
     for launch in world.launches:
-        if launch.build is not None:
-            folder = launch.build.context.strip("/")
-            image = texts(launch.any.image)
-            name = texts(launch.any.name)
-            label = f"build:{folder}:{launch.build.dockerfile or ''}"
-            builds[label] = (folder,)
-            for text in (*(repository(one) for one in image), *name):
-                names.setdefault(text, label)
+        told = _in_policy(launch, policy)
+        if told is not None and f"policy:{told}" in found:
+            group = found[f"policy:{told}"]
+            group.launches[id(launch)] = launch
+            if launch.build is not None and group.build is None:
+                group.build = launch.build
+        elif launch.build is not None:
+            group = built(launch.build)
+            group.launches[id(launch)] = launch
+            for text in texts(launch.any.image):
+                by_image.setdefault(repository(text), group)
+            for text in texts(launch.any.name):
+                by_name.setdefault(text, group)
+        else:
+            waiting.append(launch)
     for build in world.builds:
         if build.image:
-            label = f"build:{build.context.strip('/')}:{build.dockerfile or ''}"
-            builds.setdefault(label, (build.context.strip("/"),))
-            names.setdefault(repository(build.image), label)
-    for launch in world.launches:
-        image, name = texts(launch.any.image), texts(launch.any.name)
-        found = None
-        for one in image or (None,):
-            for other in name or (None,):
-                found = found or policy.container_for(one, other)
-        if found is not None and f"policy:{found[0]}" in groups:
-            groups[f"policy:{found[0]}"].append(launch)
-            continue
-        if launch.build is not None:
-            label = f"build:{launch.build.context.strip('/')}:{launch.build.dockerfile or ''}"
-            groups.setdefault(label, []).append(launch)
-            continue
-        for text in (*(repository(one) for one in image), *name):
-            if text in names:
-                groups.setdefault(names[text], []).append(launch)
-                break
-    first = next(iter(evaluators.values()))
-    made: list[Component] = []
-    for label, launches in groups.items():
-        if not launches:
-            continue
-        folders = sources.get(label) or builds[label]
-        reads = reads_below(first, files, folders)
-        made.append(Component(label, tuple(launches), folders, reads, join=certain.get(label, "it is built from this folder")))
-    world.components = tuple(made)
-    world.reads = tuple(sorted({read for component in made for read in component.reads}, key=lambda one: one.span))
+            by_image.setdefault(repository(build.image), built(build))
+    folders = _folders(world, files)
+    for launch in waiting:
+        images = [repository(text) for text in texts(launch.any.image)]
+        group_of = next((by_image[image] for image in images if image in by_image), None)
+        group_of = group_of or next((by_name[name] for name in texts(launch.any.name) if name in by_name), None)
+        if group_of is None:
+            for image in images:
+                build_of = folders.get(image.rpartition("/")[2])
+                if build_of is not None and "/" in image:
+                    group_of = built(build_of)
+                    if not group_of.launches:
+                        group_of.certain = False
+                        group_of.join = f"the image is named like {build_of.context or 'the folder'}, which has a Dockerfile"
+                    break
+        if group_of is not None:
+            group_of.launches[id(launch)] = launch
+    return list(found.values())
+
+
+def _in_policy(launch: Launch, policy: Policy) -> str | None:
+    if not policy.containers:
+        return None
+    for image in texts(launch.any.image) or (None,):
+        for name in texts(launch.any.name) or (launch.service,):
+            found = policy.container_for(image, name)
+            if found is not None:
+                return found[0]
+    return None
+
+
+def _folders(world: World, files: Files) -> dict[str, ImageBuild]:
+    """Folders that hold a Dockerfile, by their base name; a name of two folders is nobody's."""
+    found: dict[str, ImageBuild | None] = {}
+    for build in world.builds:
+        if build.image is None and build.dockerfile is not None:
+            folder = build.dockerfile.rpartition("/")[0]
+            name = folder.rpartition("/")[2]
+            if name:
+                found[name] = build if name not in found or found[name] == build else None
+    return {name: build for name, build in found.items() if build is not None}
 
 
 def texts(value: Value | None) -> tuple[str, ...]:
     """The texts that a value may be."""
     if value is None or not isinstance(value, Known | Choice | Template):
         return ()
-    return tuple(option.text for option in alternatives(value, 8) if isinstance(option, Known))
+    return tuple(option.text for option in alternatives(value, 8) if isinstance(option, Known) and option.text)
 
 
 def repository(image: str) -> str:
@@ -82,3 +184,112 @@ def repository(image: str) -> str:
     image = image.partition("@")[0]
     head, _, tail = image.rpartition("/")
     return f"{head}/{tail.partition(':')[0]}" if head else tail.partition(":")[0]
+
+
+# -- what is inside --------------------------------------------------------------------------------------------------------------
+
+
+def _programs(files: Files, world: World) -> tuple[str, ...]:
+    """Folders that are a program of their own: they hold a Dockerfile and a package manifest."""
+    found = {path.rpartition("/")[0] for path in world.images}
+    return tuple(sorted(folder for folder in found if folder and any(files.has(f"{folder}/{name}") for name in MANIFESTS)))
+
+
+def _inside(group: _Group, files: Files, own: tuple[str, ...]) -> Inside:
+    """The files of the tree that are in a group's image."""
+    folders: dict[str, None] = dict.fromkeys(group.sources)
+    single: set[str] = set()
+    globs: list[str] = []
+    build = group.build
+    if build is not None:
+        group.image = _image(build, files)
+    if build is not None and not group.sources:
+        context = build.context.strip("/")
+        for written in group.image.copies if group.image is not None else (".",):
+            path = posixpath.normpath(f"{context}/{written}").lstrip("/") if context else posixpath.normpath(written)
+            path = "" if path == "." else path
+            if "*" in path or "?" in path or "[" in path:
+                globs.append(path)
+            elif files.has(path):
+                single.add(path)
+            else:
+                folders[path] = None
+        if not any(_there(files, folder) for folder in folders) and not single and not any(_fits(files, glob) for glob in globs):
+            # What is copied is made by an earlier step outside: the folder around the Dockerfile is the best guess at its source.
+            folders = {(build.dockerfile or f"{context}/").rpartition("/")[0] or context: None}
+    for launch in group.launches.values():
+        for mounted in _mounted(launch, files):
+            folders[mounted] = None
+    ordered = tuple(sorted(folders, key=len, reverse=True))
+    named = frozenset(ordered)
+    without = tuple(folder for folder in own if folder not in named and (build is None or folder != (build.dockerfile or "").rpartition("/")[0]))
+    return Inside(ordered, frozenset(single), tuple(globs), without)
+
+
+def _image(build: ImageBuild, files: Files) -> Image | None:
+    from stigmer_lint.frontends.dockerfile import read_dockerfile
+
+    source = files.source(build.dockerfile) if build.dockerfile is not None else None
+    if source is None:
+        return None
+    try:
+        return read_dockerfile(source, build.target, build.args)
+    except UnreadableError:
+        # Reported where Dockerfiles are read.
+        return None
+
+
+def _there(files: Files, folder: str) -> bool:
+    return next(iter(files.paths(lambda path: not folder or path.startswith(f"{folder}/"))), None) is not None
+
+
+def _fits(files: Files, glob: str) -> bool:
+    return next(iter(files.paths(lambda path: fnmatchcase(path, glob))), None) is not None
+
+
+def _mounted(launch: Launch, files: Files) -> Iterable[str]:
+    """Folders of the tree, and single files, that a launch mounts into the container."""
+    for volume in launch.any.volumes:
+        for text in texts(volume):
+            host = text.partition(":")[0]
+            if host.startswith("/") or ":" not in text or host in (".", ""):
+                continue
+            path = posixpath.normpath(host)
+            if not path.startswith("..") and (files.has(path) or ("/" in host and _there(files, path))):
+                yield path
+
+
+# -- mentions --------------------------------------------------------------------------------------------------------------------
+
+_WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]{2,}")
+_NO_READERS = re.compile(
+    r"(?:^|/)(?:docs?|examples?|\.github)/|\.(?:md|mdx|rst|adoc|txt|lock|svg|css|scss)$|(?:^|/)(?:[^/]*compose[^/]*\.ya?ml|\.?env[^/]*|[^/]*\.env[^/]*|LICENSE|CHANGELOG[^/]*"
+    r"|[^/]*Dockerfile[^/]*|Makefile|Taskfile[^/]*)$", re.IGNORECASE
+)
+"""Files that name variables and read none: launchers, samples, documentation."""
+
+
+def _mentions(made: list[Component], insides: list[Inside], files: Files) -> list[frozenset[str]]:
+    """Per component, the names that its launches set, that none of its known reads has, and that some file inside says."""
+    wanted: list[set[bytes]] = []
+    for component in made:
+        read = {one.name for one in component.reads}
+        names = {setting.name for launch in component.launches for setting in launch.any.env}
+        wanted.append({name.encode("utf-8", "replace") for name in names - read if len(name) >= 3})
+    every = set().union(*wanted)
+    found: list[set[str]] = [set() for _ in made]
+    if every:
+        from stigmer_lint.flow.callers import is_test
+
+        launching = {launch.span.path for component in made for launch in component.launches}
+        alternatives_of = re.compile(rb"|".join(re.escape(name) for name in sorted(every, key=len, reverse=True)))
+        for path, data in files.grep(alternatives_of):
+            if _NO_READERS.search(path) or is_test(path) or path in launching:
+                continue
+            holders = [index for index, inside in enumerate(insides) if wanted[index] and inside.holds(path)]
+            if not holders:
+                continue
+            words = {hit for hit in _WORD.findall(data) if hit in every}
+            for index in holders:
+                found[index].update(word.decode() for word in words & wanted[index])
+    return [frozenset(names) for names in found]

@@ -32,6 +32,12 @@ class EnvRead(msgspec.Struct, frozen=True):
     groups: tuple[str, ...] = ()
     prefix: bool = False
     """`name` is a prefix: every variable that starts with it is read (settings classes, env scans)."""
+    conditional: bool = False
+    """It is read on some paths only: in a branch, or after another branch has left the function."""
+    deferred: bool = False
+    """It is read in a function that something must call, not when the program starts."""
+    glob: bool = False
+    """`name` is a pattern with `*` for the parts that are put together at run time."""
 
 
 class ClientCall(msgspec.Struct, frozen=True):
@@ -95,6 +101,10 @@ class Component(msgspec.Struct, frozen=True):
     images: tuple[Image, ...] = ()
     join: str = ""
     certain: bool = True
+    supplied: frozenset[str] = frozenset()
+    """Names that the image sets for itself: in code, in the scripts that start it, in env files that are copied in."""
+    mentions: frozenset[str] = frozenset()
+    """Names that its launches set and that some file inside says, though none of `reads` is a read of them."""
 
 
 class World(msgspec.Struct, eq=False):

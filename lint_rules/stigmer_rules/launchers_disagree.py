@@ -1,0 +1,110 @@
+"""Two launches of one image give it different variables, or one resolves an address that the other hands over as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stigmer_lint.addresses import addresses_of
+from stigmer_lint.contract import Sides, confidence_of, demanded, open_because, place, read_step, title, unreachable_on
+from stigmer_lint.dialled import texts
+from stigmer_lint.knowledge.roles import role_of
+from stigmer_lint.model.launch import EnvSetting, Launch
+from stigmer_lint.model.value import Resolved, Step, Unknown, Value, alternatives, text_of
+from stigmer_lint.model.world import Component, EnvRead
+from stigmer_lint.rule import Finding, Policy, Rule, World
+
+RULE = Rule(
+    code="STG205",
+    name="launchers-disagree",
+    summary="two launches of one image set different variables, or only one of them resolves an address",
+    severity="warning",
+    policy_keys=("containers", "env_roles"),
+)
+
+
+def check(world: World, policy: Policy) -> Iterator[Finding]:
+    """A finding at each launch that lacks what another launch of the same image has, where that matters."""
+    joined: set[int] = set()
+    for component in world.components:
+        joined.update(id(launch) for launch in component.launches)
+        yield from _compared(Sides(component, policy), policy)
+    for launches in _by_image(world, joined):
+        yield from _compared(Sides(Component("", launches, (), ()), policy), policy)
+
+
+def _by_image(world: World, joined: set[int]) -> Iterator[tuple[Launch, ...]]:
+    """Launches of one image of which no code is known, by repository, else by container name."""
+    found: dict[str, list[Launch]] = {}
+    for launch in world.launches:
+        if id(launch) not in joined and launch.kind != "compose":
+            image = next(iter(texts(launch.any.image)), None)
+            name = next(iter(texts(launch.any.name)), None)
+            key = image.partition("@")[0].rpartition(":")[0] or image if image and "/" in image.rpartition(":")[0] else image or name
+            if key:
+                found.setdefault(key, []).append(launch)
+    yield from (tuple(launches) for launches in found.values() if len(launches) > 1)
+
+
+def _compared(sides: Sides, policy: Policy) -> Iterator[Finding]:
+    launches = sides.component.launches
+    needs = {need.read.name: need for need in sides.needs()} if sides.component.reads else {}
+    for index, launch in enumerate(launches):
+        done = set(demanded(launch, policy))
+        for other_index, other in enumerate(launches):
+            if other.span == launch.span or (launch.group is not None and launch.group == other.group):
+                continue
+            for name, setting in sides.given[other_index].items():
+                if name in done or setting.maybe or setting.origin == "image":
+                    continue
+                mine = sides.given[index].get(name)
+                if mine is not None:
+                    if _resolved(setting.value) and not _resolved(mine.value) and _unclear(mine.value):
+                        done.add(name)
+                        yield _finding(sides, launch, other, setting, None, f"{name} is resolved for the container in another launch of the same image, and not here", mine)
+                    continue
+                need = needs.get(name)
+                read = need.read if need is not None else EnvRead(name, setting.span, "", "")
+                if sides.supplied(index, read):
+                    continue
+                if need is not None:
+                    if need.reason == "loopback" and need.address is not None and not unreachable_on(launch, need.address):
+                        continue
+                elif sides.component.reads or not _dialled(name, setting.value, policy):
+                    continue
+                done.add(name)
+                yield _finding(sides, launch, other, setting, need.read if need is not None else None,
+                               f"{name} is set in another launch of the same image, and not for {title(launch)}", None)
+
+
+def _dialled(name: str, value: Value, policy: Policy) -> bool:
+    """Whether a variable carries an address that the container dials."""
+    literal = next((one.value for one in addresses_of(value)), None)
+    return (literal is not None or _resolved(value)) and role_of(name, text_of(literal), None, dict(policy.env_roles)).role == "dial"
+
+
+def _resolved(value: Value) -> bool:
+    return any(isinstance(one, Resolved) for one in alternatives(value))
+
+
+def _unclear(value: Value) -> bool:
+    """Whether a value may be an address of the host, without saying so."""
+    return any(isinstance(one, Unknown) for one in alternatives(value)) and not any(one.address.is_loopback for one in addresses_of(value))
+
+
+def _finding(sides: Sides, launch: Launch, other: Launch, setting: EnvSetting, read: EnvRead | None, what: str, mine: EnvSetting | None) -> Finding:
+    return Finding(
+        rule=RULE.code,
+        message=what,
+        span=mine.span if mine is not None else place(launch),
+        severity="error" if read is not None else None,
+        confidence=confidence_of(sides.component, launch, sure=True),
+        container=text_of(launch.any.name) or launch.service,
+        image=text_of(launch.any.image),
+        env=setting.name,
+        platforms=tuple(launch.facts),
+        related=(*((read_step(read),) if read is not None else ()), Step(setting.name_span or setting.span, "set here in the other launch")),
+        notes=tuple(f"more may be set: {why}" for why in open_because(launch)),
+        help=f"set {setting.name} here as well" if mine is None else f"pass {setting.name} through the same resolver here",
+        launch=launch,
+    )
+

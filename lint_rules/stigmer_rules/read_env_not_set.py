@@ -1,0 +1,65 @@
+"""Container code reads a variable that it cannot do without, and no launch of its image sets it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stigmer_lint.contract import Need, Peers, Sides, confidence_of, demanded, open_because, place, read_step, title, unreachable_on
+from stigmer_lint.model.launch import Launch, Platform
+from stigmer_lint.model.value import Step, text_of
+from stigmer_lint.rule import Finding, Policy, Rule, World
+
+RULE = Rule(
+    code="STG203",
+    name="read-env-not-set",
+    summary="code in a container reads a variable without a usable default, and no launch of its image sets it",
+    severity="error",
+    policy_keys=("containers", "services", "env_roles"),
+)
+
+
+def check(world: World, policy: Policy) -> Iterator[Finding]:
+    """A finding for each launch and each variable that the code inside must have and that no launch of the image gives."""
+    peers = Peers(world, policy)
+    for component in world.components:
+        sides = Sides(component, policy)
+        for need in sides.needs():
+            # What another launcher of the image sets is a disagreement between launchers, which has a rule of its own.
+            if need.read.name in sides.anywhere:
+                continue
+            for index, launch in enumerate(component.launches):
+                if not sides.supplied(index, need.read) and need.read.name not in demanded(launch, policy):
+                    yield from _finding(sides, need, launch, peers)
+
+
+def _finding(sides: Sides, need: Need, launch: Launch, peers: Peers) -> Iterator[Finding]:
+    read = need.read
+    platforms: tuple[Platform, ...] = tuple(launch.facts)
+    behind: Step | None = None
+    if need.reason == "loopback":
+        assert need.address is not None
+        platforms = unreachable_on(launch, need.address)
+        behind = peers.behind(need, launch)
+        by_policy = sides.component.name.startswith("policy:") and launch.group is None and not read.deferred
+        if not platforms or (behind is None and not by_policy):
+            return
+        what = f"{read.name} is not set for {title(launch)}, so the code inside dials {need.address.host}, which is the container itself"
+    else:
+        what = f"{read.name} is not set for {title(launch)}, and the code inside does not run without it"
+    notes = tuple(f"more may be set: {why}" for why in open_because(launch))
+    near = next((name for name in sides.given[sides.component.launches.index(launch)] if behind is not None and name in behind.message.split()), None)
+    yield Finding(
+        rule=RULE.code,
+        message=what,
+        span=place(launch),
+        confidence=confidence_of(sides.component, launch, sure=not read.deferred or behind is not None),
+        container=text_of(launch.any.name) or launch.service,
+        image=text_of(launch.any.image),
+        env=read.name,
+        value=None,
+        platforms=platforms,
+        related=(read_step(read), *((behind,) if behind is not None else ())),
+        notes=(*notes, *((f"the code is taken to be inside because {sides.component.join}",) if not sides.component.certain else ())),
+        help=f"set {read.name} as well, to what {near} has" if near else f"set {read.name} in the launch, or give the read a default that works in a container",
+        launch=launch,
+    )

@@ -1,0 +1,315 @@
+"""What the code inside a container reads against what its launches set: the one place where rules and commands compare the two ends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from stigmer_lint.addresses import Address, addresses_of
+from stigmer_lint.dialled import Neighbours, inside_ports, outside_ports, texts
+from stigmer_lint.knowledge.frameworks import framework_of
+from stigmer_lint.knowledge.names import fits, tokens
+from stigmer_lint.knowledge.roles import RoleVerdict, role_of
+from stigmer_lint.model.launch import EnvSetting, Launch, Platform
+from stigmer_lint.model.span import Span
+from stigmer_lint.model.value import Known, Step, Template, Value, alternatives, render
+from stigmer_lint.model.world import Component, EnvRead, World
+from stigmer_lint.policy.types import Container, Policy
+from stigmer_lint.reachability import network_of, query_of, reach
+from stigmer_lint.rule import Confidence
+
+Reason: TypeAlias = Literal["required", "loopback"]
+
+_PLATFORMS = re.compile(
+    r"^(?:OS/shell|CPython|Kubernetes|Google Cloud Run|Vercel|GitHub|GitLab|Heroku|Render|Railway|Fly|AWS Lambda|Windows|Node\.js|Docker|Git\b|CI\b|systemd|JVM|Go toolchain|dynamic)",
+)
+"""Readers whose variables the platform or the base image gives."""
+
+
+class Need(msgspec.Struct, frozen=True):
+    """A read that hurts when its variable is not set. `address`: the loopback address that it falls back to."""
+
+    read: EnvRead
+    reason: Reason
+    address: Address | None = None
+    port: str | None = None
+    role: RoleVerdict | None = None
+
+
+class Sides:
+    """One component with the names of both sides at hand."""
+
+    def __init__(self, component: Component, policy: Policy) -> None:
+        self.component = component
+        self.policy = policy
+        self.given: list[dict[str, EnvSetting]] = [given(launch) for launch in component.launches]
+        self.image: dict[str, EnvSetting] = {setting.name: setting for image in component.images for setting in image.env}
+        self.reads: dict[str, list[EnvRead]] = {}
+        self.patterns: list[str] = []
+        for read in component.reads:
+            if read.prefix:
+                self.patterns.append(f"{read.name}*")
+            elif read.glob:
+                self.patterns.append(read.name)
+            else:
+                self.reads.setdefault(read.name, []).append(read)
+        self.anywhere: frozenset[str] = frozenset(name for names in self.given for name in names)
+
+    def supplied(self, index: int, read: EnvRead) -> bool:
+        """Whether a launch gives what a read needs: the variable, one that serves as well, or the name of a file that holds it."""
+        names = self.given[index]
+        return any(
+            one in names or one in self.image or one in self.component.supplied or f"{one}_FILE" in names for one in (read.name, *read.groups)
+        )
+
+    def is_read(self, name: str) -> bool:
+        """Whether some read is of this name, case apart (settings classes do not look at it)."""
+        return name in self.reads or any(fits(name, pattern) for pattern in self.patterns)
+
+    def needs(self) -> Iterator[Need]:
+        """The reads that hurt when unset, one per name, the worst first."""
+        for name, reads in self.reads.items():
+            known = framework_of(name)
+            if known is not None and _PLATFORMS.match(known.reader):
+                continue
+            found = self._need(reads)
+            if found is not None:
+                yield found
+
+    def _need(self, reads: list[EnvRead]) -> Need | None:
+        settled = [read for read in reads if not read.conditional]
+        for read in sorted(settled, key=lambda one: one.deferred):
+            if read.required:
+                return Need(read, "required")
+        for read in sorted(settled, key=lambda one: one.deferred):
+            found = self._loopback(read)
+            if found is not None:
+                return found
+        return None
+
+    def _loopback(self, read: EnvRead) -> Need | None:
+        if read.default is None:
+            return None
+        located = [one for one in addresses_of(read.default) if one.address.is_loopback]
+        if not located:
+            return None
+        address = located[0].address
+        role = role_of(read.name, text_of_default(read.default), None, dict(self.policy.env_roles))
+        if read.role not in ("unknown", "dial") or role.role not in ("dial", "unknown") or (address.kind == "wildcard" and role.role != "dial"):
+            return None
+        return Need(read, "loopback", address, address.port or self._port_beside(read.name) or role.default_port, role)
+
+    def _port_beside(self, name: str) -> str | None:
+        for ending in ("_HOST", "_HOSTNAME", "_SERVER", "_ADDR", "_ADDRESS"):
+            if name.endswith(ending):
+                for read in self.reads.get(f"{name.removesuffix(ending)}_PORT", ()):
+                    for text in texts(read.default) if read.default is not None else ():
+                        if text.isdigit():
+                            return text
+        return None
+
+
+def given(launch: Launch) -> dict[str, EnvSetting]:
+    """The variables that a launch sets on any platform."""
+    found: dict[str, EnvSetting] = {}
+    for facts in launch.facts.values():
+        for setting in facts.env:
+            found.setdefault(setting.name, setting)
+    return found
+
+
+def open_because(launch: Launch) -> tuple[str, ...]:
+    """Why a launch may set more than can be seen."""
+    return tuple(dict.fromkeys(why for facts in launch.facts.values() for why in facts.env_open))
+
+
+def hides_much(launch: Launch) -> bool:
+    """Whether what cannot be seen of a launch's environment may well be the application's own settings: an env file that is not there."""
+    return any("file" in why or "environment" in why for why in open_because(launch)) or any(facts.env_files for facts in launch.facts.values())
+
+
+def confidence_of(component: Component, launch: Launch, *, sure: bool) -> Confidence:
+    """How sure it is that a launch lacks a name: not at all where its environment is hidden, less where the join is inferred."""
+    if hides_much(launch):
+        return "low"
+    return "high" if sure and component.certain and not open_because(launch) else "medium"
+
+
+def text_of_default(value: Value) -> str | None:
+    """A default's literal text for the judgement of its role."""
+    for option in alternatives(value, 4):
+        if isinstance(option, Known) and option.text:
+            return option.text
+        if isinstance(option, Template):
+            return "".join(part.text for part in option.parts if isinstance(part, Known))
+    return None
+
+
+def read_step(read: EnvRead) -> Step:
+    """The read as the other end of a finding."""
+    if read.default is not None:
+        return Step(read.span, f"read here, default {render(read.default)}")
+    return Step(read.span, "read here, must be set" if read.required else "read here")
+
+
+def unreachable_on(launch: Launch, address: Address) -> tuple[Platform, ...]:
+    """The platforms on which a loopback address means the container itself."""
+    found: list[Platform] = []
+    for platform, facts in launch.facts.items():
+        if network_of(facts.network, facts.pod) != "bridge":
+            continue
+        if reach(query_of(facts, launch.engine, platform, address, "loopback")).verdict == "unreachable":
+            found.append(platform)
+    return tuple(found)
+
+
+class Peers:
+    """Who listens on what in a tree: what a loopback default was meant for."""
+
+    def __init__(self, world: World, policy: Policy) -> None:
+        self.neighbours = Neighbours(world)
+        self.policy = policy
+        self.host: dict[str, Step] = {}
+        for service in world.host_services:
+            for located in addresses_of(service.listen):
+                if located.address.port:
+                    self.host.setdefault(located.address.port, Step(service.span, f"{service.name} listens here on the host"))
+        self.started: dict[str, list[Launch]] = {}
+        for launch in world.launches:
+            if launch.group is None:
+                for port in outside_ports(launch.any):
+                    self.started.setdefault(port, []).append(launch)
+
+    def behind(self, need: Need, launch: Launch) -> Step | None:
+        """What the read was meant to reach in place of the container itself, None where nothing of the tree says that there is such a thing."""
+        facts = launch.any
+        port = need.port
+        if port is not None and port in inside_ports(facts):
+            return None
+        if port is not None:
+            for setting in facts.env:
+                if setting.name != need.read.name and any(one.address.port == port for one in addresses_of(setting.value)):
+                    return Step(setting.name_span or setting.span, f"{setting.name} hands over the same port")
+        sibling = self._sibling(need, launch)
+        if sibling is not None:
+            return Step(sibling.span, f"service {sibling.service} is what it should reach")
+        if port is None or launch.group is not None:
+            return None
+        if port in self.host:
+            return self.host[port]
+        other = next((one for one in self.started.get(port, ()) if one is not launch), None)
+        if other is not None:
+            return Step(other.span, f"this container publishes {port}")
+        return None
+
+    def _sibling(self, need: Need, launch: Launch) -> Launch | None:
+        group = self.neighbours.groups.get(launch.group or "", ())
+        words = frozenset(tokens(need.read.name))
+        product = need.role.product if need.role is not None else None
+        best: Launch | None = None
+        for one in group:
+            if one is launch or one.service is None or one.service == launch.service:
+                continue
+            named = frozenset(tokens(one.service))
+            images = [text.rpartition("/")[2].partition(":")[0] for text in texts(one.any.image)]
+            if named and named <= words:
+                return one
+            if (product is not None and (product in named or product.lower() in one.service.lower() or any(product in image for image in images))) or (need.port is not None and need.port in (inside_ports(one.any) | outside_ports(one.any))):
+                best = best or one
+        return best
+
+
+def nearest(name: str, candidates: Iterator[str] | tuple[str, ...] | list[str] | dict[str, list[EnvRead]]) -> str | None:
+    """The candidate that a name may have been meant as: few letters apart, or made of mostly the same words."""
+    best: tuple[float, str] | None = None
+    words = frozenset(tokens(name))
+    for other in candidates:
+        if other == name:
+            continue
+        theirs = frozenset(tokens(other))
+        shared = len(words & theirs)
+        union = len(words | theirs)
+        score = shared / union if union else 0.0
+        if abs(len(name) - len(other)) <= 2 and min(len(name), len(other)) >= 5:
+            distance = _distance(name.upper(), other.upper(), 2)
+            if distance <= 2:
+                score = max(score, 1.0 - distance / 10)
+        if shared >= 1 and (words <= theirs or theirs <= words) and min(len(words), len(theirs)) >= 2:
+            score = max(score, 0.6)
+        if score >= 0.5 and (best is None or score > best[0]):
+            best = (score, other)
+    return best[1] if best else None
+
+
+def _distance(left: str, right: str, limit: int) -> int:
+    row = list(range(len(right) + 1))
+    for i, char in enumerate(left, 1):
+        following = [i]
+        for j, other in enumerate(right, 1):
+            following.append(min(row[j] + 1, following[j - 1] + 1, row[j - 1] + (char != other)))
+        row = following
+        if min(row) > limit:
+            return limit + 1
+    return row[-1]
+
+
+def place(launch: Launch) -> Span:
+    """Where a reader adds what a launch lacks."""
+    return launch.span
+
+
+def title(launch: Launch) -> str:
+    """What to call a launch in a sentence."""
+    named = texts(launch.any.name)
+    if named:
+        return f"container {named[0]}"
+    if launch.service is not None:
+        return f"service {launch.service}"
+    images = texts(launch.any.image)
+    return f"the container of {images[0]}" if images else "the container"
+
+
+def in_policy(launch: Launch, policy: Policy) -> tuple[str, Container] | None:
+    """The policy's container that a launch starts, by image, container name or compose service."""
+    if not policy.containers:
+        return None
+    for image in texts(launch.any.image) or (None,):
+        for name in (*texts(launch.any.name), launch.service):
+            found = policy.container_for(image, name)
+            if found is not None:
+                return found
+    return None
+
+
+def confidence_of_launch(launch: Launch) -> Confidence:
+    """How sure it is that a launch lacks a name that its policy demands."""
+    return "medium" if open_because(launch) or any(facts.env_files for facts in launch.facts.values()) else "high"
+
+
+def same_source(left: Value, right: Value) -> bool:
+    """Whether two values are the same text, or come from the same expression."""
+    if render(left) == render(right):
+        return True
+    ours = {option.text for option in alternatives(left) if isinstance(option, Known)}
+    theirs = {option.text for option in alternatives(right) if isinstance(option, Known)}
+    if ours and theirs:
+        return bool(ours & theirs)
+    # Two values that are not known are compared by nothing that could be shown.
+    return True
+
+
+def required(container: Container) -> list[tuple[str, str | None]]:
+    """The variables that the policy requires of a container, each with why."""
+    return [(one, None) if isinstance(one, str) else (one.name, one.because) for one in container.env.required]
+
+
+def demanded(launch: Launch, policy: Policy) -> frozenset[str]:
+    """Names that the policy demands of a launch: what it lacks of them is told by the policy's own rules."""
+    found = in_policy(launch, policy)
+    if found is None:
+        return frozenset()
+    services = (policy.services[key] for key in found[1].uses if key in policy.services)
+    return frozenset((*found[1].env.required_names, *(name for service in services for name in service.env)))
