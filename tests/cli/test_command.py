@@ -185,3 +185,13 @@ def test_a_terminal_that_knows_ascii_only(project: Path) -> None:
     done = command("check", cwd=project, env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert done.returncode == 1
     assert rb"\u65e5" in done.stdout
+
+
+def test_a_named_file_that_does_not_count_is_said(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "vendor").mkdir()
+    (project / "vendor" / "run.sh").write_text("docker run -e A_URL=http://localhost:1 x/y\n", encoding="utf-8")
+    (project / ".git").mkdir()
+    assert run(["check", "vendor/run.sh"]) == 0
+    assert capsys.readouterr().out.endswith("; 1 named file left out (-v)\n")
+    assert run(["check", "-v", "vendor/run.sh"]) == 0
+    assert "vendor/run.sh: left out: in a folder of vendored code" in capsys.readouterr().out

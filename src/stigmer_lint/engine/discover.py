@@ -33,13 +33,14 @@ _HEADER = 2048
 _GENERATED = re.compile(rb"Code generated .{0,200}DO NOT EDIT|@generated\b")
 _LONG_LINE = re.compile(rb"[^\r\n]{2001}")
 _SCRIPTS = (".js", ".mjs", ".cjs")
-_BINARY = (
+_NO_CODE = (
     ".png", ".jpg", ".jpeg", ".gif", ".ico", ".webp", ".avif", ".bmp", ".tiff", ".psd", ".svg", ".pdf", ".mp3", ".mp4", ".mov", ".webm", ".wav", ".ogg",
     ".zip", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".tar", ".jar", ".war", ".whl", ".deb", ".rpm", ".apk", ".dmg", ".iso", ".woff",
     ".woff2", ".ttf", ".otf", ".eot", ".exe", ".dll", ".so", ".dylib", ".a", ".o", ".class", ".pyc", ".wasm", ".bin", ".dat", ".db", ".sqlite",
     ".parquet", ".npy", ".npz", ".pt", ".onnx", ".safetensors", ".gguf", ".pack", ".idx", ".csv", ".tsv", ".lock", ".sum", ".map", ".ipynb",
+    ".md", ".markdown", ".mdx", ".rst", ".txt", ".adoc", ".org", ".tex", ".html", ".htm", ".css", ".scss", ".less", ".po", ".snap", ".diff", ".patch",
 )  # fmt: skip
-"""Kinds of file in which nobody suppresses a finding; some are text, and large."""
+"""Kinds of file that are never analysed: binary, data, and prose, which quotes suppressions rather than makes them."""
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 Wanted = Callable[[str], bool]
@@ -170,7 +171,7 @@ class Files:
                     yield path
 
     def grep(self, needles: re.Pattern[bytes], wanted: Wanted | tuple[str, ...] | None = None) -> Iterator[tuple[str, bytes]]:
-        """Every wanted file (by default every one that may be text) that holds a needle, with its bytes. Generated, minified and binary
+        """Every wanted file (by default every one that may be code or configuration) that holds a needle, with its bytes. Generated, minified and binary
         files are left out. Asking the same again costs no search."""
         key = (needles.pattern, needles.flags, wanted)
         known = self._found.get(key)
@@ -182,7 +183,7 @@ class Files:
             return
         holds = _searcher(needles)
         found: list[str] = []
-        for path in self.paths(wanted or _may_be_text):
+        for path in self.paths(wanted or _may_be_code):
             data = self._bytes(path, needles)
             if not data:
                 continue
@@ -327,8 +328,8 @@ def _searcher(needles: re.Pattern[bytes]) -> Callable[[bytes], object]:
     return needles.search
 
 
-def _may_be_text(path: str) -> bool:
-    return not path.lower().endswith(_BINARY)
+def _may_be_code(path: str) -> bool:
+    return not path.lower().endswith(_NO_CODE)
 
 
 def _machine_made(path: str, data: bytes) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -77,12 +77,14 @@ def judge(
     files: int = 0,
     seconds: float = 0.0,
     selected: Container[str] | None = None,
+    left_out: Mapping[str, str] | None = None,
 ) -> Report:
     """Decide what is reported.
 
     `entries` are all rules there are, also those that did not run. `noted`: the files that hold `suppress.NEEDLE`, with or without
     findings. `comments` gives the comment test of a file whose language is known. `failures`: what could not be checked, besides
-    `world.unreadable`. `selected`: the paths that findings may be reported for, None for all. Raises as `active` does.
+    `world.unreadable`. `selected`: the paths that findings may be reported for, None for all. `left_out`: files asked for by name
+    that do not count, each with why. Raises as `active` does.
     """
     rules = {entry.rule.code: entry.rule for entry in entries}
     by_name = _by_name(rules.values())
@@ -166,6 +168,7 @@ def judge(
         rules=tuple(rules[code] for code in sorted(running)),
         platforms=world.platforms,
         policy=policy.origin,
+        left_out=dict(left_out or {}),
         seconds=seconds,
     )
     report.status = exit_status(report, options)

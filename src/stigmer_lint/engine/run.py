@@ -73,5 +73,5 @@ def check(
 
     return judge(
         world, found, rules, policy, options, noted=noted, comments=comments, failures=failures, files=result.files,
-        seconds=time.perf_counter() - started, selected=files.selected,
+        seconds=time.perf_counter() - started, selected=files.selected, left_out=files.left_out,
     )

@@ -45,6 +45,7 @@ def tail(report: Report, layout: Layout) -> list[str]:
     """The last lines: which policy spoke, and the coverage."""
     lines = [f"policy: {plain(report.policy)}"] if report.policy and not layout.quiet else []
     if layout.verbose:
+        lines = [f"{plain(path)}: left out: {paragraph(why)}" for path, why in sorted(report.left_out.items())] + lines
         lines.append(f"platforms: {', '.join(report.platforms)}; {plural(len(report.rules), 'rule')}; {report.seconds:.2f} s")
     return [*lines, coverage(report, layout)]
 
@@ -57,6 +58,8 @@ def coverage(report: Report, layout: Layout) -> str:
         line += f", {len(report.gaps)} not understood{'' if layout.show_gaps else ' (--show-gaps)'}"
     if report.suppressed:
         line += f"; {len(report.suppressed)} suppressed"
+    if report.left_out:
+        line += f"; {plural(len(report.left_out), 'named file')} left out{'' if layout.verbose else ' (-v)'}"
     if report.errors:
         line += f"; {plural(len(report.errors), 'input')} not checked"
     return line

@@ -83,6 +83,8 @@ class Report(msgspec.Struct, kw_only=True):
     """The rules that ran, in code order."""
     platforms: tuple[Platform, ...] = ()
     """The platforms that launches were judged on."""
+    left_out: dict[str, str] = {}
+    """Files that were asked for by name and do not count (vendored, generated, excluded), each with why."""
     policy: str = ""
     """Where the policy came from: a path, "builtin:NAME", or "" for none."""
     seconds: float = 0.0
