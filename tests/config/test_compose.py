@@ -59,6 +59,7 @@ def test_a_bare_name_is_found_in_the_env_file_of_the_project(texts: Any) -> None
     setting = one(texts, "environment: [X]", **{".env": "X=http://localhost\n"}).setting("a", "X")
     assert setting.passed
     assert render(setting.value) == "http://localhost"
+    assert setting.span.path == ".env"
 
 
 @pytest.mark.parametrize(
@@ -82,8 +83,10 @@ def test_a_bare_name_is_found_in_the_env_file_of_the_project(texts: Any) -> None
 )  # fmt: skip
 def test_references_are_filled_in_as_compose_does(texts: Any, written: str, env: str, value: str) -> None:
     read = one(texts, f"environment:\n  X: '{written}'", **{".env": env})
-    assert render(read.setting("a", "X").value) == value
-    assert read.tree.shown(read.setting("a", "X").span) == written
+    setting = read.setting("a", "X")
+    assert render(setting.value) == value
+    if setting.span.path == "compose.yml":
+        assert read.tree.shown(setting.span) == written
 
 
 def test_a_default_is_the_fallback_of_a_choice(texts: Any) -> None:
@@ -94,12 +97,15 @@ def test_a_default_is_the_fallback_of_a_choice(texts: Any) -> None:
     assert value.options[1].trail[0].message == "default of V"
 
 
-def test_the_value_of_the_project_env_file_keeps_its_line(texts: Any) -> None:
+def test_a_value_that_is_all_in_the_env_file_of_the_project_points_there(texts: Any) -> None:
     read = one(texts, "environment: {X: '${V}'}", **{".env": "# c\nV='http://localhost'\n"})
     value = read.setting("a", "X").value
     assert isinstance(value, Known)
-    assert [(step.message, read.tree.shown(step.span)) for step in value.trail] == [("V is set in .env", "http://localhost")]
-    assert read.setting("a", "X").span.path == "compose.yml"
+    assert [(step.message, read.tree.shown(step.span)) for step in value.trail] == [
+        ("X is given here", "${V}"), ("V is set in .env", "http://localhost"),
+    ]  # fmt: skip
+    assert read.tree.shown(read.setting("a", "X").span) == "http://localhost"
+    assert read.setting("a", "X").span.path == ".env"
 
 
 @pytest.mark.parametrize("name", [".env.example", ".env.sample", "example.env", "env.example", ".env-template"])
@@ -176,6 +182,7 @@ def test_networks_aliases_links_and_dependencies(texts: Any) -> None:
     a = read.facts("a")
     assert (a.networks, a.aliases, a.links, a.depends_on, a.exposes) == (("n", "m"), ("db1", "db2"), ("b:bb",), ("b",), ("80", "90"))
     assert read.facts("b").networks == ("i",)
+    assert (a.isolated, read.facts("b").isolated, read.facts("c").isolated) == (False, True, False)
     assert read.facts("b").depends_on == ("a",)
     assert read.facts("c").networks == ("default",)
 
@@ -290,7 +297,7 @@ def test_includes_join_the_group_with_their_own_folder_and_variables(texts: Any)
         "x/v.env": "XV=named\n",
     })  # fmt: skip
     assert {(launch.service, launch.group) for launch in read.project.launches} == {(s, "compose.yml") for s in ("a", "db", "x")}
-    assert read.env("db") == {"E": ("1", "1"), "V": ("sub", "${W}")}
+    assert read.env("db") == {"E": ("1", "1"), "V": ("sub", "sub")}
     assert [build.context for build in read.project.builds] == ["here"]
     assert render(read.facts("x").image or Known("")) == "named"
     assert list(read.env("x")) == ["Q"]

@@ -74,7 +74,7 @@ def _settings(files: ComposeFiles, located: Located, open_why: list[str]) -> lis
             span = value.span if isinstance(value, Known) and value.span and "$" not in field.value.text else None
             if span is None:
                 span = files.text(field.value).span(0, len(field.value.text))
-            found.append(EnvSetting(field.key.text, _routed(value, located.route), span, field.key.span))
+            found.append(_set(field.key.text, value, span, field.key.span, located.route))
     elif isinstance(node, Sequence):
         for item in node.items:
             if isinstance(item, Scalar):
@@ -112,12 +112,19 @@ def _item(files: ComposeFiles, item: Scalar, context: Context, route: Trail) -> 
         value = interpolate(place, end + 1, len(text), context.environment.resolve)
     else:
         value = Known(text[end + 1 :], span)
-    return EnvSetting(name, _routed(value, route), span, place.span(0, end))
+    return _set(name, value, span, place.span(0, end), route)
 
 
 def _passed(context: Context, name: str, span: Span, route: Trail) -> EnvSetting:
     value = context.environment.passed(name, Unknown(f"{name} is taken from the shell", "env", name, span))
-    return EnvSetting(name, _routed(value, route), span, span, passed=True)
+    return msgspec.structs.replace(_set(name, value, span, span, route), passed=True)
+
+
+def _set(name: str, value: Value, span: Span, name_span: Span, route: Trail) -> EnvSetting:
+    """A setting; one whose whole value stands in an env file points there, and its trail says where the service takes it."""
+    if isinstance(value, Known) and value.span is not None and value.span.path != span.path:
+        return EnvSetting(name, _routed(with_step(value, Step(span, f"{name} is given here")), route), value.span, name_span)
+    return EnvSetting(name, _routed(value, route), span, name_span)
 
 
 def _routed(value: Value, route: Trail) -> Value:

@@ -8,12 +8,12 @@ from stigmer_lint.errors import UnreadableError
 from stigmer_lint.frontends.base import Tree
 from stigmer_lint.frontends.compose_network import host_entry, short_port
 from stigmer_lint.frontends.config_paths import base_name, folder_of, inside
-from stigmer_lint.frontends.dotenv import read_dotenv
+from stigmer_lint.frontends.env_files import env_file_settings
 from stigmer_lint.frontends.interpolation import Reference
 from stigmer_lint.frontends.unit_files import UnitEntry, assignments, read_unit, words
 from stigmer_lint.model.launch import EnvSetting, Health, HostEntry, Launch, LaunchFacts, Publish
 from stigmer_lint.model.span import SourceFile, Span
-from stigmer_lint.model.value import Known, Step, Unknown, Value, with_step
+from stigmer_lint.model.value import Known, Step, Unknown, Value
 
 
 class _Unit:
@@ -123,19 +123,12 @@ def _environment(tree: Tree, unit: _Unit, folder: str, path: str) -> tuple[tuple
     open_why: list[str] = []
     for entry in unit.all("EnvironmentFile"):
         target = inside(folder, entry.place.text)
-        source = tree.source(target) if target is not None and tree.has(target) else None
-        if source is None:
-            open_why.append(f"env file {entry.place.text} is not in the tree")
-            continue
-        step = Step(_whole(entry), f"{base_name(path)} takes this env file")
-        try:
-            lines = read_dotenv(source, form="raw")
-        except UnreadableError as error:
-            open_why.append(f"env file {target}: {error.why}")
-            continue
-        for line in lines:
-            value = line.value or Unknown(f"{line.name} of the unit", "env", line.name, line.span)
-            found[line.name] = EnvSetting(line.name, with_step(value, step), line.span, line.name_span, passed=line.value is None, origin="env-file")
+        taken = Step(_whole(entry), f"{base_name(path)} takes this env file")
+        settings = env_file_settings(tree, target, taken) if target is not None else f"env file {entry.place.text} is not in the tree"
+        if isinstance(settings, str):
+            open_why.append(settings)
+        else:
+            found.update((setting.name, setting) for setting in settings)
     for entry in unit.all("Environment"):
         for setting in assignments(entry.place, lambda name, span: Unknown(f"{name} of the unit", "env", name, span)):
             found[setting.name] = setting

@@ -70,6 +70,8 @@ class LaunchFacts(msgspec.Struct, frozen=True):
     network_span: Span | None = None
     networks: tuple[str, ...] = ()
     """User-defined networks that it joins (compose `networks`), group default included as "default"."""
+    isolated: bool = False
+    """Every network that it joins is cut off from the host and the outside (compose `internal: true`)."""
     aliases: tuple[str, ...] = ()
     env: tuple[EnvSetting, ...] = ()
     env_open: tuple[str, ...] = ()
