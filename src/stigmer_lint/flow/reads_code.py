@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from stigmer_lint.flow.callers import _calls as is_call_of
 from stigmer_lint.flow.callers import is_test
 from stigmer_lint.flow.evaluate import Evaluator, stops
 from stigmer_lint.flow.frame import Frame
@@ -41,7 +40,8 @@ from stigmer_lint.flow.ir import (
     Str,
     Unit,
 )
-from stigmer_lint.flow.reads_forms import OBJECTS, Form, aliases, canonical, flag_names, form_of
+from stigmer_lint.flow.project import ModuleHandle, VariableHandle
+from stigmer_lint.flow.reads_forms import OBJECTS, Form, aliases, canonical, flag_names, form_of, plain
 from stigmer_lint.flow.walk import Place, own, parts, statements
 from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.model.value import Choice, Known, ObjectValue, Template, Unknown, Value, alternatives, choose
@@ -49,8 +49,15 @@ from stigmer_lint.model.world import EnvRead
 
 MAX_SITES = 600
 """Calls of one wrapper that are looked at; settings modules have a few hundred."""
+MAX_WRAPPER_SIZE = 24
+"""Statements of a function whose result is taken for what a read gives; a larger one does something else with it."""
 MAX_WRAPPERS = 3
 """Wrappers around one another."""
+
+_GENERIC = frozenset({
+    "get", "set", "load", "read", "run", "start", "create", "init", "new", "call", "build", "main", "open", "value", "find", "lookup", "fetch", "parse", "resolve",
+})
+"""Names of methods that anything may have."""
 
 Link = tuple[Expr, "Link | None"]
 """The expressions around one, nearest first."""
@@ -200,6 +207,8 @@ class Code:
 
     def _returned(self, frame: Frame) -> Value | None:
         """What a wrapper gives when the variable is not set, as far as its result tells."""
+        if sum(1 for _ in statements(frame.decl.body)) > MAX_WRAPPER_SIZE:
+            return None
         value = self.ev.enter(frame)
         if isinstance(value, ObjectValue):
             value = value.fields.get("0") or value
@@ -261,12 +270,43 @@ class Code:
 
     def _calls_in(self, candidates: list[Place] | tuple[Place, ...], decl: FunctionDecl) -> Iterator[tuple[Place, Expr | None]]:
         for place in candidates:
-            if not isinstance(place.expr, Call):
-                continue
-            self.ev.fresh()
-            receiver = is_call_of(self.ev, place.expr, place, decl)
-            if receiver is not None:
-                yield place, receiver if not isinstance(receiver, bool) else None
+            if isinstance(place.expr, Call):
+                verdict = self._is_call(place.expr, place, decl)
+                if verdict is not None:
+                    yield place, verdict if not isinstance(verdict, bool) else None
+
+    def _is_call(self, call: Call, place: Place, decl: FunctionDecl) -> Expr | bool | None:
+        """Whether a call by the right name calls `decl`: the receiver for a method, True for a function. No value is followed for it: a
+        wrapper called `get` would have every dictionary of the tree followed."""
+        project, unit = self.ev.project, place.decl.unit
+        callee = call.callee
+        if isinstance(callee, Name):
+            if decl.owner:
+                return None
+            if decl.outer is not None:
+                return True if unit.path == decl.unit.path else None
+            return True if project.lookup(unit, callee.id) is decl else None
+        if not isinstance(callee, Attr):
+            return None
+        base = callee.base
+        if not decl.owner:
+            symbol = project.lookup(unit, base.id) if isinstance(base, Name) else None
+            return True if isinstance(symbol, ModuleHandle) and project.member(symbol, callee.name) is decl else None
+        if isinstance(base, Name) and base.id == place.decl.receiver and place.decl.owner:
+            handle = project.class_named(unit, place.decl.owner)
+            return base if handle is not None and project.method(handle, decl.name) is decl else None
+        if isinstance(base, Name):
+            handle = project.class_named(unit, base.id)
+            if handle is not None:
+                return base if project.method(handle, decl.name) is decl else None
+            symbol = project.lookup(unit, base.id)
+            if isinstance(symbol, VariableHandle):
+                for made in project.assigned(symbol.unit).get(symbol.name, ()):
+                    if isinstance(made.value, Call):
+                        handle = project.class_named(symbol.unit, plain(made.value.callee) or "")
+                        if handle is not None:
+                            return base if project.method(handle, decl.name) is decl else None
+        return base if decl.name.lower() not in _GENERIC else None
 
     # -- what the code around says -------------------------------------------------------------------------------------------
 
@@ -304,8 +344,10 @@ class Code:
             elif isinstance(parent, And):
                 found.conditional = found.conditional or parent.right is here
                 top = False
-            elif isinstance(parent, Call) and unit.language == "python" and top and parent.callee is not here:
-                needed = needed or (isinstance(parent.callee, Name) and parent.callee.id in ("int", "float") and len(parent.args) == 1)
+            elif isinstance(parent, Call) and parent.callee is not here:
+                needed = needed or (
+                    top and unit.language == "python" and isinstance(parent.callee, Name) and parent.callee.id in ("int", "float") and len(parent.args) == 1
+                )
                 nested = form_of(parent, unit, known)
                 if nested is not None and nested.default is here:
                     found.groups = (*found.groups, *self._text(nested.name, place, frame))
