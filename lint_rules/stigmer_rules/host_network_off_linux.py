@@ -22,7 +22,7 @@ RULE = Rule(
 
 
 def check(world: World, policy: Policy) -> Iterator[Finding]:
-    """A finding per launch and platform where loopback is dialled through an unguarded host network."""
+    """A finding per address that is dialled as loopback through an unguarded host network."""
     neighbours = Neighbours(world)
     services = {name: key for key, service in policy.services.items() for name in service.env}
     for launch in world.launches:
@@ -31,30 +31,27 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
         for platform, facts in launch.facts.items():
             if platform == "linux" or network_of(facts.network, facts.pod) != "host":
                 continue
-            relied = [
-                one
-                for one in dialled(launch, platform, neighbours, policy.env_roles, services)
-                if one.address.is_loopback and one.role.role == "dial" and one.owner not in ("own", "pod")
-            ]
-            if relied:
-                yield _finding(launch, relied)
+            seen: set[str] = set()
+            for one in dialled(launch, platform, neighbours, policy.env_roles, services):
+                if one.address.is_loopback and one.role.role == "dial" and one.owner not in ("own", "pod") and one.name not in seen:
+                    seen.add(one.name)
+                    yield _finding(launch, one)
 
 
-def _finding(launch: Launch, relied: list[Dialled]) -> Finding:
-    one = relied[0]
-    names = ", ".join(dict.fromkeys(each.name for each in relied))
-    compose = launch.group is not None
+def _finding(launch: Launch, one: Dialled) -> Finding:
+    mode = one.facts.network_span or launch.span
     return Finding(
         rule=RULE.code,
-        message=f"{names} reaches the host through the host network, which is that of a virtual machine where the engine runs in one",
-        span=one.facts.network_span or launch.span,
-        confidence="low" if compose else "medium",
+        message=f"{one.name} reaches the host through the host network, which is that of a virtual machine where the engine runs in one",
+        span=one.span,
+        confidence="low" if launch.group is not None else "medium",
         container=text_of(one.facts.name) or launch.service,
         image=text_of(one.facts.image),
         env=one.name if one.setting is not None else None,
         value=render(one.value),
         platforms=(one.platform,),
-        marks=(Step(one.span, f"{one.name} is {render(one.value)}"),),
+        trail=(*one.trail, *launch.route),
+        marks=(Step(mode, "the host network on every platform"),),
         notes=("Docker Desktop has host networking since 4.34, off until it is switched on in its settings",),
         help="use the host network on Linux only, and the host alias elsewhere",
         launch=launch,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stigmer_lint.addresses import classify_address
+from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Known, Value, alternatives, render
 from stigmer_lint.model.world import Resolver, ResolverRow
 from stigmer_lint.rule import Finding, Policy, Rule, Severity, World
@@ -59,10 +60,18 @@ def _finding(resolver: Resolver, wrong: list[tuple[ResolverRow, str]]) -> Findin
     return Finding(
         rule=RULE.code,
         message=f"{resolver.name} turns loopback into a host alias, but not for every spelling: {inputs[0]}" + (f", and {len(inputs) - 1} more" if len(inputs) > 1 else ""),
-        span=resolver.span,
+        span=_extent(resolver),
         severity=severity,
         confidence="high",
         platforms=platforms,
         notes=tuple(inputs[:8]),
         help="parse the address, compare its host with localhost, 127.0.0.0/8, ::1 and 0.0.0.0, and replace the host alone",
     )
+
+
+def _extent(resolver: Resolver) -> Span:
+    """From the function's name to the alias that it writes, where that stands in the function."""
+    name, alias = resolver.span, resolver.alias_span
+    if alias is None or alias.path != name.path or alias.start < name.end:
+        return name
+    return Span(name.path, name.start, alias.end)

@@ -210,6 +210,9 @@ def callee_of(ev: Evaluator, call: Call, frame: Frame, at: Stmt | None) -> Closu
     callee = call.callee
     if isinstance(callee, Name):
         if callee.id.startswith("$"):
+            if frame.unit.language == "make" or frame.unit.path.endswith((".yml", ".yaml", ".json")):
+                # The functions of such a unit are targets and steps; a recipe's command of the same name is the program.
+                return callee.id
             decl = ev.project.lookup(frame.unit, callee.id[1:])
             return Closure(decl, None, None) if isinstance(decl, FunctionDecl) else callee.id
         value = ev.variable(callee.id, frame, at)
@@ -342,7 +345,7 @@ def construct(ev: Evaluator, handle: ClassHandle, expr: Call, frame: Frame, at: 
         me = ObjectValue(handle.key, MapValue((Entry(Known(NEW), FunctionValue("new", bound)),)), span)
         bound.receiver = me
         return me
-    fields = [field for field in handle.decl.fields.values()]
+    fields = list(handle.decl.fields.values())
     entries: list[Entry] = []
     given = arguments(ev, expr.args, frame, at)
     for entry in given.entries:

@@ -92,6 +92,7 @@ class Project:
         self._located: dict[tuple[str, str], tuple[str, ...]] = {}
         self._siblings: dict[str, tuple[str, ...]] = {}
         self._assigned: dict[str, dict[str, list[Assign]]] = {}
+        self._imports: dict[tuple[str, Import], Symbol | None] = {}
         self.unreadable: list[UnreadableError] = []
 
     def frontend(self, path: str) -> Frontend | None:
@@ -227,7 +228,14 @@ class Project:
         return None
 
     def imported(self, unit: Unit, imported: Import) -> Symbol | None:
-        """What an import stands for."""
+        """What an import stands for. Modules that import a name from one another in a circle give None for it."""
+        key = (unit.path, imported)
+        if key not in self._imports:
+            self._imports[key] = None
+            self._imports[key] = self._imported(unit, imported)
+        return self._imports[key]
+
+    def _imported(self, unit: Unit, imported: Import) -> Symbol | None:
         if imported.member is None:
             return ModuleHandle(imported.module, self.locate(unit, imported.module))
         paths = self.locate(unit, imported.module)
@@ -386,7 +394,6 @@ class Project:
         found = self._sites.get(key)
         if found is None:
             out: list[Place] = []
-            wanted = name if family != "shell" else name
             for path in self.files_with(name, family):
                 unit = self.unit(path)
                 source = self.tree.source(path)
@@ -401,7 +408,7 @@ class Project:
                     if len(roots) > 40:
                         break
                 for decl in roots.values():
-                    out.extend(self.places_of(decl).get(wanted, ()))
+                    out.extend(self.places_of(decl).get(name, ()))
                 if len(out) > 4 * MAX_SITES:
                     break
             found = tuple(out)
