@@ -15,7 +15,7 @@ import msgspec
 from stigmer_lint.errors import UnreadableError
 from stigmer_lint.frontends.base import Tree
 from stigmer_lint.frontends.config_paths import base_name
-from stigmer_lint.model.launch import Image, ImageBuild, Launch
+from stigmer_lint.model.launch import Image, ImageBuild, Launch, LaunchFacts, Platform
 from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.model.world import Gap, HostService
 
@@ -29,6 +29,12 @@ _COMPOSE_WORD: Final = re.compile(rb"services|include|\A(?:\xff\xfe|\xfe\xff)")
 """What a Compose file has to hold. UTF-16 has its letters apart, and is to be reported, not passed over."""
 
 _WORKFLOW: Final = re.compile(r"(?:^|/)\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml$")
+_BUILD_SCRIPT: Final = re.compile(
+    r"(?:^|/)(?:GNUmakefile|[Mm]akefile(?:\.\w+)?|[Jj]ustfile|Taskfile\.ya?ml|skaffold(?:\.[\w\-]+)?\.ya?ml|[^/]*bake[^/]*\.hcl)$|\.(?:mk|sh|bash)$"
+)
+_BUILD_WORD: Final = re.compile(
+    rb"(?:docker|podman|nerdctl|buildah|DOCKER|CONTAINER_)[^\n]{0,80}\b(?:build|bud)\b|build-push-action|buildah-build|artifacts:|^target ", re.MULTILINE
+)
 _WORKLOAD: Final = re.compile(rb"[cC]ontainers[\"']?:")
 
 
@@ -78,6 +84,11 @@ def is_terraform(path: str) -> bool:
     return path.endswith((".tf", ".tofu"))
 
 
+def is_build_script(path: str) -> bool:
+    """Whether a file is one in which projects say how images are built: make and shell files, bake files, skaffold, workflows."""
+    return _BUILD_SCRIPT.search(path) is not None or is_workflow(path)
+
+
 KINDS: Final[dict[str, Callable[[str], bool]]] = {
     "dockerfile": is_dockerfile,
     "compose": is_compose,
@@ -87,6 +98,7 @@ KINDS: Final[dict[str, Callable[[str], bool]]] = {
     "host unit": is_host_unit,
     "gitlab": is_gitlab,
     "terraform": is_terraform,
+    "build script": is_build_script,
     "yaml": is_yaml,
 }
 """Kind of configuration file -> whether a path is by its name one of that kind. Cheap: the file is not opened."""
@@ -132,14 +144,12 @@ def read_config(tree: Tree, paths: Several[str]) -> ConfigFacts:
     for path in paths:
         _read_single(tree, path, found)
     _read_kubernetes(tree, [path for path in paths if is_yaml(path) and not is_compose(path)], found)
-    for build in found.builds:
-        if build.dockerfile is not None and build.dockerfile not in dockerfiles:
-            dockerfiles.append(build.dockerfile)
-    for path in dockerfiles:
-        _read_dockerfile(tree, path, found)
+    named = {build.dockerfile for build in found.builds if build.dockerfile is not None}
+    for path in dict.fromkeys((*dockerfiles, *sorted(named))):
+        _read_dockerfile(tree, path, found, path in named)
     return ConfigFacts(
-        tuple(sorted(found.launches, key=lambda launch: launch.span)),
-        tuple(found.builds),
+        tuple(sorted((_with_image(launch, found) for launch in found.launches), key=lambda launch: launch.span)),
+        tuple(dict.fromkeys(found.builds)),
         found.images,
         tuple(found.host_services),
         tuple(sorted(found.gaps, key=lambda gap: gap.span)),
@@ -227,6 +237,12 @@ def _terraform(tree: Tree, source: SourceFile, found: _Collected) -> None:
     found.launches.extend(read_terraform(tree, source))
 
 
+def _build_script(tree: Tree, source: SourceFile, found: _Collected) -> None:
+    from stigmer_lint.frontends.image_builds import read_builds
+
+    found.builds.extend(read_builds(tree, source))
+
+
 _SINGLE: Final[tuple[tuple[Callable[[str], bool], re.Pattern[bytes], Callable[[Tree, SourceFile, _Collected], None]], ...]] = (
     (is_devcontainer, re.compile(rb""), _devcontainer),
     (is_workflow, re.compile(rb"container:|services:|docker://"), _workflow),
@@ -235,6 +251,7 @@ _SINGLE: Final[tuple[tuple[Callable[[str], bool], re.Pattern[bytes], Callable[[T
     (is_gitlab, re.compile(rb"services:|image:"), _gitlab),
     (is_yaml, re.compile(rb"(?:docker|podman)_container:"), _ansible),
     (is_terraform, re.compile(rb"docker_container"), _terraform),
+    (is_build_script, _BUILD_WORD, _build_script),
 )
 """What a file is by its name, the words that it has to hold to be worth parsing, and its reader."""
 
@@ -251,17 +268,52 @@ def _read_kubernetes(tree: Tree, paths: list[str], found: _Collected) -> None:
         found.unreadable.setdefault(entry[0], entry)
 
 
-def _read_dockerfile(tree: Tree, path: str, found: _Collected) -> None:
+def _read_dockerfile(tree: Tree, path: str, found: _Collected, named: bool) -> None:
     source = tree.source(path)
-    if source is None or path in found.images:
+    if source is None:
         return
     from stigmer_lint.frontends.dockerfile import read_dockerfile
 
     try:
-        found.images[path] = read_dockerfile(source)
+        image = found.images[path] = read_dockerfile(source)
     except UnreadableError as error:
         found.refuse(error)
         return
-    if not any(build.dockerfile == path for build in found.builds):
-        # Without a statement of its own, a Dockerfile is built in its folder.
-        found.builds.append(ImageBuild(None, path.rpartition("/")[0], path, Span(path, 0, 0)))
+    if not named:
+        found.builds.append(ImageBuild(None, _usual_context(tree, path, image), path, Span(path, 0, 0)))
+
+
+def _usual_context(tree: Tree, path: str, image: Image) -> str:
+    """The folder that a Dockerfile is likely built from, where nothing says it: the nearest above it that has what it copies."""
+    own = path.rpartition("/")[0]
+    wanted = [copy for copy in image.copies if copy != "." and not any(sign in copy for sign in "*?[$")][:20]
+    if not wanted:
+        return own
+    folder = own
+    best, most = own, 0
+    for _ in range(12):
+        lead = f"{folder}/" if folder else ""
+        there = sum(1 for copy in wanted if tree.has(lead + copy) or any(True for _ in tree.folder(lead + copy)))
+        if there > most:
+            best, most = folder, there
+        if not folder:
+            break
+        folder = folder.rpartition("/")[0]
+    return best
+
+
+def _with_image(launch: Launch, found: _Collected) -> Launch:
+    """A launch of an image that is built here listens on the ports that the Dockerfile exposes."""
+    image = found.images.get(launch.build.dockerfile) if launch.build is not None and launch.build.dockerfile is not None else None
+    if image is None or not image.exposes:
+        return launch
+    facts: dict[Platform, LaunchFacts] = {}
+    # Platforms share one value where they do not differ.
+    made: dict[int, LaunchFacts] = {}
+    for platform, one in launch.facts.items():
+        changed = made.get(id(one))
+        if changed is None:
+            exposes = tuple(dict.fromkeys((*one.exposes, *image.exposes)))
+            changed = made[id(one)] = msgspec.structs.replace(one, exposes=exposes)
+        facts[platform] = changed
+    return msgspec.structs.replace(launch, facts=facts)
