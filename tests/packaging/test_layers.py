@@ -50,8 +50,9 @@ def under(name: str, *allowed: str) -> bool:
     return any(name == one or name.startswith(f"{one}.") for one in allowed)
 
 
-VOCABULARY = ("stigmer_lint.model", "stigmer_lint.reachability", "stigmer_lint.addresses", "stigmer_lint.dialled")
-"""What rules speak of besides their contract: launches, what an address is, what a launch dials, what reaches what."""
+VOCABULARY = ("stigmer_lint.model", "stigmer_lint.reachability", "stigmer_lint.addresses", "stigmer_lint.dialled", "stigmer_lint.contract")
+"""What rules speak of besides their contract: launches, what an address is, what a launch dials, what reaches what,
+what launcher and reader of a variable owe each other."""
 
 
 @pytest.mark.parametrize("path", modules(RULES), ids=lambda path: path.name)
