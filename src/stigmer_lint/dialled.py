@@ -144,7 +144,7 @@ def dialled(
         sole = located[0].value
         text = sole.text if isinstance(sole, Known) else _literal(sole)
         role = RoleVerdict("dial", "policy") if setting.name in services else role_of(setting.name, text, image, roles)
-        handled = any(one.address.kind in ("host-alias", "gateway-ip") for one in located) and isinstance(setting.value, Choice | Template)
+        handled = any(one.address.kind in ("host-alias", "gateway-ip") for one in located) and isinstance(setting.value, Choice | Template | Resolved)
         fallback = setting.value.options[setting.value.fallback] if isinstance(setting.value, Choice) and setting.value.fallback is not None else None
         for one in located:
             port = one.address.port or _port_beside(facts, setting.name)
