@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stigmer_lint.rule import RuleEntry
 from stigmer_rules import (
+    env_drift,
     env_group_incomplete,
     hard_coded_gateway_ip,
     host_alias_without_gateway,
@@ -12,10 +13,14 @@ from stigmer_rules import (
     loopback_in_container,
     malformed_suppression,
     misspelt_host_alias,
+    name_not_resolved,
     not_understood,
     partial_resolver,
     read_env_not_set,
     required_env_missing,
+    set_env_never_read,
+    unhealthy_service,
+    unreachable,
     unreadable_file,
     unresolved_host_address,
     unused_suppression,
@@ -37,6 +42,11 @@ _MODULES = (
     env_group_incomplete,
     read_env_not_set,
     launchers_disagree,
+    set_env_never_read,
+    unreachable,
+    name_not_resolved,
+    unhealthy_service,
+    env_drift,
 )
 
 RULES: tuple[RuleEntry, ...] = tuple(

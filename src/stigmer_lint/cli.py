@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 LAZY = {
     "policy": ("stigmer_lint.policy.cli:policy", "Validate a policy, print its schema, explain its values."),
+    "verify": ("stigmer_lint.verifier.cli:verify", "Probe running containers from inside, and say why what they dial fails."),
 }
 """Commands that live elsewhere: name -> (module:attribute, the line that the help shows). Imported when they are asked for."""
 
