@@ -117,6 +117,14 @@ def test_a_shipped_sample_is_one_of_the_values(texts: Any, name: str) -> None:
     assert value.options[1].trail[0].message == f"V is set in the sample {name}"
 
 
+def test_an_env_file_further_up_may_hold(texts: Any) -> None:
+    read = Read(texts, {".env": "V=http://localhost\n", "a/b/compose.yml": "services: {a: {image: x, environment: {X: '${V}'}}}\n"})
+    value = read.setting("a", "X").value
+    assert isinstance(value, Choice)
+    assert [render(option) for option in value.options] == ["{V}", "http://localhost"]
+    assert value.options[1].trail[0].message.startswith("V is set in .env, read where")
+
+
 def test_env_files_are_weaker_than_environment_and_point_into_the_file(texts: Any) -> None:
     body = "env_file: [a.env, {path: b.env, required: false}]\nenvironment: {C: own}"
     read = one(texts, body, **{"a.env": "A=1\nB=1\nC=1\n", "b.env": "export B='2'\nD\n"})

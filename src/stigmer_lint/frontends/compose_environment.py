@@ -52,6 +52,16 @@ class EnvFiles:
             self._samples[path] = next((candidate for candidate in wanted if self.tree.has(candidate)), None)
         return self._samples[path]
 
+    def above(self, path: str) -> str | None:
+        """The nearest `.env` in a folder further up: Compose also reads the one of the folder in which it is started."""
+        folder = folder_of(path)
+        while folder and base_name(path) == ".env":
+            folder = folder_of(folder)
+            candidate = f"{folder}/.env" if folder else ".env"
+            if self.tree.has(candidate):
+                return candidate
+        return None
+
     def lines(self, path: str, environment: Environment | None = None, raw: bool = False) -> tuple[EnvLine, ...] | None:
         """The variables of an env file; None where it is not there or cannot be read (then it is in `unreadable`)."""
         source = self.tree.source(path) if self.tree.has(path) else None
@@ -86,9 +96,16 @@ class Environment:
             found: dict[str, Value] = {}
             sample: dict[str, Value] = {}
             for path in self._paths:
-                shipped = None if self._files.tree.has(path) else self._files.sample_of(path)
-                lines = self._files.lines(shipped or path) or ()
-                into, says = (sample, f"in the sample {shipped}") if shipped else (found, f"in {path}")
+                there = self._files.tree.has(path)
+                shipped = None if there else self._files.sample_of(path)
+                outer = None if there or shipped else self._files.above(path)
+                lines = self._files.lines(shipped or outer or path) or ()
+                if shipped:
+                    into, says = sample, f"in the sample {shipped}"
+                elif outer:
+                    into, says = sample, f"in {outer}, read where Compose is started in that folder"
+                else:
+                    into, says = found, f"in {path}"
                 for line in lines:
                     if line.value is not None:
                         into[line.name] = with_step(line.value, Step(line.span, f"{line.name} is set {says}"))
