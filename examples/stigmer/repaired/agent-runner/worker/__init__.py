@@ -1,0 +1,1 @@
+"""The agent-runner: a Temporal worker that runs agents against a language model."""

@@ -1,0 +1,1 @@
+"""What the workflows ask this worker to do."""

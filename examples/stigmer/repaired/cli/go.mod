@@ -1,0 +1,3 @@
+module stigmer.example/cli
+
+go 1.22

@@ -1,0 +1,3 @@
+module stigmer.example/server
+
+go 1.22

@@ -1,0 +1,31 @@
+package supervisor
+
+import (
+	"net/url"
+	"runtime"
+	"strings"
+)
+
+// resolveDockerHostAddress turns an address of this machine into one that means the same inside the container.
+func (s *Supervisor) resolveDockerHostAddress(addr string) string {
+	if runtime.GOOS == "linux" {
+		return addr
+	}
+	full := addr
+	if !strings.Contains(full, "://") {
+		full = "tcp://" + full
+	}
+	u, err := url.Parse(full)
+	if err != nil {
+		return addr
+	}
+	switch u.Hostname() {
+	case "localhost", "127.0.0.1", "::1", "0.0.0.0":
+		host := "host.docker.internal"
+		if port := u.Port(); port != "" {
+			host += ":" + port
+		}
+		return strings.Replace(addr, u.Host, host, 1)
+	}
+	return addr
+}
