@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stigmer_lint.frontends.config import read_config
+from stigmer_lint.frontends.config import is_config, read_config
 
 HEAD = "services:\n a:\n  image: x\n"
 
@@ -73,3 +73,16 @@ def test_many_services_in_included_files_are_quick(texts: Any) -> None:
 def test_yaml_is_not_imported_where_no_file_needs_it(texts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "yaml", None)
     assert read_config(texts({"compose.yml": "# nothing here\n", "Dockerfile": "FROM x\n"}), ["compose.yml", "Dockerfile"]).images
+
+
+def test_a_template_of_a_compose_file_is_a_gap(texts: Any) -> None:
+    found = read_config(texts({"compose.yml": "services:\n  {{ name }}:\n    image: x\n{% if a %}\n"}), ["compose.yml"])
+    assert not found.unreadable
+    assert [gap.span.path for gap in found.gaps] == ["compose.yml"]
+
+
+def test_names_of_interest_pass_the_first_sieve() -> None:
+    names = ("a/Dockerfile", "x.dockerfile", "API.DOCKERFILE", "Containerfile.ci", "compose.yml", "a.YAML", ".devcontainer.json", "x.container", "a.service",
+             "x.plist", "a.service.d/o.conf", "m.tf", "m.tofu", "Makefile", "makefile.inc", "Justfile", "a.mk", "b.sh", "docker-bake.hcl", ".gitlab-ci.yml")  # fmt: skip
+    assert [name for name in names if not is_config(name)] == []
+    assert not [name for name in ("a.py", "b.go", "README.md", "x.conf", "docker.py") if is_config(name)]

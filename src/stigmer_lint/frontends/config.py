@@ -29,6 +29,11 @@ _COMPOSE_WORD: Final = re.compile(rb"services|include|\A(?:\xff\xfe|\xfe\xff)")
 """What a Compose file has to hold. UTF-16 has its letters apart, and is to be reported, not passed over."""
 
 _WORKFLOW: Final = re.compile(r"(?:^|/)\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml$")
+_ANY: Final = re.compile(
+    r"\.(?:ya?ml|YA?ML|container|service|plist|conf|tf|tofu|hcl|mk|sh|bash)$|(?i:docker|container)|[Mm]akefile|[Jj]ustfile"
+)
+"""What every name of interest has, so that a tree of a million other files is passed over quickly."""
+_TEMPLATE: Final = re.compile(rb"(?<!\$)\{\{|\{%")
 _BUILD_SCRIPT: Final = re.compile(
     r"(?:^|/)(?:GNUmakefile|[Mm]akefile(?:\.\w+)?|[Jj]ustfile|Taskfile\.ya?ml|skaffold(?:\.[\w\-]+)?\.ya?ml|[^/]*bake[^/]*\.hcl)$|\.(?:mk|sh|bash)$"
 )
@@ -117,7 +122,7 @@ class ConfigFacts(msgspec.Struct, frozen=True):
 
 def is_config(path: str) -> bool:
     """Whether `read_config` may have something to read in a file of this name."""
-    return any(named(path) for named in KINDS.values())
+    return _ANY.search(path) is not None and any(named(path) for named in KINDS.values())
 
 
 class _Collected:
@@ -129,8 +134,13 @@ class _Collected:
         self.gaps: list[Gap] = []
         self.unreadable: dict[str, tuple[str, str, int]] = {}
 
-    def refuse(self, error: UnreadableError) -> None:
-        self.unreadable.setdefault(error.path, (error.path, error.why, error.offset))
+    def refuse(self, source: SourceFile | None, entry: tuple[str, str, int]) -> None:
+        """Note a file that could not be read; a template of a configuration file is no broken one, and is a gap."""
+        mark = _TEMPLATE.search(source.data) if source is not None and entry[1].startswith("not YAML") else None
+        if mark is not None:
+            self.gaps.append(Gap(Span(entry[0], mark.start(), mark.end()), "a template of a configuration file, which is no YAML before it is filled in"))
+        else:
+            self.unreadable.setdefault(entry[0], entry)
 
 
 def read_config(tree: Tree, paths: Several[str]) -> ConfigFacts:
@@ -172,7 +182,7 @@ def _read_compose(tree: Tree, paths: Several[str], found: _Collected) -> None:
     found.builds.extend(project.builds)
     found.gaps.extend(project.gaps)
     for entry in project.unreadable:
-        found.unreadable.setdefault(entry[0], entry)
+        found.refuse(tree.source(entry[0]), entry)
 
 
 def _read_single(tree: Tree, path: str, found: _Collected) -> None:
@@ -184,7 +194,7 @@ def _read_single(tree: Tree, path: str, found: _Collected) -> None:
                 try:
                     read(tree, source, found)
                 except UnreadableError as error:
-                    found.refuse(error)
+                    found.refuse(source, (error.path, error.why, error.offset))
 
 
 def _devcontainer(tree: Tree, source: SourceFile, found: _Collected) -> None:
@@ -277,7 +287,7 @@ def _read_dockerfile(tree: Tree, path: str, found: _Collected, named: bool) -> N
     try:
         image = found.images[path] = read_dockerfile(source)
     except UnreadableError as error:
-        found.refuse(error)
+        found.refuse(source, (error.path, error.why, error.offset))
         return
     if not named:
         found.builds.append(ImageBuild(None, _usual_context(tree, path, image), path, Span(path, 0, 0)))
