@@ -66,11 +66,9 @@ def main() -> int:
         sys.stderr.write("usage: make rule NAME=loopback-in-container CODE=STG101\n")
         return 2
     from stigmer_lint import __version__
-    from stigmer_rules import RULES
-
     stem = FOLDER / name.replace("-", "_")
     module, page = stem.with_suffix(".py"), stem.with_suffix(".md")
-    if module.exists() or page.exists() or any(code == entry.rule.code for entry in RULES):
+    if module.exists() or page.exists() or any(f"({code})" in other.read_text(encoding="utf-8").split("\n", 1)[0] for other in FOLDER.glob("*.md")):
         sys.stderr.write(f"There is a rule {name} or {code} already.\n")
         return 2
     module.write_text(MODULE.format(code=code, name=name, version=__version__), encoding="utf-8")
