@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from stigmer_lint.flow.frame import Closure
 from stigmer_lint.flow.ir import Attr, Call, Expr, FunctionDecl, Name
 from stigmer_lint.flow.project import MAX_SITES, ClassHandle
 from stigmer_lint.flow.walk import Place
-from stigmer_lint.model.value import FunctionValue
+from stigmer_lint.model.value import Choice, FunctionValue, ObjectValue
 
 if TYPE_CHECKING:
     from stigmer_lint.flow.evaluate import Evaluator
 
 TEST_PARTS = ("_test.go", "/tests/", "/test/", "/__tests__/", ".test.", ".spec.", "/testdata/", "/fixtures/")
+
+
+_STARTER = re.compile(r"(?i)runtime|docker|podman|container|runner|launcher|sandbox|engine|backend|driver|executor")
+"""Words in a receiver's text that make it plausible that its `start` starts a container."""
 
 
 def is_test(path: str) -> bool:
@@ -84,6 +89,12 @@ def _calls(ev: Evaluator, call: Call, place: Place, decl: FunctionDecl) -> Expr 
         return callee.base if handle is not None and ev.project.method(handle, decl.name) is decl else None
     from stigmer_lint.flow import library
 
+    base = ev.eval(callee.base, ev.frame_of(place), place.stmt)
+    if isinstance(base, Choice):
+        # One of several implementations: whichever of them the function belongs to.
+        own = [library.method_of(ev, one, callee.name) for one in base.options if isinstance(one, ObjectValue)]
+        if decl in own:
+            return callee.base
     found = library.callee_of(ev, call, ev.frame_of(place), place.stmt)
     if isinstance(found, Closure):
         return callee.base if found.decl is decl else None
@@ -92,8 +103,9 @@ def _calls(ev: Evaluator, call: Call, place: Place, decl: FunctionDecl) -> Expr 
     # The receiver's type could not be told: an interface or an untyped language. The name and the number of arguments must do.
     if isinstance(found, str) and not found.startswith("?"):
         return None
-    generic = decl.name.lower() in ("run", "start", "create", "get", "set", "exec", "execute", "open", "close", "init", "new", "call", "build", "main")
-    return callee.base if not generic or unit.path.rsplit("/", 1)[0] == decl.unit.path.rsplit("/", 1)[0] else None
+    generic = decl.name.lower() in ("run", "start", "create", "get", "set", "exec", "execute", "open", "close", "init", "new", "call", "build", "main", "spawn", "launch")
+    near = unit.path.rsplit("/", 1)[0] == decl.unit.path.rsplit("/", 1)[0]
+    return callee.base if not generic or near or _STARTER.search(_text(callee.base)) is not None else None
 
 
 def _text(expr: Expr) -> str:

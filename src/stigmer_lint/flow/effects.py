@@ -381,6 +381,8 @@ def either(values: list[Value]) -> Value:
     first = values[0]
     if len(values) == 1 or all(value is first for value in values):
         return first
+    if any(isinstance(v, Choice) and any(isinstance(o, ListValue | MapValue | ObjectValue) for o in v.options) for v in values):
+        values = [option for value in values for option in (value.options if isinstance(value, Choice) else (value,))]
     real = [v for v in values if not (isinstance(v, Known) and v.kind == "null")]
     lists = [v for v in real if isinstance(v, ListValue)]
     if lists and len(lists) == len(real):
@@ -399,6 +401,9 @@ def either(values: list[Value]) -> Value:
     if maps and all(isinstance(v, MapValue | Unknown) for v in real):
         return MapValue(merge_maps(maps, True).entries, "given on another path", maps[0].span)
     if any(isinstance(v, ListValue | MapValue | ObjectValue) for v in values):
+        if len(objects) == len(real):
+            # Several implementations: each keeps its methods.
+            return choose(tuple(objects))
         containers = tuple(v for v in real if isinstance(v, ListValue | MapValue | ObjectValue))
         return containers[0]
     return choose(tuple(values))

@@ -533,7 +533,8 @@ def _entries_of(c: Context) -> Value | None:
     last: dict[object, Entry] = {}
     for index, entry in enumerate(entries):
         last[entry.key.text if isinstance(entry.key, Known) else index] = entry
-    items = [Item(pair(e.key, e.value), e.maybe) for e in last.values()]
+    # An entry that was deleted, or set to nothing, is not there.
+    items = [Item(pair(e.key, e.value), e.maybe) for e in last.values() if not (isinstance(e.value, Known) and e.value.kind == "null")]
     if why is not None:
         items.append(Item(pair(Unknown(why, "input"), Unknown(why, "input")), True, True))
     return ListValue(tuple(items), c.span)

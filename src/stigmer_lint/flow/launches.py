@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from stigmer_lint.dialects.base import Command, Dialect, Invocation, Recognised, Unread
+from stigmer_lint.dialled import unknown_parts
 from stigmer_lint.flow import library
 from stigmer_lint.flow.callers import call_sites
 from stigmer_lint.flow.evaluate import Evaluator
@@ -140,7 +141,7 @@ class LaunchFinder:
                 continue
             found = list(self.recognise(ev, place, frame))
             asked = _asked(outermost)
-            if asked is not None and len(chain) < MAX_CHAIN and (found or self.may_launch(ev, place, frame)):
+            if asked is not None and len(chain) < MAX_CHAIN and (any(_open(result) for result, _ in found) if found else self.may_launch(ev, place, frame)):
                 sites = [site for site, _ in call_sites(ev, asked.decl)]
                 if sites:
                     waiting.extend((*chain, site) for site in sites)
@@ -347,6 +348,17 @@ def _exported(frame: Frame, name: str) -> bool:
                 if value.callee.id == "$set" and any(getattr(arg.value, "text", None) in ("-a", "allexport") for arg in value.args):
                     return True
     return False
+
+
+def _open(result: Recognised | Unread) -> bool:
+    """Whether what a launch says depends on a caller: a parameter is left in what the rules look at."""
+    if isinstance(result, Unread):
+        return True
+    facts = result.facts
+    if facts.env_open or facts.hosts_open or facts.unread:
+        return True
+    values = [*(s.value for s in facts.env), facts.network, facts.image, facts.name, *(h.address for h in facts.hosts), *(facts.command or ())]
+    return any(part.kind in ("parameter", "field") for value in values if value is not None for part in unknown_parts(value))
 
 
 def _asked(frame: Frame | None) -> Frame | None:

@@ -249,7 +249,9 @@ def _method_target(ev: Evaluator, base: Value, callee: Attr, frame: Frame) -> Cl
     from stigmer_lint.flow import fields
 
     if isinstance(base, Choice):
-        base = next((o for o in base.options if isinstance(o, ObjectValue | FunctionValue | MapValue)), base)
+        several = [o for o in base.options if isinstance(o, ObjectValue | FunctionValue | MapValue)]
+        ours = (o for o in several if isinstance(o, ObjectValue) and method_of(ev, o, callee.name) is not None)
+        base = next(ours, several[0] if several else base)
     if isinstance(base, FunctionValue):
         if isinstance(base.target, ModuleHandle | LibraryHandle | ClassHandle):
             value = fields.member_of(ev, base, callee.name, ev.span(callee, frame), frame)

@@ -6,42 +6,61 @@ import re
 from collections.abc import Callable, Iterator
 
 from stigmer_lint.engine.discover import Files
+from stigmer_lint.flow import reads_text
 from stigmer_lint.flow.callers import is_test
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.project import SUFFIXES
+from stigmer_lint.flow.reads_classes import class_reads, prefixes_of
 from stigmer_lint.flow.reads_code import Code
 from stigmer_lint.flow.reads_forms import NEEDLE
 from stigmer_lint.model.world import EnvRead
 
 CODE = tuple(suffix for family in ("go", "python", "javascript") for suffix in SUFFIXES[family])
 
-_ASIDE = re.compile(r"(?:^|/)(?:tests?|testing|spec|specs|__tests__|e2e|fixtures|testdata|mocks?|examples?|samples?|docs?|benchmarks?|stories)(?:/|$)", re.IGNORECASE)
-"""Folders whose code is not what a container runs. A component that consists of such a folder is looked at all the same."""
+_ASIDE = re.compile(
+    r"(?:^|/)(?:tests?|testing|specs?|__tests__|e2e|fixtures|testdata|mocks?|examples?|samples?|docs?|benchmarks?|stories|\.github|[\w-]+-tests?)(?:/|$)"
+    r"|\.(?:test|spec|stories)\.\w+$|_(?:test|spec)\.rb$|Tests?\.(?:java|kt|cs)$|(?:^|/)gradlew$|(?:^|/)mvnw$",
+    re.IGNORECASE,
+)
+"""Code that is not what a container runs."""
+_FILLED = re.compile(r"(?:^|/)(?:resources|conf|config|configs|settings)/|(?:^|/)(?:application|bootstrap|logback|log4j2?)[^/]*\.\w+$|config[^/]*\.ya?ml$", re.IGNORECASE)
+_LAUNCHERS = re.compile(r"compose[^/]*\.ya?ml$|(?:^|/)(?:charts?|helm|k8s|kubernetes|kustomize|_kustomize|deploy|\.circleci)/|pnpm-lock|mkdocs|openapi|swagger", re.IGNORECASE)
 
 
 class Readers:
-    """The reads of a run, file by file and once each. `inside`: which files are in any image."""
+    """The reads of a run, file by file and once each. `inside`: which files are in any image; `placed`: those that are there by name."""
 
-    def __init__(self, ev: Evaluator, files: Files, inside: Callable[[str], bool]) -> None:
+    def __init__(self, ev: Evaluator, files: Files, inside: Callable[[str], bool], placed: Callable[[str], bool]) -> None:
         self.ev = ev
         self.files = files
         self.code = Code(ev, inside)
         self.reads: dict[str, list[EnvRead]] = {}
+        self._prefixes: tuple[str, ...] | None = None
         for path, _ in files.grep(NEEDLE, lambda path: path.endswith(CODE) and inside(path)):
             if not is_test(path) and not _ASIDE.search(path):
                 self.of_code(path)
+        for path, _ in files.grep(reads_text.NEEDLE, lambda path: reads_text.wanted(path) and inside(path)):
+            source = files.source(path)
+            if source is None or _ASIDE.search(path) or _LAUNCHERS.search(path):
+                continue
+            for read in reads_text.text_reads(source, placeholders=placed(path) or _FILLED.search(path) is not None):
+                self._note(read)
 
     def of_code(self, path: str) -> None:
         """Note the reads of one file of code; those of a wrapper are noted where it is called."""
-        from stigmer_lint.flow.reads_classes import class_reads
-
         unit, source = self.ev.project.unit(path), self.ev.project.source(path)
         if unit is None or source is None:
             return
         for read in self.code.reads(unit, source, NEEDLE):
             self._note(read)
-        for read in class_reads(self.ev, unit, source, self.code.known(unit)):
+        for read in class_reads(self.ev, unit, source, self.code.known(unit), self.prefixes):
             self._note(read)
+
+    def prefixes(self) -> tuple[str, ...]:
+        """Prefixes with which the tree's Go structs are read."""
+        if self._prefixes is None:
+            self._prefixes = prefixes_of(self.ev)
+        return self._prefixes
 
     def _note(self, read: EnvRead) -> None:
         held = self.reads.setdefault(read.span.path, [])
@@ -53,3 +72,9 @@ class Readers:
         for path in sorted(self.reads):
             if holds(path):
                 yield from sorted(self.reads[path], key=lambda read: (read.span, read.name))
+
+    def written(self, holds: Callable[[str], bool]) -> Iterator[str]:
+        """Names that the code inside sets for itself."""
+        for path, names in self.code.written.items():
+            if holds(path):
+                yield from names

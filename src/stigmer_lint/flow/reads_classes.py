@@ -2,14 +2,314 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 
+from stigmer_lint.flow import library
 from stigmer_lint.flow.evaluate import Evaluator
-from stigmer_lint.flow.ir import Unit
-from stigmer_lint.model.span import SourceFile
+from stigmer_lint.flow.ir import Assign, Attr, Call, ClassDecl, DictOf, Expr, Field, FunctionDecl, Name, Nil, Str, Unit
+from stigmer_lint.flow.project import ClassHandle
+from stigmer_lint.flow.reads_forms import OBJECTS, VIPER, canonical, plain
+from stigmer_lint.flow.walk import places
+from stigmer_lint.model.span import SourceFile, Span
+from stigmer_lint.model.value import Known, MapValue, ObjectValue, Value
 from stigmer_lint.model.world import EnvRead
 
+_PAIR = re.compile(r'([A-Za-z][\w-]*):"((?:[^"\\]|\\.)*)"')
+_GO_TAGS = (b'env:"', b'envconfig:"', b'envPrefix:"')
+_SCHEMA = re.compile(rb"process\.env|createEnv|cleanEnv|import\.meta\.env|runtimeEnv")
 
-def class_reads(ev: Evaluator, unit: Unit, source: SourceFile, known: dict[str, str]) -> Iterator[EnvRead]:
-    """The declared reads of one file."""
-    return iter(())
+
+def class_reads(
+    ev: Evaluator, unit: Unit, source: SourceFile, known: dict[str, str], prefixes: Callable[[], tuple[str, ...]]
+) -> Iterator[EnvRead]:
+    """The declared reads of one file. `prefixes` gives those of the tree's Go structs."""
+    if unit.language == "python":
+        if b"BaseSettings" in source.data or any(_settings(ev, unit, klass) for klass in unit.classes.values()):
+            yield from _pydantic(ev, unit)
+        yield from _parameters(ev, unit)
+    elif unit.language == "go":
+        if any(tag in source.data for tag in _GO_TAGS):
+            yield from _tags(ev, unit, prefixes())
+        if b"viper" in source.data:
+            yield from _viper(ev, unit, source, known)
+    elif _SCHEMA.search(source.data):
+        yield from _schemas(ev, unit, known)
+
+
+# -- Python ----------------------------------------------------------------------------------------------------------------------
+
+
+def _settings(ev: Evaluator, unit: Unit, klass: ClassDecl) -> bool:
+    return bool(klass.bases) and library.is_settings(ev, klass, ClassHandle(klass, unit), 0)
+
+
+def _pydantic(ev: Evaluator, unit: Unit) -> Iterator[EnvRead]:
+    module = ev.module_frame(unit.path)
+    if module is None:
+        return
+    for klass in unit.classes.values():
+        if not _settings(ev, unit, klass):
+            continue
+        handle = ClassHandle(klass, unit)
+        ev.fresh()
+        config = _config(ev, handle, module)
+        for field in klass.fields.values():
+            if field.name in ("model_config", "Config") or field.name.startswith("_") or "ClassVar" in field.type or not field.type:
+                continue
+            ev.fresh()
+            names = library.settings_names(ev, handle, field, module)
+            default = library.field_default(ev, field.default, module) if field.default is not None else None
+            given = field.default is not None and not _ellipsis(field.default)
+            optional = given or "Optional" in field.type or "None" in field.type
+            span = Span(unit.path, *field.span)
+            for name in names:
+                yield EnvRead(
+                    name.upper(), span, "pydantic settings", "python", None if isinstance(default, Known) and default.kind == "null" else default,
+                    not optional, groups=tuple(other.upper() for other in names if other != name),
+                )
+            delimiter = config.get("env_nested_delimiter")
+            if isinstance(delimiter, Known) and delimiter.text:
+                for name in names:
+                    yield EnvRead(name.upper() + delimiter.text.upper(), span, "pydantic settings", "python", prefix=True)
+
+
+def _ellipsis(default: Expr) -> bool:
+    """Whether a field's default is `...` or `Field(...)` without one."""
+    if isinstance(default, Call):
+        named = {arg.name for arg in default.args}
+        first = next((arg.value for arg in default.args if arg.name is None), None)
+        if plain(default.callee) in ("Field", "pydantic.Field"):
+            return not ({"default", "default_factory"} & named) and (first is None or _ellipsis(first))
+        return False
+    return type(default).__name__ == "Opaque" or (isinstance(default, Name) and default.id in ("...", "Ellipsis"))
+
+
+def _config(ev: Evaluator, handle: ClassHandle, module: object) -> MapValue:
+    from stigmer_lint.flow.frame import Frame
+
+    field = handle.decl.fields.get("model_config")
+    if field is None or field.default is None or not isinstance(module, Frame):
+        return MapValue(())
+    value = ev.eval(field.default, module, None)
+    held = value.fields if isinstance(value, ObjectValue) else value
+    return held if isinstance(held, MapValue) else MapValue(())
+
+
+def _parameters(ev: Evaluator, unit: Unit) -> Iterator[EnvRead]:
+    """Parameters that click or typer fills from the environment."""
+    module = ev.module_frame(unit.path)
+    for decl in ev.project.roots(unit):
+        for param in decl.params:
+            for name in param.env:
+                default = ev.eval(param.default, module, None) if param.default is not None and module is not None else None
+                if isinstance(default, Known) and default.kind == "null":
+                    default = None
+                yield EnvRead(
+                    name, Span(unit.path, *param.span), "envvar", "python", default, groups=tuple(one for one in param.env if one != name),
+                    deferred=True,
+                )
+
+
+# -- Go --------------------------------------------------------------------------------------------------------------------------
+
+_PROCESS = re.compile(rb'envconfig\.(?:Must)?Process\(\s*(?:ctx\s*,\s*)?"([^"]*)"')
+_OPTIONS = re.compile(rb"\b(?:Options\s*\{[^{}]{0,200}?Prefix:\s*|WithPrefix\(\s*)(\"[A-Z][A-Z0-9_]*\"|[A-Za-z_][\w.]*)")
+
+
+def _tags(ev: Evaluator, unit: Unit, prefixes: tuple[str, ...]) -> Iterator[EnvRead]:
+    for klass in unit.classes.values():
+        if not any("env" in field.tag for field in klass.fields.values()):
+            continue
+        for prefix in _nested(ev, unit, klass.name, 0) or ("",):
+            for field in klass.fields.values():
+                yield from _tagged(ev, unit, field, prefix, prefixes)
+
+
+def _tagged(ev: Evaluator, unit: Unit, field: Field, prefix: str, outer: tuple[str, ...]) -> Iterator[EnvRead]:
+    tag = dict(_PAIR.findall(field.tag))
+    written = tag.get("env", tag.get("envconfig"))
+    if written is None:
+        return
+    name, *options = [part.strip() for part in written.split(",")]
+    if not name or name == "-":
+        return
+    default: str | None = tag.get("envDefault", tag.get("env-default", tag.get("default")))
+    for option in options:
+        if option.startswith("default="):
+            default = option[8:]
+    required = "required" in options or "notEmpty" in options or tag.get("required") == "true" or tag.get("env-required") == "true"
+    span = Span(unit.path, *field.span)
+    value: Value | None = Known(default, span) if default is not None else None
+    names = [prefix + name, *(f"{one}{prefix}{name}" for one in outer)]
+    for one in names:
+        yield EnvRead(one, span, "struct tag", "go", value, required and default is None, groups=tuple(other for other in names if other != one), deferred=True)
+
+
+def _nested(ev: Evaluator, unit: Unit, name: str, depth: int) -> tuple[str, ...]:
+    """Prefixes with which a struct is embedded in others of its package."""
+    found: dict[str, None] = {}
+    if depth > 4:
+        return ()
+    for path in ev.project.package(unit)[:60]:
+        other = ev.project.unit(path)
+        for klass in other.classes.values() if other is not None else ():
+            for field in klass.fields.values():
+                if field.type.lstrip("*[]").rpartition(".")[2] != name:
+                    continue
+                tag = dict(_PAIR.findall(field.tag))
+                own = tag.get("envPrefix")
+                if own is None:
+                    option = next((part for part in tag.get("env", "").split(",") if part.strip().startswith("prefix=")), None)
+                    own = option.strip()[7:] if option is not None else ""
+                for outer in _nested(ev, unit, klass.name, depth + 1) or ("",):
+                    found[outer + own] = None
+    return tuple(found)
+
+
+def prefixes_of(ev: Evaluator) -> tuple[str, ...]:
+    """Prefixes with which the tree reads structs: `env.Options{Prefix: P}`, `envconfig.Process("p", ...)`. Which struct goes with which
+    prefix is often decided far away, so that every one of the tree counts for every struct."""
+    found: dict[str, None] = {}
+    for path in dict.fromkeys((*ev.project.files_with("Prefix", "go"), *ev.project.files_with("envconfig.", "go"))):
+        source = ev.project.source(path)
+        if source is None:
+            continue
+        for hit in _PROCESS.finditer(source.data):
+            if hit[1]:
+                found[hit[1].decode("utf-8", "replace").upper() + "_"] = None
+        for hit in _OPTIONS.finditer(source.data):
+            text = hit[1].decode()
+            if text.startswith('"'):
+                found[text.strip('"')] = None
+                continue
+            module = ev.module_frame(path)
+            if module is not None and "." not in text:
+                ev.fresh()
+                value = ev.global_value(text, module)
+                if isinstance(value, Known) and value.text:
+                    found[value.text] = None
+    return tuple(found)
+
+
+def _viper(ev: Evaluator, unit: Unit, source: SourceFile, known: dict[str, str]) -> Iterator[EnvRead]:
+    """`viper.SetEnvPrefix`, and the keys that `AutomaticEnv` looks up."""
+    automatic = b"AutomaticEnv" in source.data
+    prefix = ""
+    keys: list[tuple[str, tuple[int, int], Expr | None]] = []
+    for decl in ev.project.roots(unit):
+        for place in places(decl):
+            call = place.expr
+            if not isinstance(call, Call) or not call.args:
+                continue
+            name = canonical(call.callee, unit, known) or ""
+            if not name.startswith(f"{VIPER}.") or not isinstance(call.args[0].value, Str):
+                continue
+            method, key = name.removeprefix(f"{VIPER}."), call.args[0].value.text
+            if method == "SetEnvPrefix":
+                prefix = key.upper() + "_"
+            elif method == "BindEnv" and len(call.args) == 1:
+                keys.append((key, call.span, None))
+            elif automatic and (method.startswith("Get") or method == "SetDefault"):
+                keys.append((key, call.span, call.args[1].value if len(call.args) > 1 else None))
+    module = ev.module_frame(unit.path)
+    for key, span, default in keys:
+        value = ev.eval(default, module, None) if default is not None and module is not None else None
+        name = prefix + re.sub(r"[.-]", "_", key).upper()
+        yield EnvRead(name, Span(unit.path, *span), "viper", "go", value if isinstance(value, Known) else None, deferred=True)
+    if automatic and prefix:
+        yield EnvRead(prefix, Span(unit.path, 0, 0), "viper", "go", prefix=True)
+
+
+# -- JavaScript ------------------------------------------------------------------------------------------------------------------
+
+_PARSES = frozenset({"parse", "safeParse", "parseAsync", "validate", "validateSync", "attempt", "cast"})
+_OPTIONAL = frozenset({"optional", "default", "nullish", "nullable", "catch", "prefault"})
+
+
+def _schemas(ev: Evaluator, unit: Unit, known: dict[str, str]) -> Iterator[EnvRead]:
+    for decl in ev.project.roots(unit):
+        for place in places(decl):
+            call = place.expr
+            if not isinstance(call, Call):
+                continue
+            method = call.callee.name if isinstance(call.callee, Attr) else call.callee.id if isinstance(call.callee, Name) else ""
+            if method == "createEnv" and call.args and isinstance(call.args[0].value, DictOf):
+                for pair in call.args[0].value.pairs:
+                    if isinstance(pair.key, Str) and pair.key.text in ("server", "client", "shared"):
+                        yield from _keys(pair.value, unit, "createEnv", demands=True)
+            elif method == "cleanEnv" and len(call.args) > 1:
+                yield from _keys(call.args[1].value, unit, "cleanEnv", demands=True)
+            elif method in _PARSES and isinstance(call.callee, Attr):
+                given = [index for index, arg in enumerate(call.args) if canonical(arg.value, unit, known) in OBJECTS]
+                if not given:
+                    continue
+                schema = call.args[1].value if method == "attempt" and len(call.args) > 1 else call.callee.base
+                found = _schema(ev, schema, unit, decl, 0)
+                if found is not None:
+                    yield from _keys(found[0], unit, f"schema.{method}", demands=found[1])
+
+
+def _schema(ev: Evaluator, expr: Expr, unit: Unit, decl: FunctionDecl, depth: int) -> tuple[Expr, bool] | None:
+    """The object of a schema's keys, and whether a key without modifiers must be there (zod) or need not (Joi)."""
+    if depth > 6:
+        return None
+    if isinstance(expr, Name):
+        for made in ev.project.assigned(unit).get(expr.id, ()):
+            return _schema(ev, made.value, unit, decl, depth + 1)
+        for place in places(decl):
+            if isinstance(place.stmt, Assign) and isinstance(place.stmt.target, Name) and place.stmt.target.id == expr.id and place.expr is place.stmt.value:
+                return _schema(ev, place.stmt.value, unit, decl, depth + 1)
+        return None
+    if isinstance(expr, Call) and isinstance(expr.callee, Attr):
+        first = expr.args[0].value if expr.args else None
+        if expr.callee.name in ("object", "keys", "strictObject", "looseObject") and isinstance(first, DictOf):
+            root = (plain(expr.callee.base) or "").lower()
+            return first, not (root.startswith("joi") or expr.callee.name == "keys")
+        return _schema(ev, expr.callee.base, unit, decl, depth + 1)
+    return None
+
+
+def _keys(schema: Expr, unit: Unit, api: str, *, demands: bool) -> Iterator[EnvRead]:
+    if not isinstance(schema, DictOf):
+        return
+    for pair in schema.pairs:
+        if not isinstance(pair.key, Str):
+            continue
+        default, required = _chain(pair.value, unit, demands)
+        yield EnvRead(pair.key.text, Span(unit.path, *pair.key.span), api, unit.language, default, required and default is None)
+
+
+def _chain(expr: Expr, unit: Unit, demands: bool) -> tuple[Known | None, bool]:
+    """What the methods called on a key's schema say: its default, whether it must be there."""
+    required = demands
+    default: Known | None = None
+    for _ in range(24):
+        if not isinstance(expr, Call):
+            break
+        method = expr.callee.name if isinstance(expr.callee, Attr) else expr.callee.id if isinstance(expr.callee, Name) else ""
+        first = expr.args[0].value if expr.args else None
+        if method in _OPTIONAL:
+            required = False
+            if method in ("default", "catch", "prefault") and first is not None:
+                default = _literal(first, unit)
+        elif method == "required":
+            required = True
+        if isinstance(first, DictOf):
+            for pair in first.pairs:
+                if isinstance(pair.key, Str) and pair.key.text in ("default", "devDefault"):
+                    required = False
+                    default = _literal(pair.value, unit)
+        if not isinstance(expr.callee, Attr):
+            break
+        if method in ("preprocess", "union"):
+            required = False
+        expr = expr.callee.base
+    return default, required
+
+
+def _literal(expr: Expr, unit: Unit) -> Known | None:
+    if isinstance(expr, Str):
+        return Known(expr.text, Span(unit.path, *expr.span))
+    text = getattr(expr, "text", None)
+    return None if isinstance(expr, Nil) or not isinstance(text, str) else Known(text, Span(unit.path, *expr.span))

@@ -111,15 +111,17 @@ class Code:
         for decl in roots.values():
             for place, link in sited(decl):
                 yield from self._at(place, link, unit, known, written)
-        for klass in unit.classes.values():
-            for field in klass.fields.values():
-                if field.default is not None and unit.module is not None:
-                    holder = Do(field.default.span, field.default)
-                    for expr, link in linked(field.default):
-                        yield from self._at(Place(expr, holder, unit.module, None), link, unit, known, written)
-                        if isinstance(expr, Function):
-                            for place, inner in sited(expr.decl):
-                                yield from self._at(place, inner, unit, known, written)
+        declared = [field.default for klass in unit.classes.values() for field in klass.fields.values()]
+        declared += [param.default for decl in roots.values() for param in decl.params]
+        for default in declared:
+            if default is None or unit.module is None:
+                continue
+            holder = Do(default.span, default)
+            for expr, link in linked(default):
+                yield from self._at(Place(expr, holder, unit.module, None), link, unit, known, written)
+                if isinstance(expr, Function):
+                    for place, inner in sited(expr.decl):
+                        yield from self._at(place, inner, unit, known, written)
 
     def _at(self, place: Place, link: Link | None, unit: Unit, known: dict[str, str], written: set[str]) -> Iterator[EnvRead]:
         expr = place.expr

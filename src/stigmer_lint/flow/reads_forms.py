@@ -56,7 +56,7 @@ GETTERS: dict[str, _Getter] = {
 _INSTANCES = re.compile(
     rb"^[ \t]*(?:export\s+)?(?:const |let |var |self\.|this\.)?([A-Za-z_]\w*)\s*(?::[^=\n]{0,60})?(?::=|=)\s*"
     rb"(?:(os\.environ|environ|process\.env|import\.meta\.env)(?:\.copy\(\))?(?:\s+as\s[^;\n]{1,60})?[ \t]*;?[ \t\r]*$"
-    rb"|(?:environs?\.)?((?:FileAware)?Env)\(|(viper\.New\(\)|viper\.GetViper\(\))|(?:decouple\.)?(AutoConfig|Config)\()",
+    rb"|(?:[A-Za-z_]\w*\.)?((?:FileAware)?Env)\(|(viper\.New\(\)|viper\.GetViper\(\))|(?:decouple\.)?(AutoConfig|Config)\()",
     re.MULTILINE,
 )
 _ENVIRONS = "environs()"

@@ -1,0 +1,214 @@
+"""Reads in languages and templates that are not followed: linear scans by patterns that are kept as data.
+
+A pattern finds one read by itself; what is left of it on the line tells its default and whether it must be set.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from stigmer_lint.model.span import SourceFile, Span
+from stigmer_lint.model.value import Known
+from stigmer_lint.model.world import EnvRead
+
+_N = rb"([A-Za-z_][A-Za-z0-9_]{1,100})"
+_Q = rb"[\"']"
+
+
+class Pattern(msgspec.Struct, frozen=True):
+    """One way to read. Group 1 is the name, a group `d` the default, a group `r` there makes it required. `demands`: without a default it
+    must be set. `commented`: a line that begins so says nothing."""
+
+    suffixes: tuple[str, ...]
+    api: str
+    find: re.Pattern[bytes]
+    demands: bool = False
+    commented: tuple[bytes, ...] = (b"//", b"*", b"#")
+
+
+def _of(text: bytes) -> re.Pattern[bytes]:
+    return re.compile(text)
+
+
+_JAVA = (".java", ".kt", ".kts", ".scala", ".groovy", ".clj")
+_CONFIG = (".properties", ".yml", ".yaml", ".conf", ".xml")
+_DEFAULT_ARG = rb"(?:\s*,\s*(?:default\s*[:=]\s*)?\"(?P<d>[^\"\r\n]{0,200})\")?"
+
+PATTERNS: tuple[Pattern, ...] = (
+    Pattern(_JAVA, "System.getenv", _of(rb"\bgetenv\(\s*\"" + _N + rb"\"\s*\)(?:\s*\?:\s*\"(?P<d>[^\"\r\n]{0,200})\")?")),
+    Pattern(_JAVA, "System.getenv", _of(rb"\bgetenv\(\)\s*\.\s*get(?:OrDefault)?\(\s*\"" + _N + rb"\"" + _DEFAULT_ARG)),
+    Pattern(_JAVA, "System.getenv", _of(rb"\bgetenv\(\)\s*\[\s*\"" + _N + rb"\"")),
+    Pattern(_JAVA, "Environment.getProperty", _of(rb"\bget(?:Required)?Property\(\s*\"([A-Z][A-Z0-9_]{2,100})\"" + _DEFAULT_ARG)),
+    Pattern(_JAVA, "@Value", _of(rb"@(?:Value|ConfigProperty)\(\s*\"[^\"\r\n]{0,80}?\$\{([A-Z][A-Z0-9_]{2,100})(?::(?P<d>[^}\"\r\n]{0,200}))?\}"), demands=True),
+    Pattern(_CONFIG, "${}", _of(rb"\$\{([A-Z][A-Z0-9_]{2,100})(?::-?(?P<d>[^}\r\n]{0,200}))?\}"), demands=True, commented=(b"#", b"//")),
+    Pattern((".rb", ".erb", ".rake", ".ru"), "ENV", _of(rb"\bENV\[\s*" + _Q + _N + _Q + rb"\s*\](?:\s*\|\|\s*" + _Q + rb"(?P<d>[^\"'\r\n]{0,200})" + _Q + rb")?")),
+    Pattern(
+        (".rb", ".erb", ".rake", ".ru"), "ENV.fetch",
+        _of(rb"\bENV\.fetch\(?\s*" + _Q + _N + _Q + rb"(?:\s*,\s*(?P<d>[^\r\n)]{1,200})|\s*\)?\s*(?P<b>\{))?"), demands=True,
+    ),
+    Pattern((".rb", ".erb"), "ENV.key?", _of(rb"\bENV\.(?:key|has_key|include)\?\(?\s*" + _Q + _N + _Q)),
+    Pattern((".rs",), "option_env!", _of(rb"\b(?:option_)?env!\(\s*\"" + _N + rb"\"")),
+    Pattern((".rs",), "clap env", _of(rb"\benv\s*(?:=|\()\s*\"" + _N + rb"\"(?:[^\r\n]{0,200}?default_value(?:_t)?\s*=\s*\"(?P<d>[^\"\r\n]{0,200})\")?")),
+    Pattern((".php", ".phtml"), "getenv", _of(rb"\b(?:getenv|env)\(\s*" + _Q + _N + _Q + rb"(?:\s*,\s*" + _Q + rb"?(?P<d>[^\"'\r\n)]{0,200}))?" + rb"(?:[^\r\n;]{0,20}?(?:\?:|\?\?)\s*" + _Q + rb"[^\"'\r\n]{0,200})?"), commented=(b"//", b"*", b"#")),
+    Pattern((".php", ".phtml"), "$_ENV", _of(rb"\$_(?:ENV|SERVER)\[\s*" + _Q + _N + _Q + rb"\s*\]")),
+    Pattern((".cs", ".fs", ".vb"), "GetEnvironmentVariable", _of(rb"\bGetEnvironmentVariable\(\s*\"" + _N + rb"\"[^\r\n;]{0,40}?\)(?:\s*\?\?\s*\"(?P<d>[^\"\r\n]{0,200})\")?")),
+    Pattern((".cs", ".fs", ".vb"), "IConfiguration", _of(rb"\b[cC]onfiguration(?:\.GetValue<[^>\r\n]{1,40}>\(|\[)\s*\"([A-Za-z][\w:]{1,100})\"")),
+    Pattern((".ex", ".exs"), "System.get_env", _of(rb"\bSystem\.get_env\(\s*\"" + _N + rb"\"" + _DEFAULT_ARG)),
+    Pattern((".ex", ".exs"), "System.fetch_env!", _of(rb"\bSystem\.fetch_env!\(\s*\"" + _N + rb"\""), demands=True),
+    Pattern((".c", ".cc", ".cpp", ".cxx", ".h", ".hpp"), "getenv", _of(rb"\bgetenv\(\s*\"" + _N + rb"\"\s*\)")),
+    Pattern((".dart",), "Platform.environment", _of(rb"Platform\.environment\[\s*" + _Q + _N + _Q)),
+    Pattern((".swift",), "environment", _of(rb"\.environment\[\s*\"" + _N + rb"\"")),
+    Pattern((".lua",), "os.getenv", _of(rb"\bos\.getenv\(?\s*" + _Q + _N + _Q)),
+    Pattern((".pl", ".pm"), "%ENV", _of(rb"\$ENV\{\s*" + _Q + rb"?" + _N)),
+    Pattern((".prisma",), "env()", _of(rb"\benv\(\s*\"" + _N + rb"\"\s*\)"), demands=True),
+    Pattern((".ini", ".cfg", ".conf"), "%(ENV_)s", _of(rb"%\(ENV_" + _N + rb"\)s")),
+    Pattern((".tmpl", ".tpl", ".gotmpl", ".yaml", ".yml", ".conf"), ".Env", _of(rb"\.Env\.([A-Z][A-Z0-9_]{2,100})")),
+    Pattern((".tmpl", ".tpl", ".gotmpl"), "getenv", _of(rb"\b(?:getenv|env\.Getenv|env)\s+\"" + _N + rb"\"(?:\s+\"(?P<d>[^\"\r\n]{0,200})\")?")),
+    Pattern((".svelte", ".vue", ".astro", ".html"), "env", _of(rb"\b(?:process|import\.meta)\.env\.([A-Za-z_]\w{1,100})")),
+    Pattern((".json",), "node-config", _of(rb"\"[\w.-]{1,60}\"\s*:\s*\"([A-Z][A-Z0-9_]{2,100})\"")),
+)
+"""Language by ending of the file name -> how it reads. Every repetition is bounded."""
+
+TEMPLATES = re.compile(r"\.(?:template|tmpl|tpl|envsubst|tftpl)(?:\.[a-z]+)?$|\.(?:tmpl|tpl|template)\.(?:ya?ml|conf|json|js|html|toml)$|(?:^|/)templates/[^/]+\.template$")
+"""Files that `envsubst` and its kin fill in: every placeholder must be set, else it becomes empty."""
+_PLACEHOLDER = re.compile(rb"\$\{([A-Z_][A-Z0-9_]{1,100})(?P<o>:?[-?=](?P<d>[^}\r\n]{0,200}))?\}|\$([A-Z][A-Z0-9_]{2,100})\b")
+
+_NODE_CONFIG = "custom-environment-variables.json"
+
+
+_SUFFIXES = tuple(dict.fromkeys(suffix for pattern in PATTERNS for suffix in pattern.suffixes if suffix != ".json"))
+
+
+def wanted(path: str) -> bool:
+    """Whether a file may be one of these, by its name."""
+    return path.endswith((*_SUFFIXES, _NODE_CONFIG)) or TEMPLATES.search(path) is not None or is_script(path)
+
+
+NEEDLE = re.compile(rb"[eE][nN][vV]|\$\{|\$[A-Z]")
+
+
+def text_reads(source: SourceFile, *, placeholders: bool) -> Iterator[EnvRead]:
+    """The reads of one file. `placeholders`: `${NAME}` in a configuration file is filled in by the program (Spring, Dropwizard, collectors)."""
+    path, data = source.path, source.data
+    if is_script(path):
+        yield from shell_reads(source)
+        return
+    if TEMPLATES.search(path) is not None:
+        yield from _template(source)
+    suffix = path[path.rfind(".") :].lower() if "." in path.rsplit("/", 1)[-1] else ""
+    name = path.rsplit("/", 1)[-1]
+    for pattern in PATTERNS:
+        if suffix not in pattern.suffixes or (pattern.api == "${}" and not placeholders) or (pattern.api == "node-config" and name != _NODE_CONFIG):
+            continue
+        for hit in pattern.find.finditer(data):
+            if _commented(data, hit.start(), pattern.commented):
+                continue
+            groups = hit.groupdict()
+            default = groups.get("d")
+            has_default = default is not None or groups.get("b") is not None
+            span = Span(path, *hit.span(1))
+            value = Known(default.decode("utf-8", "replace").strip("\"' "), span) if default is not None else None
+            yield EnvRead(hit[1].decode(), span, pattern.api, suffix.lstrip("."), value, pattern.demands and not has_default)
+    if suffix == ".rs":
+        yield from _rust(source)
+
+
+def _commented(data: bytes, at: int, marks: tuple[bytes, ...]) -> bool:
+    start = data.rfind(b"\n", max(0, at - 2000), at) + 1
+    return data[start:at].lstrip().startswith(marks)
+
+
+def _template(source: SourceFile) -> Iterator[EnvRead]:
+    nginx = source.data.find(b"proxy_pass") >= 0 or b"server_name" in source.data
+    for hit in _PLACEHOLDER.finditer(source.data):
+        text = hit[1] or hit[4]
+        if hit[4] is not None and nginx and not text.isupper():
+            continue
+        if _commented(source.data, hit.start(), (b"#", b"//")):
+            continue
+        span = Span(source.path, *hit.span(1 if hit[1] else 4))
+        default = hit["d"]
+        yield EnvRead(text.decode(), span, "template", "template", Known(default.decode("utf-8", "replace"), span) if default is not None else None, default is None)
+
+
+# -- Rust ------------------------------------------------------------------------------------------------------------------------
+
+_RUST = re.compile(
+    rb"\b(?:(?:std::)?env::)?(var|var_os|[a-z][a-z0-9_]{0,40}(?:env|default|var|config)[a-z0-9_]{0,20}|env[a-z0-9_]{0,30})\(\s*\"([A-Z][A-Z0-9_]{2,100})\"\s*(?:,\s*\"([^\"\r\n]{0,200})\")?[^;]{0,160}",
+)
+_UNWRAP = re.compile(rb"^[^;]{0,40}?\)\s*(?:\.map_err\([^;]{0,80}?\)\s*)?(?:\.(unwrap|expect)\(|(\?))")
+_OR = re.compile(rb"\.unwrap_or(?:_else)?\(\s*(?:\|_?\w*\|\s*)?(?:String::from\(\s*)?\"([^\"\r\n]{0,200})\"|\.unwrap_or|\.ok\(\)|\.is_ok\(\)|\.is_err\(\)|if\s+let")
+
+
+def _rust(source: SourceFile) -> Iterator[EnvRead]:
+    """`env::var`, and helpers whose name says that they read the environment and that are given name and default."""
+    data = source.data
+    for hit in _RUST.finditer(data):
+        if _commented(data, hit.start(), (b"//", b"*")):
+            continue
+        span = Span(source.path, *hit.span(2))
+        tail = data[hit.end(2) : hit.end()]
+        default = hit[3]
+        fallback = _OR.search(tail)
+        required = False
+        if default is None and fallback is not None:
+            default = fallback[1]
+        elif default is None:
+            required = hit[1] in (b"var", b"var_os") and _UNWRAP.match(tail) is not None
+        yield EnvRead(hit[2].decode(), span, hit[1].decode(), "rust", Known(default.decode("utf-8", "replace"), span) if default is not None else None, required)
+
+
+# -- shell -----------------------------------------------------------------------------------------------------------------------
+
+_SCRIPT = re.compile(r"\.(?:sh|bash|zsh|ksh|ash)$|(?:^|/)(?:docker-)?(?:entrypoint|start|run|boot|init)(?:-[\w-]+)?$")
+_EXPANDED = re.compile(rb"\$(?:\{([A-Za-z_]\w{0,100})(?P<o>:?[-=?+](?P<d>[^}\r\n]{0,200}))?|([A-Za-z_]\w{1,100}))")
+_ASSIGNED = re.compile(
+    rb"(?:^|[;&|(`{]|\b(?:export|local|readonly|declare|typeset|then|do|else)\b)[ \t]*(?:-[a-zA-Z]+[ \t]+)?([A-Za-z_]\w{0,100})(?:\+?=|\[)|\bfor[ \t]+([A-Za-z_]\w*)[ \t]+in\b"
+    rb"|\bread[ \t]+(?:-\w+[ \t]+){0,4}([A-Za-z_]\w*)|\bgetopts[ \t]+\S+[ \t]+([A-Za-z_]\w*)", re.MULTILINE,
+)
+_OWN = frozenset((
+    b"HOME", b"PATH", b"PWD", b"OLDPWD", b"USER", b"SHELL", b"HOSTNAME", b"IFS", b"RANDOM", b"SECONDS", b"LINENO", b"UID", b"EUID", b"PPID", b"BASH_SOURCE", b"OPTARG",
+    b"OPTIND", b"REPLY", b"FUNCNAME", b"OSTYPE", b"BASH", b"BASH_VERSION", b"TERM", b"LANG", b"TMPDIR", b"PIPESTATUS", b"COLUMNS", b"LINES", b"LOGNAME", b"ZSH_VERSION",
+))
+
+
+def is_script(path: str) -> bool:
+    """Whether a file is a shell script by its name."""
+    return _SCRIPT.search(path) is not None
+
+
+def assigned_names(data: bytes) -> set[bytes]:
+    """Names that a script sets."""
+    return {next(group for group in hit.groups() if group) for hit in _ASSIGNED.finditer(data)}
+
+
+def shell_reads(source: SourceFile) -> Iterator[EnvRead]:
+    """Variables that a script takes from its environment: those that it never assigns, and `${X:=d}`."""
+    data = source.data
+    own = assigned_names(data)
+    seen: set[bytes] = set()
+    for hit in _EXPANDED.finditer(data):
+        name = hit[1] or hit[4]
+        operator = (hit["o"] or b"").lstrip(b":")[:1]
+        if name in _OWN or name in seen or (not name.isupper() and b"_" not in name):
+            continue
+        if name in own and not (operator in (b"-", b"=", b"?") and _itself(data, hit.start(), name)):
+            continue
+        if _commented(data, hit.start(), (b"#",)) or data[hit.start() - 1 : hit.start()] == b"\\":
+            continue
+        seen.add(name)
+        default = hit["d"] if operator in (b"-", b"=") else None
+        span = Span(source.path, *hit.span(1 if hit[1] else 4))
+        yield EnvRead(
+            name.decode(), span, "shell", "shell", Known(default.decode("utf-8", "replace").strip("\"'"), span) if default is not None else None,
+            operator == b"?",
+        )
+
+
+def _itself(data: bytes, at: int, name: bytes) -> bool:
+    """Whether the expansion stands in an assignment of the same name: `X=${X:-d}`."""
+    start = data.rfind(b"\n", max(0, at - 400), at) + 1
+    return (name + b"=") in data[start:at] or data[start:at].lstrip().startswith(b":")
