@@ -313,3 +313,41 @@ def demanded(launch: Launch, policy: Policy) -> frozenset[str]:
         return frozenset()
     services = (policy.services[key] for key in found[1].uses if key in policy.services)
     return frozenset((*found[1].env.required_names, *(name for service in services for name in service.env)))
+
+
+_RUNTIMES = re.compile(
+    r"^(?:python|node|golang|alpine|debian|ubuntu|busybox|scratch|eclipse-temurin|openjdk|amazoncorretto|ruby|php|rust|oven/bun|denoland/deno|bun|deno|elixir|erlang|centos"
+    r"|rockylinux|almalinux|fedora|archlinux|amazonlinux|distroless|static|base|cc|mcr\.microsoft\.com|dotnet|aspnet|sdk|runtime|wolfi|chainguard|cgr\.dev|nginx|httpd|caddy"
+    r"|maven|gradle|swift|julia|r-base|perl|gcc|buildpack-deps|slim|uv|poetry|miniconda3?|mambaorg|continuumio|nvidia|cuda|pytorch|tensorflow|playwright|puppeteer)",
+    re.IGNORECASE,
+)
+"""Base images that are a language or a system, and no product with settings of its own."""
+
+
+def program_of(component: Component) -> bool:
+    """Whether the image's program is the tree's: it is not built on a product that reads variables of its own."""
+    for image in component.images:
+        if image.base is None:
+            continue
+        name = image.base.partition("@")[0]
+        last = name.rpartition("/")[2].partition(":")[0]
+        if not _RUNTIMES.match(name) and not _RUNTIMES.match(last):
+            return False
+    return True
+
+
+def read_elsewhere(sides: Sides, launch: Launch, name: str) -> bool:
+    """Whether something that is not the tree's code is known, or likely, to read a variable: a framework, a library, a file that names it."""
+    image = next(iter(texts(launch.any.image)), None)
+    base = next((one.base for one in sides.component.images if one.base), None)
+    if name in sides.component.mentions or name in sides.image or framework_of(name, image) is not None or framework_of(name, base) is not None:
+        return True
+    upper = name.upper()
+    return upper != name and (sides.is_read(upper) or framework_of(upper, image) is not None)
+
+
+def used_by_launch(launch: Launch, name: str) -> bool:
+    """Whether the launch itself uses a variable: in its command, its entrypoint or its healthcheck, which a shell inside expands."""
+    facts = launch.any
+    words = (*(facts.command or ()), *(facts.entrypoint or ()), *(facts.health.command if facts.health else ()))
+    return any(name in render(word) for word in words)

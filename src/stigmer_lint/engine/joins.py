@@ -71,13 +71,17 @@ def components(
     own = _programs(files, world)
     insides = [_inside(group, files, own) for group in groups]
     first = next(iter(evaluators.values()))
-    readers = Readers(first, files, lambda path: any(inside.holds(path) for inside in insides))
+    readers = Readers(
+        first, files, lambda path: any(inside.holds(path) for inside in insides), lambda path: any(path in inside.files for inside in insides)
+    )
+    settled = _settled(insides, files, groups)
     made: list[Component] = []
-    for group, inside in zip(groups, insides, strict=True):
+    for group, inside, given in zip(groups, insides, settled, strict=True):
         reads = tuple(readers.below(inside.holds))
         made.append(Component(
             group.label, tuple(group.launches.values()), (*inside.folders, *sorted(inside.files), *inside.globs), reads,
             images=(group.image,) if group.image is not None else (), join=group.join, certain=group.certain,
+            whole=group.build is not None or bool(group.sources), supplied=frozenset((*given, *readers.written(inside.holds))),
         ))
     mentioned = _mentions(made, insides, files)
     world.components = tuple(
@@ -144,6 +148,9 @@ def _groups(world: World, files: Files, policy: Policy) -> list[_Group]:
                         group_of.certain = False
                         group_of.join = f"the image is named like {build_of.context or 'the folder'}, which has a Dockerfile"
                     break
+        if group_of is None and any(True for _ in _mounted(launch, files)):
+            label = f"mounted:{launch.span.path}:{launch.service or launch.span.start}"
+            group_of = found[label] = _Group(label, None, join="the launch mounts these files")
         if group_of is not None:
             group_of.launches[id(launch)] = launch
     return list(found.values())
@@ -257,6 +264,29 @@ def _mounted(launch: Launch, files: Files) -> Iterable[str]:
             path = posixpath.normpath(host)
             if not path.startswith("..") and (files.has(path) or ("/" in host and _there(files, path))):
                 yield path
+
+
+# -- what the image sets for itself ----------------------------------------------------------------------------------------------
+
+_DOTENV = re.compile(r"(?:^|/)\.env(?:\.(?:production|prod|local|docker))?$")
+_ENTRY = re.compile(r"entrypoint|(?:^|/)(?:start|run|init|boot|launch|prestart)[^/]*$", re.IGNORECASE)
+_DOTENV_LINE = re.compile(rb"^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=", re.MULTILINE)
+
+
+def _settled(insides: list[Inside], files: Files, groups: list[_Group]) -> list[set[str]]:
+    """Per group, the names in env files that are copied in and in the scripts that start the program."""
+    from stigmer_lint.flow.reads_text import assigned_names, is_script
+
+    found: list[set[str]] = [set() for _ in groups]
+    for path in files.paths(lambda one: _DOTENV.search(one) is not None or (is_script(one) and _ENTRY.search(one) is not None)):
+        holders = [index for index, inside in enumerate(insides) if inside.holds(path)]
+        source = files.source(path) if holders else None
+        if source is None:
+            continue
+        names = {hit[1] for hit in _DOTENV_LINE.finditer(source.data)} if _DOTENV.search(path) else assigned_names(source.data)
+        for index in holders:
+            found[index].update(name.decode() for name in names)
+    return found
 
 
 # -- mentions --------------------------------------------------------------------------------------------------------------------

@@ -101,13 +101,15 @@ class Component(msgspec.Struct, frozen=True):
     images: tuple[Image, ...] = ()
     join: str = ""
     certain: bool = True
+    whole: bool = True
+    """The sources are the program itself, not only files that are mounted into somebody else's image."""
     supplied: frozenset[str] = frozenset()
     """Names that the image sets for itself: in code, in the scripts that start it, in env files that are copied in."""
     mentions: frozenset[str] = frozenset()
     """Names that its launches set and that some file inside says, though none of `reads` is a read of them."""
 
 
-class World(msgspec.Struct, eq=False):
+class World(msgspec.Struct, eq=False, weakref=True):
     """The input of every rule. Tuples are in path and offset order."""
 
     platforms: tuple[Platform, ...]
