@@ -37,6 +37,10 @@ CALLS = ".calls"
 
 def apply(ev: Evaluator, stmt: Stmt, name: str, value: Value | None, frame: Frame) -> Value | None:
     """The value of `name` after a statement, given the value before (None: not bound yet)."""
+    # Joining containers costs by their size, so the step is charged by it.
+    ev.work -= 1 + (len(value.items) if isinstance(value, ListValue) else len(value.entries) if isinstance(value, MapValue) else 0) // 64
+    if ev.work < 0:
+        return value
     match stmt:
         case Assign():
             return _assign(ev, stmt, name, value, frame)

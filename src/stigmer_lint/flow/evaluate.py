@@ -134,9 +134,9 @@ class Evaluator:
 
     # -- entry ---------------------------------------------------------------------------------------------------------------
 
-    def fresh(self) -> None:
+    def fresh(self, work: int = WORK) -> None:
         """Give the next launch its own budget."""
-        self.work = WORK
+        self.work = work
         self.nesting = 0
         self._active.clear()
 
@@ -370,6 +370,8 @@ class Evaluator:
 
     def local(self, name: str, frame: Frame, at: Stmt | None) -> Value | None:
         """The value of a name in one function: None where the function neither assigns it nor has it as parameter."""
+        if self.work < 0:
+            return Unknown("the work limit for one launch was met", "bound", name)
         while frame.base is not None and frame.loop is None:
             if at is frame.moment and name in frame.now:
                 return frame.now[name]

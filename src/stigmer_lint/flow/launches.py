@@ -11,7 +11,7 @@ from stigmer_lint.dialects.base import Command, Dialect, Invocation, Recognised,
 from stigmer_lint.dialled import unknown_parts
 from stigmer_lint.flow import library
 from stigmer_lint.flow.callers import call_sites
-from stigmer_lint.flow.evaluate import Evaluator
+from stigmer_lint.flow.evaluate import WORK, Evaluator
 from stigmer_lint.flow.frame import Closure, Frame
 from stigmer_lint.flow.ir import Assign, Attr, Call, FunctionDecl, Name
 from stigmer_lint.flow.project import ClassHandle, last_name
@@ -23,6 +23,8 @@ from stigmer_lint.model.world import Gap
 
 MAX_CONTEXTS = 24
 """Ways to a launch (chains of call sites) that are followed."""
+PLACE_WORK = 50_000
+"""Steps for all ways to one launch on one platform."""
 MAX_CHAIN = 4
 """Wrappers around a launch that are followed."""
 
@@ -131,15 +133,17 @@ class LaunchFinder:
         results: list[Found] = []
         waiting: list[tuple[Place, ...]] = [()]
         tried = 0
-        while waiting and tried < MAX_CONTEXTS:
+        left = PLACE_WORK
+        while waiting and tried < MAX_CONTEXTS and left > 0:
             chain = waiting.pop(0)
             tried += 1
-            ev.fresh()
+            ev.fresh(min(WORK, left))
             frame, outermost, way = self.chained(ev, place, chain)
             certain = ev.reachable(place.stmt, frame) if self._runs_on(ev, place, frame) else False
             if certain is False:
                 continue
             found = list(self.recognise(ev, place, frame))
+            left -= min(WORK, left) - ev.work
             asked = _asked(outermost)
             if asked is not None and len(chain) < MAX_CHAIN and (any(_open(result) for result, _ in found) if found else self.may_launch(ev, place, frame)):
                 sites = [site for site, _ in call_sites(ev, asked.decl)]
