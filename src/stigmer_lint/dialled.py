@@ -6,15 +6,20 @@ The one place where rules, launcher and verifier agree on which value of a launc
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Literal, TypeAlias
+from weakref import WeakKeyDictionary
 
 import msgspec
 
 from stigmer_lint.addresses import Address, addresses_of
-from stigmer_lint.knowledge.roles import RoleVerdict, role_of
+from stigmer_lint.knowledge.image_ports import BACKENDS
+from stigmer_lint.knowledge.names import tokens
+from stigmer_lint.knowledge.roles import RoleVerdict, role_of, scheme_port
+from stigmer_lint.listening import Ports, listening, literal, ports_of, texts
 from stigmer_lint.model.launch import EnvSetting, Launch, LaunchFacts, Platform, Publish
 from stigmer_lint.model.span import Span
-from stigmer_lint.model.value import Choice, Known, Resolved, Step, Template, Trail, Unknown, Value, alternatives, render
+from stigmer_lint.model.value import Choice, Known, Resolved, Step, Template, Trail, Unknown, Value, render
 from stigmer_lint.model.world import World
 
 Owner: TypeAlias = Literal["own", "sibling", "pod", "foreign", "unknown"]
@@ -43,57 +48,156 @@ class Dialled(msgspec.Struct, frozen=True):
     """It came out of a resolver."""
     host_span: Span | None = None
     """Where the host is written, where that can be told."""
+    port: str | None = None
+    """The port that is dialled: the address's own, that of the variable beside it, else the usual one of what is dialled."""
+    port_setting: EnvSetting | None = None
+    """The variable that carries the port where the address does not."""
 
     @property
     def trail(self) -> Trail:
-        """Where the value comes from, its origin first, as findings show it."""
+        """Where the value comes from, nearest first, through the calls that lead to the launch, to where it is written."""
         origin = self.value.span if isinstance(self.value, Known | Template) else None
-        first = (Step(origin, "written here"),) if origin is not None and not _inside(origin, self.span) else ()
+        last = (Step(origin, "default written here" if self.default else "written here"),) if origin is not None and not _inside(origin, self.span) else ()
         rest = tuple(step for step in self.value.trail if not _inside(step.span, self.span))
-        return (*first, *rest)
+        return (*rest, *self.launch.route, *last)
+
+    @property
+    def place(self) -> Span:
+        """Where to look and to mend: the line of the env file that the value comes from, else where the launch sets it."""
+        origin = self.value.span if isinstance(self.value, Known | Template) else None
+        if origin is not None and self.setting is not None and origin.path != self.span.path and _is_env_file(origin.path):
+            return origin
+        return self.span
+
+
+def _is_env_file(path: str) -> bool:
+    name = path.rpartition("/")[2].lower()
+    return "env" in name and not name.endswith((".yml", ".yaml", ".json", ".py", ".ts", ".js", ".go"))
 
 
 def _inside(inner: Span, outer: Span) -> bool:
     return inner.path == outer.path and outer.start <= inner.start and inner.end <= outer.end
 
 
+class _View(msgspec.Struct, frozen=True):
+    """The launches of one group, one per service, by port and by name."""
+
+    launches: tuple[Launch, ...]
+    by_port: dict[str, list[Launch]]
+    by_name: dict[str, list[Launch]]
+
+
 class Neighbours:
-    """The launches of a world by group, network namespace and name, made once per rule run."""
+    """The launches of a world by group, network namespace, name and port."""
 
     def __init__(self, world: World) -> None:
+        self.images = world.images
         self.groups: dict[str, list[Launch]] = {}
         self.pods: dict[str, list[Launch]] = {}
+        self._ports: dict[int, Ports] = {}
+        self._views: dict[tuple[str, str], _View] = {}
+        self._found: dict[tuple[object, ...], tuple[Dialled, ...]] = {}
+        self._reads: dict[int, dict[str, RoleVerdict]] = {}
         for launch in world.launches:
             if launch.group is not None:
                 self.groups.setdefault(launch.group, []).append(launch)
             if launch.facts and launch.any.pod is not None:
                 self.pods.setdefault(launch.any.pod, []).append(launch)
+        for component in world.components:
+            roles = {read.name: RoleVerdict(read.role, "code") for read in component.reads if read.role != "unknown"}
+            if roles:
+                for launch in component.launches:
+                    self._reads[id(launch)] = roles
+
+    def ports(self, launch: Launch, facts: LaunchFacts | None = None) -> Ports:
+        """Where a launch listens."""
+        facts = facts or launch.any
+        found = self._ports.get(id(facts))
+        if found is None:
+            found = self._ports[id(facts)] = listening(launch, facts, self.images)
+        return found
+
+    def view(self, launch: Launch) -> _View:
+        """The group of a launch as it sees it: of a service that several overlays of one project define, the one of its own file."""
+        key = (launch.group or "", launch.span.path)
+        found = self._views.get(key)
+        if found is None:
+            chosen: dict[str, Launch] = {}
+            for one in self.groups.get(key[0], ()):
+                name = one.service or f"#{id(one)}"
+                if name not in chosen or (one.span.path == key[1] and chosen[name].span.path != key[1]):
+                    chosen[name] = one
+            found = self._views[key] = _View(tuple(chosen.values()), {}, {})
+            for one in found.launches:
+                ports = self.ports(one)
+                for port in {**ports.inside, **ports.outside}:
+                    found.by_port.setdefault(port, []).append(one)
+                for name in {one.service or "", *one.any.aliases, *texts(one.any.name)} - {""}:
+                    found.by_name.setdefault(name.lower(), []).append(one)
+        return found
+
+    def named(self, launch: Launch, host: str) -> tuple[Launch, ...]:
+        """The other launches of its group that answer to a host name on a network that it is on: service, container name, network alias."""
+        return tuple(
+            one for one in self.view(launch).by_name.get(host.lower(), ()) if one.service != launch.service and meet(launch.any, one.any)
+        )
+
+    def mates(self, launch: Launch, facts: LaunchFacts) -> tuple[Launch, ...]:
+        """The other containers in its network namespace."""
+        return tuple(one for one in self.pods.get(facts.pod, ()) if one is not launch) if facts.pod is not None else ()
 
     def owner(self, launch: Launch, facts: LaunchFacts, port: str | None) -> tuple[Owner, tuple[Launch, ...]]:
-        """Whose port it is, and the siblings that have it."""
+        """Whose port it is, and the siblings that have it; those that listen on it come before those that only publish it."""
         if port is None:
             return "unknown", ()
-        if port in inside_ports(facts):
+        if self.ports(launch, facts).listens(port):
             return "own", ()
-        if facts.pod is not None:
-            mates = tuple(one for one in self.pods.get(facts.pod, ()) if one is not launch and port in inside_ports(one.any))
-            if mates:
-                return "pod", mates
-        group = self.groups.get(launch.group or "", [])
-        siblings = tuple(one for one in group if one is not launch and port in (inside_ports(one.any) | outside_ports(one.any)))
-        return ("sibling", siblings) if siblings else ("foreign", ())
+        mates = self.mates(launch, facts)
+        there = tuple(one for one in mates if self.ports(one).listens(port))
+        if there:
+            return "pod", there
+        siblings = [
+            one for one in self.view(launch).by_port.get(port, ())
+            if one is not launch and one not in mates and one.service != launch.service and meet(facts, one.any)
+        ]
+        if siblings:
+            siblings.sort(key=lambda one: not self.ports(one).listens(port))
+            inside = [one for one in siblings if self.ports(one).listens(port)]
+            return "sibling", tuple(inside or siblings)
+        if any(not self.ports(one).known for one in mates):
+            # A mate of whose ports nothing is known may be the one.
+            return "pod", mates
+        return "foreign", ()
+
+    def read_role(self, launch: Launch, name: str) -> RoleVerdict | None:
+        """What the code inside does with a variable, None where that is not known."""
+        return self._reads.get(id(launch), {}).get(name)
 
 
-def texts(value: Value | None) -> tuple[str, ...]:
-    """The texts that a value may be; () where none is known."""
-    return tuple(one.text for one in alternatives(value, 8) if isinstance(one, Known)) if value is not None else ()
+_MADE: WeakKeyDictionary[World, Neighbours] = WeakKeyDictionary()
+
+
+def neighbours_of(world: World) -> Neighbours:
+    """The neighbours of a world, made once and shared by the rules."""
+    found = _MADE.get(world)
+    if found is None:
+        found = _MADE[world] = Neighbours(world)
+    return found
+
+
+def meet(left: LaunchFacts, right: LaunchFacts) -> bool:
+    """Whether two launches of a group are on one network, so that one can dial the other by its name."""
+    modes = {text.partition(":")[0] for one in (left, right) for text in texts(one.network)}
+    if modes & {"host", "none"}:
+        return False
+    return not left.networks or not right.networks or bool(set(left.networks) & set(right.networks))
 
 
 def inside_ports(facts: LaunchFacts) -> frozenset[str]:
     """Ports on which a container is said to listen: container sides of its published ports, EXPOSE, its own PORT-like variables."""
     found: set[str] = set()
     for publish in facts.publishes:
-        found.update(_ports(publish.container_port))
+        found.update(ports_of(publish.container_port))
     for text in facts.exposes:
         found.add(text.partition("/")[0])
     for setting in facts.env:
@@ -107,24 +211,13 @@ def outside_ports(facts: LaunchFacts) -> frozenset[str]:
     found: set[str] = set()
     for publish in facts.publishes:
         if publish.host_port is not None:
-            found.update(_ports(publish.host_port))
+            found.update(ports_of(publish.host_port))
     return frozenset(found)
 
 
 def published(facts: LaunchFacts, port: str) -> Publish | None:
     """The entry that publishes a host port."""
-    return next((one for one in facts.publishes if one.host_port is not None and port in _ports(one.host_port)), None)
-
-
-def _ports(value: Value) -> set[str]:
-    found: set[str] = set()
-    for text in texts(value):
-        low, dash, high = text.partition("-")
-        if dash and low.isdigit() and high.isdigit() and 0 <= int(high) - int(low) <= 200:
-            found.update(str(port) for port in range(int(low), int(high) + 1))
-        elif text:
-            found.add(text.partition("/")[0])
-    return found
+    return next((one for one in facts.publishes if one.host_port is not None and port in ports_of(one.host_port)), None)
 
 
 def dialled(
@@ -135,29 +228,53 @@ def dialled(
     facts = launch.facts.get(platform)
     if facts is None:
         return
+    key = (id(launch), id(facts), id(roles), frozenset(services))
+    found = neighbours._found.get(key)
+    if found is None:
+        found = neighbours._found[key] = tuple(_dialled(launch, facts, platform, neighbours, roles, services))
+    for one in found:
+        yield one if one.platform == platform else msgspec.structs.replace(one, platform=platform)
+
+
+def _dialled(
+    launch: Launch, facts: LaunchFacts, platform: Platform, neighbours: Neighbours, roles: Mapping[str, str], services: Mapping[str, str]
+) -> Iterator[Dialled]:
     images = texts(facts.image)
     image = images[0] if images else None
+    by_name = {setting.name: setting for setting in facts.env}
     for setting in facts.env:
         located = addresses_of(setting.value)
         if not located:
             continue
         sole = located[0].value
-        text = sole.text if isinstance(sole, Known) else _literal(sole)
+        text = sole.text if isinstance(sole, Known) else literal(sole)
         role = RoleVerdict("dial", "policy") if setting.name in services else role_of(setting.name, text, image, roles)
-        handled = any(one.address.kind in ("host-alias", "gateway-ip") for one in located) and isinstance(setting.value, Choice | Template | Resolved)
+        if role.source not in ("policy", "table", "prefix"):
+            seen = neighbours.read_role(launch, setting.name)
+            if seen is not None:
+                role = RoleVerdict(seen.role, "code", role.product, role.default_port)
+        handled = any(one.address.kind in ("host-alias", "gateway-ip") for one in located) and isinstance(setting.value, Choice | Template)
         fallback = setting.value.options[setting.value.fallback] if isinstance(setting.value, Choice) and setting.value.fallback is not None else None
         for one in located:
-            port = one.address.port or _port_beside(facts, setting.name)
+            beside = _port_beside(by_name, setting.name) if one.address.port is None else None
+            port = one.address.port or (_number(beside) if beside is not None else None) or _usual_port(one.address, role)
             owner, siblings = neighbours.owner(launch, facts, port)
             yield Dialled(
                 launch, facts, platform, one.address, one.value, setting.span, setting.name, role, owner, siblings, setting, handled and one.address.is_loopback,
-                fallback is not None and render(fallback) == render(one.value), _resolved(setting.value), one.span,
+                fallback is not None and render(fallback) == render(one.value), _resolved(setting.value), one.span, port, beside,
             )
     yield from _arguments(launch, facts, platform, neighbours, roles, image)
 
 
-def _literal(value: Value) -> str | None:
-    return "".join(part.text for part in value.parts if isinstance(part, Known)) if isinstance(value, Template) else None
+def _number(setting: EnvSetting) -> str | None:
+    known = [text for text in texts(setting.value) if text.isdigit()]
+    return known[-1] if known else None
+
+
+def _usual_port(address: Address, role: RoleVerdict) -> str | None:
+    if address.scheme in ("http", "https", "ws", "wss"):
+        return None
+    return scheme_port(address.scheme) or (role.default_port if role.role == "dial" else None)
 
 
 def _resolved(value: Value) -> bool:
@@ -165,16 +282,19 @@ def _resolved(value: Value) -> bool:
     return any(isinstance(one, Resolved) or (isinstance(one, Template) and any(isinstance(p, Resolved) for p in one.parts)) for one in options)
 
 
-def _port_beside(facts: LaunchFacts, name: str) -> str | None:
+_HOST_ENDINGS = ("_HOST", "_HOSTNAME", "_SERVER", "_ADDR", "_ADDRESS", "_IP")
+
+
+def _port_beside(by_name: Mapping[str, EnvSetting], name: str) -> EnvSetting | None:
     """X_PORT beside X_HOST."""
-    for ending in ("_HOST", "_HOSTNAME", "_SERVER", "_ADDR", "_ADDRESS"):
-        if name.endswith(ending):
-            stem = name.removesuffix(ending)
-            for setting in facts.env:
-                if setting.name == f"{stem}_PORT":
-                    known = texts(setting.value)
-                    return known[-1] if known else None
-    return None
+    upper = name.upper()
+    for ending in _HOST_ENDINGS:
+        if upper.endswith(ending):
+            stem = name[: -len(ending)]
+            for port in ("_PORT", "_port"):
+                if stem + port in by_name:
+                    return by_name[stem + port]
+    return by_name.get("PGPORT") if name == "PGHOST" else None
 
 
 _FLAG_NAMES = ("url", "host", "addr", "address", "endpoint", "server", "broker", "upstream", "base")
@@ -187,18 +307,75 @@ def _arguments(
     words = facts.command or ()
     previous = ""
     for word in words:
-        known = word.text if isinstance(word, Known) else _literal(word) or ""
+        known = word.text if isinstance(word, Known) else literal(word) or ""
         flag, equals, _ = known.partition("=")
         name = flag if flag.startswith("-") and equals else previous
         previous = known if known.startswith("-") and not equals else ""
-        if not name.startswith("--") or not any(part in name.lower() for part in _FLAG_NAMES):
+        if name.startswith("-D") or not name.startswith("--") or not any(part in name.lower() for part in _FLAG_NAMES):
+            if "://" in known and "localhost" not in known:
+                yield from _named(launch, facts, platform, neighbours, word)
             continue
         shaped = name.lstrip("-").replace("-", "_").replace(".", "_").upper()
         for one in addresses_of(word):
             role = role_of(shaped, known, image, roles)
             span = word.span if isinstance(word, Known | Template) and word.span is not None else launch.span
-            owner, siblings = neighbours.owner(launch, facts, one.address.port)
-            yield Dialled(launch, facts, platform, one.address, one.value, span, name, role, owner, siblings, None, False, False, False, one.span)
+            port = one.address.port or _usual_port(one.address, role)
+            owner, siblings = neighbours.owner(launch, facts, port)
+            yield Dialled(
+                launch, facts, platform, one.address, one.value, span, name, role, owner, siblings, None, False, False, False, one.span, port
+            )
+
+
+def _named(launch: Launch, facts: LaunchFacts, platform: Platform, neighbours: Neighbours, word: Value) -> Iterator[Dialled]:
+    """URLs with the name of a sibling anywhere in a command: what they are for is not known, whom they mean is."""
+    for one in addresses_of(word)[:8]:
+        if one.address.kind == "name" and one.address.port is not None and neighbours.named(launch, one.address.host):
+            span = word.span if isinstance(word, Known | Template) and word.span is not None else launch.span
+            yield Dialled(
+                launch, facts, platform, one.address, one.value, span, "the command", RoleVerdict("unknown", "unknown"), "unknown", host_span=one.span,
+                port=one.address.port,
+            )
+
+
+_SWITCHES = frozenset({"ENABLE", "ENABLED", "EMBEDDED", "EMBED", "BUILTIN", "BUNDLED", "INTERNAL", "LOCAL", "START", "RUN", "WITH", "USE"})
+_ALL_IN_ONE = frozenset({"AIO", "SINGLE", "ALLINONE", "STANDALONE", "MONOLITH", "MONOLITHIC", "BUNDLE", "BUNDLED", "FULL"})
+_KIN = (
+    frozenset({"POSTGRES", "POSTGRESQL", "PG", "DB", "DATABASE", "SQL", "MYSQL", "MARIADB", "PGSQL"}),
+    frozenset({"REDIS", "VALKEY", "CACHE", "KEYDB"}),
+)
+
+
+def embedded(one: Dialled) -> bool:
+    """Whether the launch says that what the address names runs inside the same container: ENABLE_POSTGRES=true beside DB_HOST, an
+    image or target called all-in-one."""
+    facts = one.facts
+    build = one.launch.build
+    labels = [text.partition("@")[0].rpartition("/")[2] for text in texts(facts.image)]
+    labels += [part for part in (build.target, (build.dockerfile or "").rpartition("/")[2]) if build is not None and part] if build is not None else []
+    for label in labels:
+        words = tokens(label)
+        if _ALL_IN_ONE & set(words) or any(pair == ("ALL", "IN") for pair in pairwise(words)):
+            return True
+    wanted = set(tokens(one.name))
+    for kin in _KIN:
+        if wanted & kin:
+            wanted |= kin
+    if one.role.product is not None:
+        wanted.add(one.role.product.upper())
+    wanted -= {"URL", "HOST", "ADDR", "ADDRESS", "URI", "API", "BASE", "SERVER", "ENDPOINT", "PORT", "SERVICE"}
+    for setting in facts.env:
+        words = tokens(setting.name)
+        if not (_SWITCHES & set(words) and wanted & set(words)):
+            continue
+        if any(text.strip().lower() in ("1", "true", "yes", "on") for text in texts(setting.value)):
+            return True
+    return False
+
+
+def is_backend(neighbours: Neighbours, launch: Launch) -> bool:
+    """Whether a launch is of a well-known image that programs dial and people do not."""
+    fact = neighbours.ports(launch).fact
+    return fact is not None and fact.kind in BACKENDS
 
 
 def unknown_parts(value: Value) -> tuple[Unknown, ...]:
@@ -212,3 +389,9 @@ def unknown_parts(value: Value) -> tuple[Unknown, ...]:
             return tuple(one for option in value.options for one in unknown_parts(option))
         case _:
             return ()
+
+
+__all__ = [
+    "Dialled", "Neighbours", "Owner", "dialled", "embedded", "inside_ports", "is_backend", "meet", "neighbours_of", "outside_ports", "published", "texts",
+    "unknown_parts",
+]

@@ -17,8 +17,9 @@ from stigmer_lint.knowledge.names import fits, tokens
 from stigmer_lint.knowledge.tables import rows
 from stigmer_lint.model.world import Role
 
-Source: TypeAlias = Literal["policy", "table", "prefix", "shape", "scheme", "unknown"]
-"""How sure a role is: said by the user, read in a product, a bundler's rule; inferred from the name's words or the value's scheme."""
+Source: TypeAlias = Literal["policy", "code", "table", "prefix", "shape", "scheme", "unknown"]
+"""How sure a role is: said by the user, seen in the reading code, read in a product, a bundler's rule; inferred from the name's words or
+the value's scheme."""
 
 
 class RoleVerdict(msgspec.Struct, frozen=True):
@@ -250,6 +251,14 @@ _DIALLED_SCHEMES: dict[str, tuple[str, str | None]] = {
 }
 
 
+def scheme_port(scheme: str | None) -> str | None:
+    """The port that a URL of this scheme means when it names none; None for HTTP, where a bare host is as often a page as a service."""
+    if scheme is None:
+        return None
+    found = _DIALLED_SCHEMES.get("mongodb" if scheme == "mongodb+srv" else scheme.partition("+")[0])
+    return found[1] if found is not None else None
+
+
 def _by_scheme(value: str | None) -> RoleVerdict | None:
     if value is None or "://" not in value:
         return None
@@ -262,4 +271,4 @@ def _by_scheme(value: str | None) -> RoleVerdict | None:
     return None
 
 
-__all__ = ["BROWSER_PREFIXES", "RoleVerdict", "Source", "products", "role_of"]
+__all__ = ["BROWSER_PREFIXES", "RoleVerdict", "Source", "products", "role_of", "scheme_port"]

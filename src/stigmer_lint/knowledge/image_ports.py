@@ -1,0 +1,59 @@
+"""Where well-known images listen when nothing else is configured, told from the image's reference."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import Literal, TypeAlias, get_args
+
+import msgspec
+
+from stigmer_lint.knowledge.names import tokens
+from stigmer_lint.knowledge.tables import rows
+
+ImageKind: TypeAlias = Literal["database", "cache", "search", "broker", "model", "store", "service", "telemetry", "mail", "proxy", "ui", "web"]
+"""What a well-known image is. proxy, ui and web: people open them in a browser; all others are dialled by programs."""
+
+BACKENDS: frozenset[ImageKind] = frozenset({"database", "cache", "search", "broker", "model", "store", "service", "telemetry", "mail"})
+
+
+class ImageFact(msgspec.Struct, frozen=True):
+    """A well-known image: its name, its ports (the usual one first) and what it is."""
+
+    name: str
+    ports: tuple[str, ...]
+    kind: ImageKind
+
+
+_KINDS: dict[str, ImageKind] = {kind: kind for kind in get_args(ImageKind)}
+_OTHER_PROGRAMS = frozenset({
+    "EXPORTER", "BACKUP", "OPERATOR", "ADMIN", "COMMANDER", "INSIGHT", "UI", "WEB", "CLIENT", "MIGRATE", "MIGRATION", "MIGRATIONS", "INIT", "TOOLS", "CLI",
+    "MANAGER", "CONNECT", "CONNECTOR", "REGISTRY", "EXPRESS", "DASHBOARD", "DASHBOARDS", "BOX", "CURATOR", "DUMP", "CONSOLE", "SCHEMA", "SEED", "SIDEKIQ",
+    "PROXY", "WORKER", "APP", "API",
+})
+"""Words that make another program of an image: `postgres-exporter` does not listen where PostgreSQL does."""
+
+
+@cache
+def _table() -> dict[str, tuple[tuple[str, ImageFact], ...]]:
+    found: dict[str, list[tuple[str, ImageFact]]] = {}
+    for name, ports, kind, within in rows("image_ports", 4):
+        found.setdefault(name, []).append((within, ImageFact(name, tuple(ports.split(",")), _KINDS[kind])))
+    return {name: tuple(some) for name, some in found.items()}
+
+
+@lru_cache(maxsize=1024)
+def image_fact(image: str) -> ImageFact | None:
+    """What is known of the image with this reference (`ghcr.io/a/redis:7@sha256:..`), None where it is no well-known one."""
+    reference = image.partition("@")[0].lower()
+    base = reference.rpartition("/")[2].partition(":")[0]
+    for within, fact in _table().get(base, ()):
+        if within in reference:
+            return fact
+    words = tokens(base)
+    if _OTHER_PROGRAMS & set(words):
+        return None
+    for word in words:
+        for within, fact in _table().get(word.lower(), ()):
+            if not within and len(word) > 4:
+                return fact
+    return None
