@@ -335,10 +335,8 @@ class Evaluator:
         if target is None:
             yield {}, True, True
             return
-        count = 0
-        for values, maybe, rest in library.rounds(iterable, indexed):
-            count += 1
-            if count > MAX_UNROLLED:
+        for count, (values, maybe, rest) in enumerate(library.rounds(iterable, indexed)):
+            if count >= MAX_UNROLLED:
                 break
             yield bind(target, values), maybe, rest
         else:
