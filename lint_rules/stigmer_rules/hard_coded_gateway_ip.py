@@ -39,7 +39,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                     env=one.name if one.setting is not None else None,
                     value=render(one.value),
                     platforms=(platform,),
-                    trail=(*one.trail, *launch.route),
+                    trail=one.trail,
                     help="use host.docker.internal with host-gateway",
                     remedy=ReplaceHost("host.docker.internal"),
                     launch=launch,

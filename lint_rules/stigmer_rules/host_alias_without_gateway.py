@@ -39,7 +39,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
 
 def _finding(one: Dialled, alias: str) -> Finding:
     launch, facts = one.launch, one.facts
-    others = sorted({engine for row in provided_by(alias) for engine in row.engines})
+    others = list(dict.fromkeys(_ENGINES[engine] for row in provided_by(alias) for engine in row.engines if engine in _ENGINES))
     remote = launch.engine == "kubernetes"
     if remote:
         advice = f"use the address of the service, or add hostAliases for {alias}"
@@ -49,7 +49,7 @@ def _finding(one: Dialled, alias: str) -> Finding:
         advice = f"add --add-host {alias}:host-gateway to the launch"
     return Finding(
         rule=RULE.code,
-        message=f"{one.name} uses {alias}, which {_engine_name(one)} does not know and this launch does not map",
+        message=f"{one.name} uses {alias}, a name that {_engine_name(one)} does not give by itself and this launch does not add",
         span=one.span,
         confidence=_confidence(one),
         container=text_of(facts.name) or launch.service,
@@ -57,13 +57,24 @@ def _finding(one: Dialled, alias: str) -> Finding:
         env=one.name if one.setting is not None else None,
         value=render(one.value),
         platforms=(one.platform,),
-        trail=(*one.trail, *launch.route),
-        related=(Step(launch.span, "the launch maps no host"),) if launch.span.path != one.span.path else (),
-        notes=(f"{alias} is provided by {', '.join(others[:4])}",) if others else (),
+        trail=one.trail,
+        related=(Step(launch.span, "the launch, which adds no host"),) if launch.span.path != one.span.path else (),
+        notes=(f"{_listed(others)} would give it",) if others else (),
         help=advice,
         remedy=None if remote else AddHostGateway(alias),
         launch=launch,
     )
+
+
+_ENGINES = {
+    "docker-desktop": "Docker Desktop", "orbstack": "OrbStack", "colima": "Colima", "lima": "Lima", "rancher-desktop": "Rancher Desktop",
+    "podman": "Podman", "podman-rootless": "Podman", "podman-machine": "Podman", "minikube": "minikube", "k3d": "k3d",
+}  # fmt: skip
+"""The kinds of engine as their makers write them."""
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
 def _engine_name(one: Dialled) -> str:

@@ -50,7 +50,7 @@ def _finding(launch: Launch, one: Dialled) -> Finding:
         env=one.name if one.setting is not None else None,
         value=render(one.value),
         platforms=(one.platform,),
-        trail=(*one.trail, *launch.route),
+        trail=one.trail,
         marks=(Step(mode, "the host network on every platform"),),
         notes=("Docker Desktop has host networking since 4.34, off until it is switched on in its settings",),
         help="use the host network on Linux only, and the host alias elsewhere",

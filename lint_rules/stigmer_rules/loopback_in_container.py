@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stigmer_lint.dialled import Dialled, Neighbours, dialled
+from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Resolved, Step, Unknown, render, text_of
 from stigmer_lint.reachability import advise, engine_kind, query_of, reach
 from stigmer_lint.rule import Confidence, Finding, Policy, ReplaceHost, Rule, Severity, World, WrapInResolver
@@ -54,14 +55,14 @@ def _finding(one: Dialled, world: World) -> Finding:
         how = f"is {shown} unless something else is configured"
     else:
         how = f"is {shown}"
-    siblings = tuple(_resolved_siblings(one))
+    siblings = _resolved_siblings(one)
     advice = advise(engine_kind(launch.engine, one.platform), one.platform)
-    resolver = next((step.message.partition(" ")[0] for step in siblings), None)
+    resolver = siblings[0][1].by if siblings else None
     bare = one.role.role == "unknown"
     note = ("what the variable is used for is not known; the policy's env_roles can say",) if bare else ()
     return Finding(
         rule=RULE.code,
-        message=f"{one.name} {how}, which is the container itself there, not the host",
+        message=f"{one.name} {how}; inside the container that is the container itself, not the host",
         span=one.span,
         severity=_severity(one),
         confidence=_confidence(one),
@@ -70,19 +71,18 @@ def _finding(one: Dialled, world: World) -> Finding:
         env=one.name if one.setting is not None else None,
         value=shown,
         platforms=(one.platform,),
-        trail=(*one.trail, *launch.route),
-        marks=siblings,
+        trail=one.trail,
+        marks=tuple(Step(span, f"resolved by {value.by}") for span, value in siblings),
         notes=note,
-        help=f"pass it through {resolver}" if resolver else f"hand over {advice.host}" + (f" and start with --add-host {advice.host}:host-gateway" if advice.add_host_gateway else ""),
+        help=f"pass it through {resolver}, as the other addresses of this launch are" if resolver else f"hand over {advice.host}" + (f" and start with --add-host {advice.host}:host-gateway" if advice.add_host_gateway else ""),
         remedy=WrapInResolver(resolver) if resolver else ReplaceHost(advice.host),
         launch=launch,
     )
 
 
-def _resolved_siblings(one: Dialled) -> Iterator[Step]:
-    for setting in one.facts.env:
-        if isinstance(setting.value, Resolved) and setting.name != one.name:
-            yield Step(setting.span, f"{setting.value.by} resolves this address of the same launch")
+def _resolved_siblings(one: Dialled) -> list[tuple[Span, Resolved]]:
+    """The other variables of the launch whose whole value came out of a resolver."""
+    return [(setting.span, setting.value) for setting in one.facts.env if isinstance(setting.value, Resolved) and setting.name != one.name]
 
 
 def _severity(one: Dialled) -> Severity:

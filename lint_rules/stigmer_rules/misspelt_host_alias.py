@@ -32,7 +32,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                     meant = one.address.alias or "host.docker.internal"
                     yield Finding(
                         rule=RULE.code, message=f"{one.name} names {one.address.host}; no engine knows it", span=one.span, env=one.name,
-                        value=render(one.value), platforms=(platform,), trail=(*one.trail, *launch.route), help=f"did you mean {meant}?",
+                        value=render(one.value), platforms=(platform,), trail=one.trail, help=f"did you mean {meant}?",
                         remedy=Rename(one.address.host, meant), launch=launch, container=container, image=image,
                     )
             if network_of(facts.network, facts.pod) == "host" and platform == "linux":

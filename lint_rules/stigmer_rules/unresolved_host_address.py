@@ -62,7 +62,7 @@ def _finding(
     launch: Launch, facts: LaunchFacts, platform: Platform, setting: EnvSetting, hole: Unknown, siblings: list[EnvSetting], service: str | None
 ) -> Finding:
     marks = tuple(
-        Step(one.span, f"{resolved.by} resolves this address of the same launch") for one in siblings if (resolved := _resolution(one.value)) is not None
+        Step(one.span, f"resolved by {resolved.by}") for one in siblings if (resolved := _resolution(one.value)) is not None
     )
     by = next((resolved.by for one in siblings if (resolved := _resolution(one.value)) is not None), None)
     confidence: Confidence = "high" if service is not None and siblings else "medium"
@@ -79,7 +79,7 @@ def _finding(
         platforms=(platform,),
         trail=((Step(hole.span, hole.why),) if hole.span is not None else ()) + launch.route,
         marks=marks,
-        help=f"pass it through {by}" if by else "turn loopback into the platform's host alias before it is handed over",
+        help=f"pass it through {by}, as the other addresses of this launch are" if by else "turn loopback into the platform's host alias before it is handed over",
         remedy=WrapInResolver(by) if by else None,
         launch=launch,
     )
