@@ -51,7 +51,8 @@ class Scene(msgspec.Struct, frozen=True):
     def host_alias(self) -> tuple[str, bool, str]:
         """(what to write for the host, whether it must be mapped to host-gateway, what the host's service must do)."""
         found = advise(self.room.daemon.kind, self.room.daemon.platform)
-        return found.host, found.add_host_gateway, found.note
+        mapped = f"{found.host}:host-gateway" in self.owner.hosts
+        return found.host, found.add_host_gateway and not mapped, found.note
 
 
 def of_state(container: Container, subject: str | None = None) -> Cause | None:
@@ -216,7 +217,7 @@ def _at_loopback(scene: Scene, target: Target, address: str, number: int) -> Cau
     if own and number in (REFUSED, NO_ADDRESS) and ":" in address:
         return cause("ipv6-first", f"{host} is tried as {address}, and the server on port {port} listens on IPv4 only", "dial 127.0.0.1, or let the server listen on ::")
     if scene.mode == "host":
-        return cause("nothing-listens", f"nothing listens on port {port} of the host, whose network the container shares", f"start the service, or correct the port{_near(scene.room.host_listeners)}")
+        return cause("nothing-listens", f"nothing listens on port {port} of the host, whose network the container shares", "start the service, or correct the port")
     if scene.container.owner is not None:
         return cause(
             "nothing-listens", f"nothing in the network namespace that {scene.container.name} shares with {scene.owner.name} listens on port {port}",
@@ -235,7 +236,7 @@ def _where_instead(scene: Scene, port: int | None, name: str, gateway: bool, not
     """(fix, what is known of where the service really is)."""
     if port is not None:
         for one in scene.room.containers.values():
-            if one.id == scene.container.id or not one.state.running or one.mode == "host":
+            if one.id == scene.container.id or of_state(one) is not None or one.mode == "host":
                 continue
             inner = [binding.container_port for binding in one.bindings if binding.host_port == port]
             listens = _ports(scene.listeners_of(one), port)
@@ -334,7 +335,7 @@ def _at_host(scene: Scene, target: Target, address: str, number: int | None, sec
     found_there = _ports(room.host_listeners, port)
     if number == REFUSED or (number is None and not found_there):
         if not found_there:
-            return cause("nothing-listens", f"nothing listens on port {port} of the host", f"start the service{_near(room.host_listeners)}")
+            return cause("nothing-listens", f"nothing listens on port {port} of the host", "start the service, or correct the port")
         if all(one.is_loopback for one in found_there):
             return cause(
                 "host-service-on-loopback", f"the service runs on the host and listens on {found_there[0].address}:{port} only; the container arrives at {address}",

@@ -133,9 +133,9 @@ def _verdict(scene: Scene, target: Target, record: dict[str, Any] | None, env: M
     base = msgspec.structs.replace(base, resolved=tuple(resolve["addresses"]), seconds=float(record.get("seconds", 0.0)))
     if not resolve["addresses"]:
         found = of_name(scene, target, resolve)
-        return msgspec.structs.replace(base, outcome="fail", error=f"name not resolved: {resolve['error']}{' by ' + resolve['server'] if resolve['server'] else ''}", cause=found)
+        return msgspec.structs.replace(base, outcome="fail", error=f"name not resolved: {resolve['error']}{' by ' + resolve['server'] if resolve['server'] else ''}", cause=found, notes=_doubts(target))
     if not any(one["ok"] for one in attempts):
-        return msgspec.structs.replace(base, outcome="fail", error=_raw(attempts), cause=of_connect(scene, target, attempts))
+        return msgspec.structs.replace(base, outcome="fail", error=_raw(attempts), cause=of_connect(scene, target, attempts), notes=_doubts(target))
     why, notes = of_speech(scene, target, record, env)
     error = _spoken_error(record)
     speak = record.get("speak") or {}
@@ -149,6 +149,12 @@ def _verdict(scene: Scene, target: Target, record: dict[str, Any] | None, env: M
         return msgspec.structs.replace(base, outcome="cannot-tell", error=error, detail=why.text, notes=notes)
     outcome: Outcome = "pass" if why is None else "fail"
     return msgspec.structs.replace(base, outcome=outcome, error=error if why is not None else None, cause=why, detail=detail, notes=notes)
+
+
+def _doubts(target: Target) -> tuple[str, ...]:
+    if target.certain or target.service is not None:
+        return ()
+    return (f"that {target.names[0]} is an address to dial is only guessed; env_roles in the policy says what it is",)
 
 
 def _tried(target: Target) -> str:

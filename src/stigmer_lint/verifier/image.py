@@ -87,7 +87,7 @@ class HelperImage:
 
 
 _MODULES = """
-import json, socket, struct, threading, time, encodings.idna, encodings.ascii, encodings.latin_1, select, ctypes
+import __future__, json, socket, struct, threading, time, encodings.idna, encodings.ascii, encodings.latin_1, select, ctypes
 try:
     import ssl
 except ImportError:

@@ -30,6 +30,7 @@ _WORDS: Mapping[str, str] = {
 }  # fmt: skip
 """Words of a variable's name or of a product that say what is spoken."""
 _PORTS: Mapping[int, str] = {6379: "redis", 5432: "postgres", 3306: "mysql", 5672: "amqp", 7233: "grpc", 11434: "http", 9200: "http", 80: "http", 443: "http"}
+_ADDRESS_WORDS = frozenset({"HOST", "ADDR", "ADDRESS", "URL", "URI", "ENDPOINT", "SERVER", "SERVERS", "BROKER", "BROKERS", "TARGET", "UPSTREAM", "DSN", "HOSTS"})
 _PROXY_NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
@@ -115,8 +116,11 @@ def _of_variable(name: str, value: str, role: RoleVerdict, known: Mapping[str, s
 
 
 def _looks_like_address(name: str, value: str) -> bool:
+    """Whether a value without a scheme is one. `model:7` and `python:3` are not, unless the name speaks of an address."""
     found = addresses(value)
-    return len(found) == 1 and (found[0].kind in ("loopback", "host-alias", "gateway-ip") or found[0].port is not None) and " " not in value
+    if len(found) != 1 or " " in value:
+        return False
+    return found[0].kind in ("loopback", "host-alias", "gateway-ip") or (found[0].port is not None and bool(_ADDRESS_WORDS & set(tokens(name))))
 
 
 def _sibling_port(name: str, known: Mapping[str, str]) -> int | None:

@@ -607,10 +607,11 @@ def probe(net: Net, request: Record) -> Record:
     elif tls and failed and record.get("tls") and not record["tls"]["ok"]:
         plain = attempt(net, dict(request, tls=False), False, False)
         record["other"] = {"kind": "plain", "speak": plain.get("speak")}
-    elif not tls and failed and record.get("speak") and record["speak"].get("error") != "timeout":
+    elif not tls and failed and (record.get("speak") or {}).get("error") not in (None, "timeout"):
         encrypted = attempt(net, request, True, False)
         record["other"] = {"kind": "tls", "tls": encrypted.get("tls"), "speak": encrypted.get("speak")}
-    if not tls and failed and (record.get("speak") or {}).get("error") in ("not-http2", "not-redis", "not-postgres", "not-mysql", "not-amqp"):
+    if not tls and failed and request.get("protocol") in ("grpc", "redis", "postgres", "mysql", "amqp") and record.get("speak"):
+        # A server that waits for the end of a request line stays silent on the bytes of another protocol.
         plain = attempt(net, dict(request, protocol="http"), False, False)
         record["as_http"] = plain.get("speak")
     proxy = request.get("proxy")

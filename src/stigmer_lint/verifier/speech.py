@@ -29,6 +29,8 @@ def of_speech(scene: Scene, target: Target, record: dict[str, Any], env: Mapping
         written = f"{_tls_scheme(target)}{target.shown}"
         return cause("plain-to-tls", f"{target.shown} speaks TLS, and is dialled without", f"write {written}" if _tls_scheme(target) else "switch TLS on in the client"), ()
     error = str(speak.get("error"))
+    if (record.get("as_http") or {}).get("ok"):
+        error = "not-" + target.protocol
     if error in ("eof", "reset"):
         return _hung_up(scene, target, record, error), ()
     if error == "timeout":
