@@ -253,7 +253,7 @@ def _dialled(
             seen = neighbours.read_role(launch, setting.name)
             if seen is not None:
                 role = RoleVerdict(seen.role, "code", role.product, role.default_port)
-        handled = any(one.address.kind in ("host-alias", "gateway-ip") for one in located) and isinstance(setting.value, Choice | Template)
+        handled = any(one.address.kind in ("host-alias", "gateway-ip") for one in located) and isinstance(setting.value, Choice | Template | Resolved)
         fallback = setting.value.options[setting.value.fallback] if isinstance(setting.value, Choice) and setting.value.fallback is not None else None
         for one in located:
             beside = _port_beside(by_name, setting.name) if one.address.port is None else None
