@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stigmer_lint.contract import Sides, confidence_of, nearest, program_of, read_elsewhere, read_step, title, used_by_launch
+from stigmer_lint.contract import Sides, confidence_of, demanded, nearest, program_of, read_elsewhere, read_step, title, used_by_launch
 from stigmer_lint.model.launch import EnvSetting, Launch
 from stigmer_lint.model.value import text_of
 from stigmer_lint.rule import Finding, Policy, Rename, Rule, World
@@ -26,8 +26,10 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
             continue
         sides = Sides(component, policy)
         for index, launch in enumerate(component.launches):
+            # What the policy demands is set for a reason that this code need not show, such as older images.
+            wanted = demanded(launch, policy)
             for name, setting in sides.given[index].items():
-                if setting.origin == "launch" and not setting.maybe and not sides.is_read(name) and not read_elsewhere(sides, launch, name):
+                if name not in wanted and setting.origin == "launch" and not setting.maybe and not sides.is_read(name) and not read_elsewhere(sides, launch, name):
                     if not used_by_launch(launch, name):
                         yield _finding(sides, launch, setting)
 
