@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,10 +36,14 @@ class Claim(NamedTuple):
     title: str
     found: bool
     path: str
-    rules: dict[str, tuple[str, ...]]
+    rules: Mapping[str, tuple[str, ...]]
     env: str | None = None
     said: str = ""
     siblings: bool = False
+
+
+def _say(text: str = "") -> None:
+    sys.stdout.write(f"{text}\n")
 
 
 def _both(*rules: str) -> dict[str, tuple[str, ...]]:
@@ -73,9 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for commit in dict.fromkeys(claim.commit for claim in CLAIMS):
             good = _judge_commit(given.git_dir, commit, read) and good
     except HistoryError as error:
-        print(f"stigmer_history: {error}", file=sys.stderr)
+        sys.stderr.write(f"stigmer_history: {error}\n")
         return 2
-    print("everything that must be found is found, and nothing that was repaired" if good else "NOT as it must be: see the rows marked no")
+    _say("everything that must be found is found, and nothing that was repaired" if good else "NOT as it must be: see the rows marked no")
     return 0 if good else 1
 
 
@@ -86,7 +90,7 @@ def _judge_commit(git_dir: Path, commit: str, read: dict[tuple[str, str], int]) 
         root = Path(folder)
         absent = check_out(git_dir, commit, root)
         subject = _git(git_dir, "log", "-1", "--format=%h %s", commit).decode("utf-8", "replace").strip()
-        print(f"{commit}  ({subject[:90]})" + (f"; {absent} files are not in this clone" if absent else ""))
+        _say(f"{commit}  ({subject[:90]})" + (f"; {absent} files are not in this clone" if absent else ""))
         for policy in POLICIES:
             loaded = NO_POLICY if policy == "none" else load_policy(policy, root)
             report = check(root, policy=loaded, rules=RULES, cwd=root)
@@ -96,24 +100,24 @@ def _judge_commit(git_dir: Path, commit: str, read: dict[tuple[str, str], int]) 
                     # A launch that is read no more has no findings either; that is not what a repair looks like.
                     lost = not claim.found and report.counts.launches < read.get((f"{commit}^", policy), 0)
                     if lost:
-                        print(f"  no   policy {policy:<16} {claim.title}: fewer launches are read than before the repair")
+                        _say(f"  no   policy {policy:<16} {claim.title}: fewer launches are read than before the repair")
                     good = _print_claim(claim, policy, report) and not lost and good
             rest = ", ".join(f"{rule} x{times}" for rule, times in _counted(report))
-            print(f"       policy {policy:<16} {report.counts.files} files, {report.counts.launches} launches, {len(report.gaps)} gaps; all: {rest}")
-    print()
+            _say(f"       policy {policy:<16} {report.counts.files} files, {report.counts.launches} launches, {len(report.gaps)} gaps; all: {rest}")
+    _say()
     return good
 
 
 def _print_claim(claim: Claim, policy: str, report: Report) -> bool:
     hits = [one for one in report.findings if _fits(claim, policy, one)]
     good = bool(hits) is claim.found
-    print(f"  {'yes' if good else 'no ':<4} policy {policy:<16} {claim.title}: {'/'.join(claim.rules[policy])} {'found' if hits else 'not found'}")
+    _say(f"  {'yes' if good else 'no ':<4} policy {policy:<16} {claim.title}: {'/'.join(claim.rules[policy])} {'found' if hits else 'not found'}")
     for one in hits:
-        print(f"         {_at(one, report)} {one.severity}[{one.finding.rule}] {one.finding.message}")
+        _say(f"         {_at(one, report)} {one.severity}[{one.finding.rule}] {one.finding.message}")
         for step in one.finding.marks:
-            print(f"             {step.span.path}:{_line(report, step.span.path, step.span.start)} {step.message}")
+            _say(f"             {step.span.path}:{_line(report, step.span.path, step.span.start)} {step.message}")
         for step in one.finding.trail:
-            print(f"           < {step.span.path}:{_line(report, step.span.path, step.span.start)} {step.message}")
+            _say(f"           < {step.span.path}:{_line(report, step.span.path, step.span.start)} {step.message}")
     return good
 
 
@@ -151,11 +155,11 @@ def check_out(git_dir: Path, commit: str, root: Path) -> int:
         if tab and mode in (b"100644", b"100755"):
             wanted.append((rest.split(b" ")[1], os.fsdecode(path)))
     absent = 0
-    for (_, path), data in zip(wanted, _blobs(git_dir, [blob for blob, _ in wanted]), strict=True):
+    for (_, name), data in zip(wanted, _blobs(git_dir, [blob for blob, _ in wanted]), strict=True):
         if data is None:
             absent += 1
             continue
-        target = root / path
+        target = root / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
     return absent
