@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 LAZY = {
     "policy": ("stigmer_lint.policy.cli:policy", "Validate a policy, print its schema, explain its values."),
+    "launch": ("stigmer_lint.launcher.cli:launch", "Start a container of the policy so that it reaches what it dials."),
     "verify": ("stigmer_lint.verifier.cli:verify", "Probe running containers from inside, and say why what they dial fails."),
 }
 """Commands that live elsewhere: name -> (module:attribute, the line that the help shows). Imported when they are asked for."""
@@ -89,6 +90,7 @@ def _codes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.option("--show-gaps", is_flag=True, help="List the launches that were not understood.")
 @click.option("--strict", is_flag=True, help="Exit with 3 where a launch was not understood.")
 @click.option("--stdin-filename", metavar="NAME", help="With - as PATHS: check standard input as if it were this file of the project.")
+@click.option("--jobs", type=click.IntRange(min=0), default=0, metavar="N", help="Processes to use; 0, the default: one per core where that pays.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no remarks.")
 @click.option("-v", "--verbose", is_flag=True, help="Also what was suppressed, with what confidence, and how long it took.")
@@ -110,6 +112,7 @@ def check(
     show_gaps: bool,
     strict: bool,
     stdin_filename: str | None,
+    jobs: int,
     statistics: bool,
     quiet: bool,
     verbose: bool,
@@ -151,7 +154,7 @@ def check(
         from stigmer_lint.engine.run import check as run_check
 
         report = run_check(
-            root, asked, policy=policy, rules=entries, platforms=options.platforms, options=options, stdin=stdin, cwd=cwd, stage=progress.stage
+            root, asked, policy=policy, rules=entries, platforms=options.platforms, options=options, stdin=stdin, cwd=cwd, stage=progress.stage, jobs=jobs,
         )
     layout = Layout(color=_color(color), verbose=verbose, quiet=quiet, show_gaps=show_gaps, statistics=statistics)
     _write(report, targets, layout)

@@ -9,6 +9,8 @@ import msgspec
 
 from stigmer_lint.dialects.base import Dialect
 from stigmer_lint.engine.discover import Files
+from stigmer_lint.engine.guarded import guarded
+from stigmer_lint.engine.parallel import FoundInFile, search_all
 from stigmer_lint.errors import UnreadableError
 from stigmer_lint.flow import callers, resolvers
 from stigmer_lint.flow.evaluate import Evaluator
@@ -33,9 +35,9 @@ class Analysis(msgspec.Struct):
 
 
 def analyse(
-    files: Files, policy: Policy, platforms: tuple[Platform, ...], stage: Callable[[str], None] = lambda _: None
+    files: Files, policy: Policy, platforms: tuple[Platform, ...], stage: Callable[[str], None] = lambda _: None, jobs: int = 1
 ) -> Analysis:
-    """Read what the rules need of a tree. One file that fails costs itself only."""
+    """Read what the rules need of a tree. One file that fails costs itself only. `jobs`: processes for the code; 0: one per core."""
     from stigmer_lint.engine.joins import components
     from stigmer_lint.frontends.config import is_config, read_config
 
@@ -46,17 +48,26 @@ def analyse(
     failures: list[tuple[str, str, int | None]] = []
     looked: set[str] = set()
     stage("code")
+    finders: dict[str, tuple[LaunchFinder, re.Pattern[bytes]]] = {}
+    tasks: list[tuple[str, str]] = []
     for language, dialects, pattern, gate in _searches(policy):
-        finder = LaunchFinder(evaluators, dialects)
-        for path in _candidates(files, language, pattern, gate):
-            looked.add(path)
-            try:
-                found, unclear = finder.in_file(path, pattern)
-            except RecursionError:
-                failures.append((path, "its code is nested too deep to follow", None))
-                continue
-            launches.extend(found)
-            gaps.extend(unclear)
+        finders[language] = LaunchFinder(evaluators, dialects), pattern
+        tasks.extend((language, path) for path in _candidates(files, language, pattern, gate))
+
+    def search(language: str, path: str) -> FoundInFile:
+        finder, wanted = finders[language]
+        before = len(project.unreadable)
+        wrong: list[tuple[str, str, int | None]] = []
+        found, unclear = guarded(lambda: finder.in_file(path, wanted), lambda why: wrong.append((path, why, None))) or ([], [])
+        seen = tuple((error.path, error.why, error.offset) for error in project.unreadable[before:])
+        return FoundInFile(tuple(found), tuple(unclear), tuple(wrong), seen)
+
+    looked.update(path for _, path in tasks)
+    for one in search_all(sorted(tasks), search, jobs):
+        launches.extend(one.launches)
+        gaps.extend(one.gaps)
+        failures.extend(one.failures)
+        failures.extend(one.unreadable)
     stage("configuration")
     candidates = list(files.paths(is_config))
     config = read_config(files, candidates)
@@ -75,6 +86,7 @@ def analyse(
     )
     components(world, files, project, evaluators, policy)
     failures.extend((error.path, error.why, error.offset) for error in project.unreadable)
+    failures = list(dict.fromkeys(failures))
     return Analysis(world, project, len(looked) + len(candidates), failures)
 
 
@@ -145,10 +157,7 @@ def _resolvers(files: Files, project: Project, evaluators: dict[Platform, Evalua
             if decl is None or id(decl) in seen or (not decl.params and unit.language != "shell"):
                 continue
             seen.add(id(decl))
-            try:
-                found = resolvers.judge(all_platforms, decl)
-            except RecursionError:
-                continue
+            found = guarded(lambda: resolvers.judge(all_platforms, decl), lambda _: None)  # noqa: B023  called at once
             if found is not None:
                 where = _ALIAS.search(data, decl.span[0], decl.span[1])
                 yield msgspec.structs.replace(found, alias_span=Span(path, where.start(), where.end()) if where else None)

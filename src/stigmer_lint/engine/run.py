@@ -10,6 +10,7 @@ from pathlib import Path
 
 from stigmer_lint.engine.analyse import analyse
 from stigmer_lint.engine.discover import Files
+from stigmer_lint.engine.guarded import guarded
 from stigmer_lint.engine.judge import Options, active, judge
 from stigmer_lint.engine.suppress import NEEDLE, CommentTest
 from stigmer_lint.model.launch import Platform
@@ -31,9 +32,11 @@ def check(
     cwd: Path | None = None,
     stage: Callable[[str], None] = lambda _: None,
     files: Files | None = None,
+    jobs: int = 1,
 ) -> Report:
     """Check `paths` of the project at `root`. `platforms` None: the policy's. `stdin`: name and content of a file that is not on disk.
-    `files`: the tree where the caller has made it; root and paths are then not looked at.
+    `files`: the tree where the caller has made it; root and paths are then not looked at. `jobs`: processes to use; 0: one per core,
+    where the files are enough for that to pay.
 
     Raises UsageError and PolicyError; whatever else goes wrong with one file or one rule is in the report, and the rest is still there.
     """
@@ -44,7 +47,7 @@ def check(
     wanted = active(rules, policy, options)
     stage("files")
     files = files or Files(root, paths, exclude=policy.policy.exclude, overlay=stdin, cwd=cwd)
-    result = analyse(files, policy.policy, platforms or policy.policy.platforms, stage)
+    result = analyse(files, policy.policy, platforms or policy.policy.platforms, stage, jobs)
     world = result.world
     noted = [SourceFile(path, data) for path, data in files.grep(re.compile(NEEDLE.pattern))]
     failures = [*files.failures, *(Failure(path, why, offset) for path, why, offset in result.failures)]
@@ -52,10 +55,9 @@ def check(
     stage("rules")
     found: list[Finding] = []
     for entry in wanted:
-        try:
-            found.extend(entry.check(world, policy.policy))
-        except Exception as error:  # noqa: BLE001  one rule's fault must not hide what the others found; the run ends as incomplete
-            failures.append(Failure(entry.rule.code, f"the rule failed: {type(error).__name__}: {error}"))
+        code, judged = entry.rule.code, entry.check
+        results = guarded(lambda: list(judged(world, policy.policy)), lambda why: failures.append(Failure(code, why)))  # noqa: B023
+        found.extend(results or ())
     for finding in found:
         for span in (finding.span, *(step.span for step in (*finding.trail, *finding.related, *finding.marks))):
             if span.path not in world.sources:

@@ -140,6 +140,10 @@ class FunctionValue(msgspec.Struct, frozen=True, eq=False):
     span: Span | None = None
     trail: Trail = ()
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Handed to another process without its target, which means something only where values are followed."""
+        return FunctionValue, (self.name, None, self.span, self.trail)
+
 
 Value: TypeAlias = Known | Template | Resolved | Choice | Unknown | ListValue | MapValue | ObjectValue | FunctionValue
 
