@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -56,8 +56,8 @@ class System(Protocol):
         """Whether this process may enter other network namespaces."""
         ...
 
-    def run(self, argv: Sequence[str], *, timeout: float = 20.0, stdin: bytes = b"") -> Output:
-        """Run a program to its end. Never raises for what the program does."""
+    def run(self, argv: Sequence[str], *, timeout: float = 20.0, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Output:
+        """Run a program to its end; `env` is added to the environment. Never raises for what the program does."""
         ...
 
     def read(self, path: str) -> bytes | None:
@@ -93,14 +93,15 @@ class Machine:
     def is_root(self) -> bool:
         return sys.platform == "linux" and os.geteuid() == 0
 
-    def run(self, argv: Sequence[str], *, timeout: float = 20.0, stdin: bytes = b"") -> Output:
+    def run(self, argv: Sequence[str], *, timeout: float = 20.0, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Output:
         try:
             with self._lock:
                 if self._closed:
                     return Output(TOO_LONG, b"", b"interrupted")
                 process = subprocess.Popen(
-                    list(argv), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-                )
+                    list(argv), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+                    env={**os.environ, **env} if env else None,
+                )  # fmt: skip
                 self._running.add(process)
         except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
             return Output(NOT_THERE, b"", f"{argv[0]}: {error.strerror}".encode())
@@ -118,21 +119,6 @@ class Machine:
             with self._lock:
                 self._running.discard(process)
         return Output(process.returncode, stdout, stderr)
-
-    def follow(self, argv: Sequence[str], line: Callable[[str], None]) -> Output:
-        """Run a program and hand over each line of its output while it runs."""
-        process = subprocess.Popen(list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
-        with self._lock:
-            self._running.add(process)
-        try:
-            for raw in process.stdout or ():
-                line(raw.decode("utf-8", "replace").rstrip("\n"))
-            return Output(process.wait())
-        finally:
-            process.kill()
-            process.wait()
-            with self._lock:
-                self._running.discard(process)
 
     def read(self, path: str) -> bytes | None:
         try:
