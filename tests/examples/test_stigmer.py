@@ -6,10 +6,12 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from stigmer_lint.cli import run
 from stigmer_lint.engine.run import check
 from stigmer_lint.policy.load import NO_POLICY, load_policy
 from stigmer_lint.policy.types import LoadedPolicy
@@ -106,19 +108,36 @@ def test_the_second_outage_shows_the_read_and_the_launcher_that_sets_it(tmp_path
     assert paths[1] in (DAEMON, COMPOSE)
 
 
-def test_the_checkout_itself_is_not_stopped_by_its_example() -> None:
-    """The whole project, and only files of the example, as the hook gives them."""
-    from stigmer_lint.cli import run
-
+def test_the_checkout_itself_is_not_stopped_by_its_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of the example alone, and along with others, as the hook gives them."""
     if not (ROOT / ".git").exists():
         pytest.skip("no checkout here: the example's policy names its place in one")
-    before = Path.cwd()
-    os.chdir(ROOT)
-    try:
-        assert run(["check", "examples/stigmer/broken/" + DAEMON, "examples/stigmer/broken/" + SUPERVISOR]) == 0
-        assert run(["check", "examples/stigmer/broken/" + DAEMON, "tools/demo"]) == 0
-    finally:
-        os.chdir(before)
+    monkeypatch.chdir(ROOT)
+    broken = [f"examples/stigmer/broken/{path}" for path in (DAEMON, SUPERVISOR, COMPOSE)]
+    assert run(["check", *broken]) == 0
+    assert run(["check", *broken, "tools/demo"]) == 0
+
+
+def test_the_demo_holds_both_states_to_their_verdicts(tmp_path: Path) -> None:
+    """It ends well on the example, and badly where the repaired state is as broken as the other."""
+    command = tmp_path / "stigmer-lint"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m stigmer_lint "$@"\n', encoding="utf-8")
+    command.chmod(0o755)
+    (tmp_path / "tools").mkdir()
+    shutil.copy(ROOT / "tools/demo", tmp_path / "tools/demo")
+    shutil.copytree(EXAMPLE, tmp_path / "examples/stigmer")
+    good = subprocess.run([tmp_path / "tools/demo", command], capture_output=True, text=True, check=False, timeout=120)
+    assert good.returncode == 0, good.stdout + good.stderr
+    assert good.stdout.index("STG101") < good.stdout.index("STG202") < good.stdout.index("no findings")
+    for name, said in (("repaired", "exit status 1 where 0"), ("broken", "exit status 0 where 1")):
+        other = "broken" if name == "repaired" else "repaired"
+        shutil.rmtree(tmp_path / "examples/stigmer" / name)
+        shutil.copytree(EXAMPLE / other, tmp_path / "examples/stigmer" / name)
+        bad = subprocess.run([tmp_path / "tools/demo", command], capture_output=True, text=True, check=False, timeout=120)
+        assert bad.returncode == 1
+        assert said in bad.stderr
+        shutil.rmtree(tmp_path / "examples/stigmer" / name)
+        shutil.copytree(EXAMPLE / name, tmp_path / "examples/stigmer" / name)
 
 
 @pytest.mark.parametrize("module", ["cli", "server"])
