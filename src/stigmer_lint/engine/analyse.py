@@ -40,6 +40,7 @@ def analyse(
     """Read what the rules need of a tree. One file that fails costs itself only. `jobs`: processes for the code; 0: one per core."""
     from stigmer_lint.engine.joins import components
     from stigmer_lint.frontends.config import is_config, read_config
+    from stigmer_lint.frontends.env_files import with_env_files
 
     project = Project(files, lambda needle, suffixes: (path for path, _ in files.grep(re.compile(re.escape(needle)), suffixes)))
     evaluators = _evaluators(project, platforms, policy)
@@ -64,7 +65,7 @@ def analyse(
 
     looked.update(path for _, path in tasks)
     for one in search_all(sorted(tasks), search, jobs):
-        launches.extend(one.launches)
+        launches.extend(with_env_files(files, launch) for launch in one.launches)
         gaps.extend(one.gaps)
         failures.extend(one.failures)
         failures.extend(one.unreadable)

@@ -164,7 +164,7 @@ def judge(
         gaps=gaps,
         errors=tuple(errors[key] for key in sorted(errors)),
         sources=sources,
-        counts=Counts(files, sum(1 for launch in world.launches if wanted(launch.span)), sum(1 for read in world.reads if wanted(read.span))),
+        counts=Counts(files, len({(launch.span, launch.service) for launch in world.launches if wanted(launch.span)}), sum(1 for read in world.reads if wanted(read.span))),
         rules=tuple(rules[code] for code in sorted(running)),
         platforms=world.platforms,
         policy=policy.origin,

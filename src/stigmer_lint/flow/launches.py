@@ -123,7 +123,8 @@ class LaunchFinder:
                 continue
             seen.append(facts)
             launches.append(Launch(
-                one.result.kind, one.result.engine, one.span, facts, place.decl.name, route=one.route, language=place.decl.unit.language,
+                one.result.kind, one.result.engine, one.span, facts, place.decl.name, one.result.service, route=one.route,
+                language=place.decl.unit.language,
             ))
 
     # -- ways ----------------------------------------------------------------------------------------------------------------
