@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
+import warnings
 from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
@@ -190,13 +191,20 @@ def echo(ev: Evaluator, call: Call, frame: Frame, at: Stmt | None) -> Value:
 # -- patterns ------------------------------------------------------------------------------------------------------------------
 
 
+@cache
 def compiled(pattern: str, flags: int = 0) -> re.Pattern[str] | None:
     """A pattern of the analysed code, for texts of at most MAX_SUBJECT characters; None for one that could take long or is not
-    valid here. At most four unbounded repetitions, none inside another."""
-    if len(pattern) > 300 or sum(pattern.count(c) for c in "*+") > 6 or re.search(r"[*+}]\)?[*+{]", pattern.replace("+?", "+").replace("*?", "*")) or re.search(r"\([^()]*[*+][^()]*\)[*+{]", pattern):
+    valid here. At most six unbounded repetitions, none inside another."""
+    plain = pattern.replace("+?", "+").replace("*?", "*")
+    if len(pattern) > 300 or sum(pattern.count(c) for c in "*+") > 6 or re.search(r"[*+}]\)?[*+{]", plain) or re.search(r"\([^()]*[*+][^()]*\)[*+{]", pattern):
         return None
+    if "(?<" in pattern and "(?<=" not in pattern and "(?<!" not in pattern:
+        pattern = pattern.replace("(?<", "(?P<")  # JavaScript and Go name groups without the P
     try:
-        return re.compile(pattern.replace("(?<", "(?P<") if "(?<" in pattern and "(?<=" not in pattern and "(?<!" not in pattern else pattern, flags)
+        with warnings.catch_warnings():
+            # What other languages write in a character class may look like a set operation to come here.
+            warnings.simplefilter("ignore")
+            return re.compile(pattern, flags)
     except (re.error, OverflowError):
         return None
 
