@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stigmer_lint.addresses import addresses_of
-from stigmer_lint.contract import Sides, confidence_of, demanded, open_because, place, read_step, title, unreachable_on
+from stigmer_lint.contract import Sides, alike, confidence_of, demanded, open_because, place, read_step, title, unreachable_on
 from stigmer_lint.dialled import texts
 from stigmer_lint.knowledge.roles import role_of
 from stigmer_lint.model.launch import EnvSetting, Launch
@@ -27,7 +27,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
     joined: set[int] = set()
     for component in world.components:
         joined.update(id(launch) for launch in component.launches)
-        yield from _compared(Sides(component, policy), policy)
+        yield from _compared(Sides(component, policy, world), policy)
     for launches in _by_image(world, joined):
         yield from _compared(Sides(Component("", launches, (), ()), policy), policy)
 
@@ -51,7 +51,7 @@ def _compared(sides: Sides, policy: Policy) -> Iterator[Finding]:
     for index, launch in enumerate(launches):
         done = set(demanded(launch, policy))
         for other_index, other in enumerate(launches):
-            if other.span == launch.span or (launch.group is not None and launch.group == other.group):
+            if other.span == launch.span or not alike(launch, other) or (launch.group is not None and launch.group == other.group and launch.service != other.service):
                 continue
             for name, setting in sides.given[other_index].items():
                 if name in done or setting.maybe or setting.origin == "image":

@@ -22,7 +22,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
     """A finding for each launch and each variable that the code inside must have and that no launch of the image gives."""
     peers = Peers(world, policy)
     for component in world.components:
-        sides = Sides(component, policy)
+        sides = Sides(component, policy, world)
         for need in sides.needs():
             # What another launcher of the image sets is a disagreement between launchers, which has a rule of its own.
             if need.read.name in sides.anywhere:
@@ -37,9 +37,10 @@ def _finding(sides: Sides, need: Need, launch: Launch, peers: Peers) -> Iterator
     platforms: tuple[Platform, ...] = tuple(launch.facts)
     behind: Step | None = None
     if need.reason == "loopback":
-        assert need.address is not None
+        if need.address is None:
+            return
         platforms = unreachable_on(launch, need.address)
-        behind = peers.behind(need, launch)
+        behind = peers.behind(need, launch, sides.component.runs)
         by_policy = sides.component.name.startswith("policy:") and launch.group is None and not read.deferred
         if not platforms or (behind is None and not by_policy):
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stigmer_lint.contract import Sides, confidence_of, demanded, nearest, program_of, read_elsewhere, read_step, title, used_by_launch
+from stigmer_lint.contract import Sides, nearest, program_of, read_elsewhere, title, used_by_launch
 from stigmer_lint.model.launch import EnvSetting, Launch
 from stigmer_lint.model.value import text_of
 from stigmer_lint.rule import Finding, Policy, Rename, Rule, World
@@ -22,30 +22,31 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
     """A finding at each variable that a launch sets in vain."""
     for component in world.components:
         # Without a single read there is nothing to tell a dead name by: the program may be in a language that is not read.
-        if not component.whole or not component.reads or not program_of(component):
-            continue
         sides = Sides(component, policy)
+        if not component.whole or not (component.reads or sides.image):
+            continue
+        program = program_of(component)
         for index, launch in enumerate(component.launches):
-            # What the policy demands is set for a reason that this code need not show, such as older images.
-            wanted = demanded(launch, policy)
             for name, setting in sides.given[index].items():
-                if name not in wanted and setting.origin == "launch" and not setting.maybe and not sides.is_read(name) and not read_elsewhere(sides, launch, name):
-                    if not used_by_launch(launch, name):
-                        yield _finding(sides, launch, setting)
+                if setting.origin != "launch" or setting.maybe or sides.is_read(name) or used_by_launch(launch, name):
+                    continue
+                meant = nearest(name, [one for one in (*sides.settled, *sides.image) if one not in sides.anywhere])
+                if ((program and component.reads) or meant is not None) and not read_elsewhere(sides, launch, name, meant):
+                    yield _finding(sides, launch, setting, meant)
 
 
-def _finding(sides: Sides, launch: Launch, setting: EnvSetting) -> Finding:
-    meant = nearest(setting.name, [name for name in sides.reads if name not in sides.anywhere])
+def _finding(sides: Sides, launch: Launch, setting: EnvSetting, meant: str | None) -> Finding:
+    certain = sides.component.certain or "" in sides.component.sources
     return Finding(
         rule=RULE.code,
         message=f"nothing in {title(launch)} reads {setting.name}" + (f"; did you mean {meant}?" if meant else ""),
         span=setting.name_span or setting.span,
-        confidence=confidence_of(sides.component, launch, sure=meant is not None) if sides.component.certain else "low",
+        confidence="high" if meant is not None and sides.component.certain else "medium" if certain else "low",
         container=text_of(launch.any.name) or launch.service,
         image=text_of(launch.any.image),
         env=setting.name,
         platforms=tuple(launch.facts),
-        related=(read_step(sides.reads[meant][0]),) if meant else (),
+        related=(sides.other_end(meant),) if meant else (),
         help=f"set {meant} instead, or as well where older images read the old name" if meant else "remove it, or give it the name that the code reads",
         remedy=Rename(setting.name, meant) if meant and setting.name_span is not None else None,
         launch=launch,

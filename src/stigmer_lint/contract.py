@@ -42,7 +42,7 @@ class Need(msgspec.Struct, frozen=True):
 class Sides:
     """One component with the names of both sides at hand."""
 
-    def __init__(self, component: Component, policy: Policy) -> None:
+    def __init__(self, component: Component, policy: Policy, world: World | None = None) -> None:
         self.component = component
         self.policy = policy
         self.given: list[dict[str, EnvSetting]] = [given(launch) for launch in component.launches]
@@ -56,6 +56,10 @@ class Sides:
                 self.patterns.append(read.name)
             else:
                 self.reads.setdefault(read.name, []).append(read)
+        for index, launch in enumerate(component.launches):
+            if not self.given[index] and launch.group is not None and world is not None:
+                # An overlay says only what it changes.
+                self.given[index] = inherited(launch, world)
         self.anywhere: frozenset[str] = frozenset(name for names in self.given for name in names)
 
     def supplied(self, index: int, read: EnvRead) -> bool:
@@ -64,6 +68,17 @@ class Sides:
         return any(
             one in names or one in self.image or one in self.component.supplied or f"{one}_FILE" in names for one in (read.name, *read.groups)
         )
+
+    @property
+    def settled(self) -> list[str]:
+        """The names that are read for sure."""
+        return [name for name, reads in self.reads.items() if any(not read.conditional or read.language != "go" for read in reads)]
+
+    def other_end(self, name: str) -> Step:
+        """Where a name is read, or given its value by the image."""
+        if name in self.reads:
+            return read_step(self.reads[name][0])
+        return Step(self.image[name].span, "the image sets it here")
 
     def is_read(self, name: str) -> bool:
         """Whether some read is of this name, case apart (settings classes do not look at it)."""
@@ -119,6 +134,22 @@ def given(launch: Launch) -> dict[str, EnvSetting]:
         for setting in facts.env:
             found.setdefault(setting.name, setting)
     return found
+
+
+_MAIN_FILES = ("docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml")
+
+
+def inherited(launch: Launch, world: World) -> dict[str, EnvSetting]:
+    """What another Compose file of the same folder sets for a service of the same name, where the launch itself says only how to build."""
+    folder, _, name = (launch.group or "").rpartition("/")
+    if name in _MAIN_FILES or launch.build is None or launch.any.image is not None:
+        return {}
+    for other in world.launches:
+        if other.service == launch.service and other.group is not None and other.group != launch.group and other.group.rpartition("/")[0] == folder:
+            names = given(other)
+            if names:
+                return names
+    return {}
 
 
 def open_because(launch: Launch) -> tuple[str, ...]:
@@ -183,11 +214,13 @@ class Peers:
                 for port in outside_ports(launch.any):
                     self.started.setdefault(port, []).append(launch)
 
-    def behind(self, need: Need, launch: Launch) -> Step | None:
+    def behind(self, need: Need, launch: Launch, runs: frozenset[str] = frozenset()) -> Step | None:
         """What the read was meant to reach in place of the container itself, None where nothing of the tree says that there is such a thing."""
         facts = launch.any
         port = need.port
         if port is not None and port in inside_ports(facts):
+            return None
+        if need.role is not None and need.role.product is not None and need.role.product in runs:
             return None
         if port is not None:
             for setting in facts.env:
@@ -222,6 +255,13 @@ class Peers:
         return best
 
 
+_COMMON = frozenset({
+    "API", "KEY", "URL", "URI", "HOST", "PORT", "TOKEN", "SECRET", "BASE", "DB", "USER", "USERNAME", "PASSWORD", "NAME", "ID", "ENABLED", "PATH", "DIR", "MODE", "SERVICE",
+    "SERVER", "ADDR", "ADDRESS", "ENDPOINT", "TIMEOUT", "LEVEL", "ENV", "APP",
+})
+"""Words that two names may share without meaning the same."""
+
+
 def nearest(name: str, candidates: Iterator[str] | tuple[str, ...] | list[str] | dict[str, list[EnvRead]]) -> str | None:
     """The candidate that a name may have been meant as: few letters apart, or made of mostly the same words."""
     best: tuple[float, str] | None = None
@@ -239,6 +279,8 @@ def nearest(name: str, candidates: Iterator[str] | tuple[str, ...] | list[str] |
                 score = max(score, 1.0 - distance / 10)
         if shared >= 1 and (words <= theirs or theirs <= words) and min(len(words), len(theirs)) >= 2:
             score = max(score, 0.6)
+        if shared and not (words & theirs) - _COMMON and score < 0.7:
+            continue
         if score >= 0.5 and (best is None or score > best[0]):
             best = (score, other)
     return best[1] if best else None
@@ -317,7 +359,7 @@ def demanded(launch: Launch, policy: Policy) -> frozenset[str]:
 
 _RUNTIMES = re.compile(
     r"^(?:python|node|golang|alpine|debian|ubuntu|busybox|scratch|eclipse-temurin|openjdk|amazoncorretto|ruby|php|rust|oven/bun|denoland/deno|bun|deno|elixir|erlang|centos"
-    r"|rockylinux|almalinux|fedora|archlinux|amazonlinux|distroless|static|base|cc|mcr\.microsoft\.com|dotnet|aspnet|sdk|runtime|wolfi|chainguard|cgr\.dev|nginx|httpd|caddy"
+    r"|rockylinux|almalinux|fedora|archlinux|amazonlinux|distroless|static|base|cc|mcr\.microsoft\.com|dotnet|aspnet|sdk|runtime|wolfi|chainguard|cgr\.dev|nginx|httpd|caddy|envoyproxy|envoy"
     r"|maven|gradle|swift|julia|r-base|perl|gcc|buildpack-deps|slim|uv|poetry|miniconda3?|mambaorg|continuumio|nvidia|cuda|pytorch|tensorflow|playwright|puppeteer)",
     re.IGNORECASE,
 )
@@ -336,14 +378,26 @@ def program_of(component: Component) -> bool:
     return True
 
 
-def read_elsewhere(sides: Sides, launch: Launch, name: str) -> bool:
+def read_elsewhere(sides: Sides, launch: Launch, name: str, meant: str | None) -> bool:
     """Whether something that is not the tree's code is known, or likely, to read a variable: a framework, a library, a file that names it."""
     image = next(iter(texts(launch.any.image)), None)
     base = next((one.base for one in sides.component.images if one.base), None)
-    if name in sides.component.mentions or name in sides.image or framework_of(name, image) is not None or framework_of(name, base) is not None:
+    if name in sides.component.mentions or name in sides.image:
+        return True
+    # A family whose names the application chooses and a bundler puts in (VITE_*) is read by the application or by nobody.
+    if any(known is not None and "build-time" not in known.reader for known in (framework_of(name, image), framework_of(name, base))):
+        return True
+    words = tokens(name)
+    alike = meant is not None and tokens(meant)[:1] == words[:1]
+    if words and words[0] in sides.component.dependencies and words[0] not in _BUNDLERS and not alike:
+        return True
+    if any(name in render(word) for one in sides.component.images for word in (*(one.entrypoint or ()), *(one.command or ()))):
         return True
     upper = name.upper()
     return upper != name and (sides.is_read(upper) or framework_of(upper, image) is not None)
+
+
+_BUNDLERS = frozenset({"VITE", "NEXT", "REACT", "NUXT", "VUE", "GATSBY", "EXPO"})
 
 
 def used_by_launch(launch: Launch, name: str) -> bool:
@@ -351,3 +405,13 @@ def used_by_launch(launch: Launch, name: str) -> bool:
     facts = launch.any
     words = (*(facts.command or ()), *(facts.entrypoint or ()), *(facts.health.command if facts.health else ()))
     return any(name in render(word) for word in words)
+
+
+def alike(left: Launch, right: Launch) -> bool:
+    """Whether two launches of one component do the same work: the same image by name, and the same program in it."""
+    ours, theirs = ({text.rpartition("/")[2].partition(":")[0] for text in texts(launch.any.image)} for launch in (left, right))
+    named = set(texts(left.any.name)) & set(texts(right.any.name))
+    if ours and theirs and not ours & theirs and not named:
+        return False
+    one, other = ([render(word) for word in (*(launch.any.entrypoint or ()), *(launch.any.command or ()))] for launch in (left, right))
+    return one == other or bool(named) or (left.service is not None and left.service == right.service)

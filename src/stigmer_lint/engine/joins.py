@@ -69,23 +69,26 @@ def components(
     if not groups:
         return
     own = _programs(files, world)
-    insides = [_inside(group, files, own) for group in groups]
+    insides = [_inside(group, files, (*own, *_other_crates(files, _home(group)))) for group in groups]
     first = next(iter(evaluators.values()))
     readers = Readers(
         first, files, lambda path: any(inside.holds(path) for inside in insides), lambda path: any(path in inside.files for inside in insides)
     )
     settled = _settled(insides, files, groups)
+    served = _served(insides, files)
     made: list[Component] = []
-    for group, inside, given in zip(groups, insides, settled, strict=True):
+    for group, inside, given, runs in zip(groups, insides, settled, served, strict=True):
         reads = tuple(readers.below(inside.holds))
         made.append(Component(
             group.label, tuple(group.launches.values()), (*inside.folders, *sorted(inside.files), *inside.globs), reads,
             images=(group.image,) if group.image is not None else (), join=group.join, certain=group.certain,
-            whole=group.build is not None or bool(group.sources), supplied=frozenset((*given, *readers.written(inside.holds))),
+            whole=group.build is not None or bool(group.sources), runs=frozenset(runs), supplied=frozenset((*given, *readers.written(inside.holds))),
         ))
     mentioned = _mentions(made, insides, files)
+    used = _dependencies(insides, files)
     world.components = tuple(
-        msgspec.structs.replace(component, mentions=found) for component, found in zip(made, mentioned, strict=True)
+        msgspec.structs.replace(component, mentions=found, dependencies=words)
+        for component, found, words in zip(made, mentioned, used, strict=True)
     )
     every: dict[tuple[object, ...], EnvRead] = {}
     for component in made:
@@ -134,20 +137,33 @@ def _groups(world: World, files: Files, policy: Policy) -> list[_Group]:
     for build in world.builds:
         if build.image:
             by_image.setdefault(repository(build.image), built(build))
-    folders = _folders(world, files)
+    weak = {name: group for name, group in by_image.items() if group.build is not None and _trial(group.build)}
+    strong = {name: group for name, group in by_image.items() if name not in weak}
+    by_base: dict[str, _Group | None] = {}
+    for name, group in strong.items():
+        base = name.rpartition("/")[2]
+        by_base[base] = group if by_base.get(base, group) is group else None
+    named = _named(world, files)
+    commands = frozenset(path.split("/")[-2] for path in files.paths(lambda path: path.endswith("/main.go") and "cmd/" in path))
     for launch in waiting:
         images = [repository(text) for text in texts(launch.any.image)]
-        group_of = next((by_image[image] for image in images if image in by_image), None)
+        group_of = next((strong[image] for image in images if image in strong), None)
         group_of = group_of or next((by_name[name] for name in texts(launch.any.name) if name in by_name), None)
-        if group_of is None:
-            for image in images:
-                build_of = folders.get(image.rpartition("/")[2])
-                if build_of is not None and "/" in image:
-                    group_of = built(build_of)
-                    if not group_of.launches:
-                        group_of.certain = False
-                        group_of.join = f"the image is named like {build_of.context or 'the folder'}, which has a Dockerfile"
-                    break
+        for image in images if group_of is None else ():
+            base = image.rpartition("/")[2]
+            if "/" not in image:
+                continue
+            group_of = by_base.get(base)
+            if group_of is None and base in named:
+                group_of = built(named[base])
+                if not group_of.launches:
+                    group_of.certain = False
+                    group_of.join = f"the image is named like what is in {named[base].context or 'the root of the tree'}, which has a Dockerfile"
+            if group_of is None and base in commands:
+                group_of = found.setdefault(f"command:{base}", _Group(f"command:{base}", None, ("",), f"the tree has a program cmd/{base}", False))
+            if group_of is not None:
+                break
+        group_of = group_of or next((weak[image] for image in images if image in weak), None)
         if group_of is None and any(True for _ in _mounted(launch, files)):
             label = f"mounted:{launch.span.path}:{launch.service or launch.span.start}"
             group_of = found[label] = _Group(label, None, join="the launch mounts these files")
@@ -167,15 +183,32 @@ def _in_policy(launch: Launch, policy: Policy) -> str | None:
     return None
 
 
-def _folders(world: World, files: Files) -> dict[str, ImageBuild]:
-    """Folders that hold a Dockerfile, by their base name; a name of two folders is nobody's."""
+_TRIALS = re.compile(r"(?:^|/)(?:tests?|examples?|samples?|e2e|ci|\.devcontainer|\.github)(?:/|$)", re.IGNORECASE)
+_PROJECT_NAME = re.compile(rb"^\s*(?:\"name\"\s*:\s*\"(?:@[^/\"]+/)?([\w.-]+)\"|name\s*=\s*\"([\w.-]+)\"|module\s+\S*?([\w.-]+?)(?:/v\d+)?\s*$)", re.MULTILINE)
+
+
+def _trial(build: ImageBuild) -> bool:
+    """Whether a build is one for tests or examples: the image of that name elsewhere is not made by it."""
+    return _TRIALS.search(build.context) is not None or _TRIALS.search(build.dockerfile or "") is not None
+
+
+def _named(world: World, files: Files) -> dict[str, ImageBuild]:
+    """Builds by what their folder is called, and by the name that its package manifest has; a name of two is nobody's."""
     found: dict[str, ImageBuild | None] = {}
     for build in world.builds:
-        if build.image is None and build.dockerfile is not None:
-            folder = build.dockerfile.rpartition("/")[0]
-            name = folder.rpartition("/")[2]
-            if name:
-                found[name] = build if name not in found or found[name] == build else None
+        if build.dockerfile is None or _trial(build):
+            continue
+        folder = build.dockerfile.rpartition("/")[0]
+        names = {folder.rpartition("/")[2]} if folder else set()
+        for manifest in ("package.json", "pyproject.toml", "Cargo.toml", "go.mod"):
+            source = files.source(f"{folder}/{manifest}" if folder else manifest)
+            hit = _PROJECT_NAME.search(source.data) if source is not None else None
+            if hit is not None:
+                names.add(next(group for group in hit.groups() if group).decode())
+        for name in names:
+            held = found.get(name, build)
+            same = held is not None and held.dockerfile == build.dockerfile
+            found[name] = (build if build.image is None else held) if same else None
     return {name: build for name, build in found.items() if build is not None}
 
 
@@ -202,6 +235,48 @@ def _programs(files: Files, world: World) -> tuple[str, ...]:
     return tuple(sorted(folder for folder in found if folder and any(files.has(f"{folder}/{name}") for name in MANIFESTS)))
 
 
+_PATH_DEPENDENCY = re.compile(rb"path\s*=\s*\"([^\"\r\n]{1,200})\"")
+_SHARED_DEPENDENCY = re.compile(rb"^([\w-]+)(?:\.workspace\s*=\s*true|\s*=\s*\{[^}\r\n]*workspace\s*=\s*true)", re.MULTILINE)
+_SHARED_PATH = re.compile(rb"^([\w-]+)\s*=\s*\{[^}\r\n]*path\s*=\s*\"([^\"\r\n]{1,200})\"", re.MULTILINE)
+
+
+def _other_crates(files: Files, home: str | None) -> tuple[str, ...]:
+    """The crates of a Cargo workspace that the one in `home` does not depend on: the whole workspace is the build context, and another
+    crate's program is not in the image."""
+    start = f"{home}/Cargo.toml" if home else "Cargo.toml"
+    source = files.source(start) if home is not None else None
+    if home is None or source is None or b"[package]" not in source.data:
+        return ()
+    root = files.source("Cargo.toml")
+    shared = {hit[1]: hit[2].decode("utf-8", "replace") for hit in _SHARED_PATH.finditer(root.data)} if root is not None else {}
+    needed = {home}
+    waiting = [home]
+    while waiting:
+        folder = waiting.pop()
+        source = files.source(f"{folder}/Cargo.toml" if folder else "Cargo.toml")
+        if source is None:
+            continue
+        text = source.data
+        if not folder and b"[workspace.dependencies]" in text:
+            # What the workspace offers is not what its root crate uses.
+            text = text[: text.index(b"[workspace.dependencies]")] + text[text.index(b"[workspace.dependencies]") + 24 :].partition(b"\n[")[2]
+        paths = [posixpath.normpath(posixpath.join(folder, hit.decode("utf-8", "replace"))) for hit in _PATH_DEPENDENCY.findall(text)]
+        paths += [posixpath.normpath(shared[name]) for name in _SHARED_DEPENDENCY.findall(text) if name in shared]
+        for path in paths:
+            if path not in needed:
+                needed.add(path)
+                waiting.append(path)
+    crates = (path.removesuffix("/Cargo.toml") for path in files.named("Cargo.toml") if "/" in path)
+    return tuple(sorted((*(crate for crate in crates if crate not in needed), *(() if "" in needed else ("src",)))))
+
+
+def _home(group: _Group) -> str | None:
+    """The folder of a group's Dockerfile."""
+    if group.build is None or group.build.dockerfile is None:
+        return None
+    return group.build.dockerfile.rpartition("/")[0]
+
+
 def _inside(group: _Group, files: Files, own: tuple[str, ...]) -> Inside:
     """The files of the tree that are in a group's image."""
     folders: dict[str, None] = dict.fromkeys(group.sources)
@@ -226,7 +301,10 @@ def _inside(group: _Group, files: Files, own: tuple[str, ...]) -> Inside:
             folders = {(build.dockerfile or f"{context}/").rpartition("/")[0] or context: None}
     for launch in group.launches.values():
         for mounted in _mounted(launch, files):
-            folders[mounted] = None
+            if files.has(mounted):
+                single.add(mounted)
+            else:
+                folders[mounted] = None
     ordered = tuple(sorted(folders, key=len, reverse=True))
     named = frozenset(ordered)
     without = tuple(folder for folder in own if folder not in named and (build is None or folder != (build.dockerfile or "").rpartition("/")[0]))
@@ -273,6 +351,27 @@ _ENTRY = re.compile(r"entrypoint|(?:^|/)(?:start|run|init|boot|launch|prestart)[
 _DOTENV_LINE = re.compile(rb"^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t]*=", re.MULTILINE)
 
 
+_SUPERVISED = re.compile(r"supervisor|(?:^|/)s6|Procfile$", re.IGNORECASE)
+_SERVERS = re.compile(rb"(?<![\w/-])(?:/usr/(?:local/)?s?bin/)?(redis-server|valkey-server|postgres|mysqld(?:_safe)?|mariadbd|mongod|rabbitmq-server|ollama|memcached|meilisearch|nginx)\b")
+_PRODUCTS = {
+    "redis-server": "redis", "valkey-server": "redis", "mysqld": "mysql", "mysqld_safe": "mysql", "mariadbd": "mysql", "mongod": "mongodb",
+    "rabbitmq-server": "rabbitmq",
+}
+
+
+def _served(insides: list[Inside], files: Files) -> list[set[str]]:
+    """Per group, the products that a process supervisor starts in the container itself."""
+    found: list[set[str]] = [set() for _ in insides]
+    for path in files.paths(lambda one: _SUPERVISED.search(one) is not None):
+        holders = [index for index, inside in enumerate(insides) if inside.holds(path)]
+        source = files.source(path) if holders else None
+        if source is not None:
+            names = {hit.decode() for hit in _SERVERS.findall(source.data)}
+            for index in holders:
+                found[index].update(_PRODUCTS.get(name, name) for name in names)
+    return found
+
+
 def _settled(insides: list[Inside], files: Files, groups: list[_Group]) -> list[set[str]]:
     """Per group, the names in env files that are copied in and in the scripts that start the program."""
     from stigmer_lint.flow.reads_text import assigned_names, is_script
@@ -294,7 +393,8 @@ def _settled(insides: list[Inside], files: Files, groups: list[_Group]) -> list[
 _WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]{2,}")
 _NO_READERS = re.compile(
     r"(?:^|/)(?:docs?|examples?|\.github)/|\.(?:md|mdx|rst|adoc|txt|lock|svg|css|scss)$|(?:^|/)(?:[^/]*compose[^/]*\.ya?ml|\.?env[^/]*|[^/]*\.env[^/]*|LICENSE|CHANGELOG[^/]*"
-    r"|[^/]*Dockerfile[^/]*|Makefile|Taskfile[^/]*)$", re.IGNORECASE
+    r"|[^/]*Dockerfile[^/]*|Makefile|Taskfile[^/]*|package-lock\.json)$"
+    r"|(?:^|/)(?:_?kustomize|k8s|kubernetes|charts?|helm|deploy(?:ments?)?|manifests|terraform|infra)/.*\.(?:ya?ml|tf|tpl|json)$", re.IGNORECASE
 )
 """Files that name variables and read none: launchers, samples, documentation."""
 
@@ -310,6 +410,7 @@ def _mentions(made: list[Component], insides: list[Inside], files: Files) -> lis
     found: list[set[str]] = [set() for _ in made]
     if every:
         from stigmer_lint.flow.callers import is_test
+        from stigmer_lint.flow.reads_text import assigned_names, is_script
 
         launching = {launch.span.path for component in made for launch in component.launches}
         alternatives_of = re.compile(rb"|".join(re.escape(name) for name in sorted(every, key=len, reverse=True)))
@@ -320,6 +421,32 @@ def _mentions(made: list[Component], insides: list[Inside], files: Files) -> lis
             if not holders:
                 continue
             words = {hit for hit in _WORD.findall(data) if hit in every}
+            if is_script(path):
+                words -= assigned_names(data)
             for index in holders:
                 found[index].update(word.decode() for word in words & wanted[index])
     return [frozenset(names) for names in found]
+
+
+# -- dependencies ----------------------------------------------------------------------------------------------------------------
+
+_DEPENDENCIES = re.compile(r"(?:^|/)(?:package\.json|pyproject\.toml|[\w-]*requirements[\w-]*\.txt|setup\.(?:py|cfg)|Pipfile|go\.mod|Cargo\.toml|pom\.xml|[\w.-]*\.gradle(?:\.kts)?|Gemfile|composer\.json|mix\.exs|[\w.-]+\.csproj)$")
+_PACKAGE_WORD = re.compile(rb"[A-Za-z][A-Za-z0-9]{3,40}")
+
+
+def _dependencies(insides: list[Inside], files: Files) -> list[frozenset[str]]:
+    """Per group, the words of its package manifests, in upper case: the libraries inside read variables that are named after them."""
+    found: list[set[str]] = [set() for _ in insides]
+    own: set[str] = set()
+    for path in files.paths(lambda one: _DEPENDENCIES.search(one) is not None):
+        source = files.source(path)
+        if source is None:
+            continue
+        name = _PROJECT_NAME.search(source.data)
+        if name is not None:
+            own.update(word.decode().upper() for word in _PACKAGE_WORD.findall(name[0]) if word not in (b"name", b"module", b"github", b"com"))
+        words = {word.decode().upper() for word in _PACKAGE_WORD.findall(source.data[:200_000])}
+        for index, inside in enumerate(insides):
+            if inside.holds(path):
+                found[index] |= words
+    return [frozenset(words - own) for words in found]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+import msgspec
+
 from stigmer_lint.engine.discover import Files
 from stigmer_lint.flow import reads_text
 from stigmer_lint.flow.callers import is_test
@@ -18,7 +20,7 @@ from stigmer_lint.model.world import EnvRead
 CODE = tuple(suffix for family in ("go", "python", "javascript") for suffix in SUFFIXES[family])
 
 _ASIDE = re.compile(
-    r"(?:^|/)(?:tests?|testing|specs?|__tests__|e2e|fixtures|testdata|mocks?|examples?|samples?|docs?|benchmarks?|stories|\.github|[\w-]+-tests?)(?:/|$)"
+    r"(?:^|/)(?:tests?|testing|specs?|__tests__|e2e|fixtures|testdata|mocks?|examples?|samples?|docs?|benchmarks?|stories|\.github|[\w.-]*[-_]tests?(?:[-_][\w-]+)?)(?:/|$)"
     r"|\.(?:test|spec|stories)\.\w+$|_(?:test|spec)\.rb$|Tests?\.(?:java|kt|cs)$|(?:^|/)gradlew$|(?:^|/)mvnw$",
     re.IGNORECASE,
 )
@@ -71,7 +73,9 @@ class Readers:
         """The reads of the files that `holds` says are inside, in path and offset order."""
         for path in sorted(self.reads):
             if holds(path):
-                yield from sorted(self.reads[path], key=lambda read: (read.span, read.name))
+                for read in sorted(self.reads[path], key=lambda read: (read.span, read.name)):
+                    better = self.code.behind.get((path, read.name))
+                    yield msgspec.structs.replace(read, groups=tuple(dict.fromkeys((*read.groups, *sorted(better))))) if better else read
 
     def written(self, holds: Callable[[str], bool]) -> Iterator[str]:
         """Names that the code inside sets for itself."""

@@ -142,8 +142,12 @@ def _tagged(ev: Evaluator, unit: Unit, field: Field, prefix: str, outer: tuple[s
     span = Span(unit.path, *field.span)
     value: Value | None = Known(default, span) if default is not None else None
     names = [prefix + name, *(f"{one}{prefix}{name}" for one in outer)]
-    for one in names:
-        yield EnvRead(one, span, "struct tag", "go", value, required and default is None, groups=tuple(other for other in names if other != one), deferred=True)
+    for index, one in enumerate(names):
+        # A name with a prefix from elsewhere is one that may be read, no more.
+        yield EnvRead(
+            one, span, "struct tag", "go", value, required and default is None, groups=tuple(names[1:]) if index == 0 else (), deferred=True,
+            conditional=index > 0,
+        )
 
 
 def _nested(ev: Evaluator, unit: Unit, name: str, depth: int) -> tuple[str, ...]:

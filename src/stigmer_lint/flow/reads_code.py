@@ -83,6 +83,8 @@ class Code:
         self._sites: dict[int, list[tuple[Place, Expr | None]]] = {}
         self.written: dict[str, set[str]] = {}
         """Names that a file sets itself, by its path."""
+        self.behind: dict[tuple[str, str], set[str]] = {}
+        """(path, name) -> names that, where they are set, make the read of that one not matter: it is part of their default."""
 
     def known(self, unit: Unit) -> dict[str, str]:
         """The names of a file that stand for the environment."""
@@ -374,6 +376,11 @@ class Code:
         value = self.ev.eval(expr, frame, place.stmt)
         found.groups = (*found.groups, *self._names_in(expr, place, frame, unit, known))
         found.default = unset(value)
+        form = form_of(place.expr, unit, known)
+        for mine in self._text(form.name, place, frame) if form is not None else ():
+            for name in _variables_in(value):
+                if name != mine:
+                    self.behind.setdefault((unit.path, name), set()).add(mine)
         if found.default is not None or (isinstance(value, Known) and value.kind == "null"):
             found.required = False
 
@@ -603,6 +610,16 @@ def unset(value: Value) -> Value | None:
     if isinstance(value, ObjectValue):
         return None
     return value
+
+
+def _variables_in(value: Value, depth: int = 0) -> Iterator[str]:
+    """The variables of the environment that a value is made of."""
+    if isinstance(value, Unknown):
+        if value.kind == "env" and value.name:
+            yield value.name
+    elif isinstance(value, Choice | Template) and depth < 6:
+        for part in value.options if isinstance(value, Choice) else value.parts:
+            yield from _variables_in(part, depth + 1)
 
 
 def _open(name: Value) -> bool:

@@ -137,7 +137,7 @@ def _template(source: SourceFile) -> Iterator[EnvRead]:
 # -- Rust ------------------------------------------------------------------------------------------------------------------------
 
 _RUST = re.compile(
-    rb"\b(?:(?:std::)?env::)?(var|var_os|[a-z][a-z0-9_]{0,40}(?:env|default|var|config)[a-z0-9_]{0,20}|env[a-z0-9_]{0,30})\(\s*\"([A-Z][A-Z0-9_]{2,100})\"\s*(?:,\s*\"([^\"\r\n]{0,200})\")?[^;]{0,160}",
+    rb"\b(?:(?:std::)?env::)?(var|var_os|[a-z][a-z0-9_]{0,40}(?:env|default|var|config)[a-z0-9_]{0,20}|env[a-z0-9_]{0,30})\(\s*\"([A-Z][A-Z0-9_]{2,100})\"\s*(?:,\s*\"([^\"\r\n]{0,200})\")?",
 )
 _UNWRAP = re.compile(rb"^[^;]{0,40}?\)\s*(?:\.map_err\([^;]{0,80}?\)\s*)?(?:\.(unwrap|expect)\(|(\?))")
 _OR = re.compile(rb"\.unwrap_or(?:_else)?\(\s*(?:\|_?\w*\|\s*)?(?:String::from\(\s*)?\"([^\"\r\n]{0,200})\"|\.unwrap_or|\.ok\(\)|\.is_ok\(\)|\.is_err\(\)|if\s+let")
@@ -150,7 +150,7 @@ def _rust(source: SourceFile) -> Iterator[EnvRead]:
         if _commented(data, hit.start(), (b"//", b"*")):
             continue
         span = Span(source.path, *hit.span(2))
-        tail = data[hit.end(2) : hit.end()]
+        tail = data[hit.end(2) : hit.end(2) + 200].partition(b";")[0]
         default = hit[3]
         fallback = _OR.search(tail)
         required = False

@@ -105,6 +105,10 @@ class Component(msgspec.Struct, frozen=True):
     """The sources are the program itself, not only files that are mounted into somebody else's image."""
     supplied: frozenset[str] = frozenset()
     """Names that the image sets for itself: in code, in the scripts that start it, in env files that are copied in."""
+    runs: frozenset[str] = frozenset()
+    """Products that run in the container beside the program (a Redis under supervisord): loopback is right for them."""
+    dependencies: frozenset[str] = frozenset()
+    """Words of the package manifests inside, in upper case."""
     mentions: frozenset[str] = frozenset()
     """Names that its launches set and that some file inside says, though none of `reads` is a read of them."""
 
