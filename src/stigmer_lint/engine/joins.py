@@ -15,6 +15,7 @@ import msgspec
 
 from stigmer_lint.engine.discover import Files
 from stigmer_lint.errors import UnreadableError
+from stigmer_lint.flow.clients import client_calls
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.project import Project
 from stigmer_lint.flow.reads import Readers
@@ -74,6 +75,7 @@ def components(
     readers = Readers(
         first, files, lambda path: any(inside.holds(path) for inside in insides), lambda path: any(path in inside.files for inside in insides)
     )
+    clients = client_calls(first, files, lambda path: any(inside.holds(path) for inside in insides), policy.clients)
     settled = _settled(insides, files, groups)
     served = _served(insides, files)
     made: list[Component] = []
@@ -81,6 +83,7 @@ def components(
         reads = tuple(readers.below(inside.holds))
         made.append(Component(
             group.label, tuple(group.launches.values()), (*inside.folders, *sorted(inside.files), *inside.globs), reads,
+            clients=tuple(call for path in sorted(clients) if inside.holds(path) for call in clients[path]),
             images=(group.image,) if group.image is not None else (), join=group.join, certain=group.certain,
             whole=group.build is not None or bool(group.sources), runs=frozenset(runs), supplied=frozenset((*given, *readers.written(inside.holds))),
         ))
