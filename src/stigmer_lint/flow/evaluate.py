@@ -774,7 +774,7 @@ class Evaluator:
         negated = False
         while isinstance(expr, Not):
             expr, negated = expr.operand, not negated
-        if isinstance(expr, Compare) and isinstance(expr.right, Nil) and isinstance(expr.left, Name) and expr.left.id in _ERRORS:
+        if not self.judging and isinstance(expr, Compare) and isinstance(expr.right, Nil) and isinstance(expr.left, Name) and expr.left.id in _ERRORS:
             return None
         known = frame.truths.get(id(expr)) if frame.base is None else None
         if known is not None and known[0] is expr:

@@ -327,7 +327,11 @@ def enter(ev: Evaluator, target: Closure, expr: Call, frame: Frame, at: Stmt | N
         for option in alternatives(argument, 6):
             # One at a time: a test on "one of these" would let the address through as it was.
             bound.bindings[parameter] = option
-            results.append(ev.enter(bound.renewed()))
+            ev.judging += 1
+            try:
+                results.append(ev.enter(bound.renewed()))
+            finally:
+                ev.judging -= 1
         return Resolved(target.decl.name, argument, ev.span(expr, frame), (), choose(tuple(scalar(one) for one in results)))
     value = ev.enter(bound)
     if isinstance(value, Known | Choice | Template) and value.span is not None and value.span.path != frame.unit.path and len(value.trail) < 8:
