@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stigmer_lint.dialled import Neighbours, dialled
+from stigmer_lint.dialled import dialled, neighbours_of
 from stigmer_lint.model.value import render, text_of
 from stigmer_lint.reachability import network_of
 from stigmer_lint.rule import Finding, Policy, ReplaceHost, Rule, World
@@ -20,7 +20,7 @@ RULE = Rule(
 
 def check(world: World, policy: Policy) -> Iterator[Finding]:
     """A finding for each dialled value that is the default address of an engine's bridge."""
-    neighbours = Neighbours(world)
+    neighbours = neighbours_of(world)
     services = {name: key for key, service in policy.services.items() for name in service.env}
     for launch in world.launches:
         for platform, facts in launch.facts.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stigmer_lint.dialled import Dialled, Neighbours, dialled
+from stigmer_lint.dialled import Dialled, dialled, foreign_image, neighbours_of
 from stigmer_lint.model.value import Choice, Step, render, text_of
 from stigmer_lint.reachability import engine_kind, mapping_of, network_of, provided_by, provides_alias
 from stigmer_lint.rule import AddHostGateway, Confidence, Finding, Policy, Rule, World
@@ -21,7 +21,7 @@ RULE = Rule(
 
 def check(world: World, policy: Policy) -> Iterator[Finding]:
     """A finding per launch, platform and alias, at the first value that uses it."""
-    neighbours = Neighbours(world)
+    neighbours = neighbours_of(world)
     services = {name: key for key, service in policy.services.items() for name in service.env}
     for launch in world.launches:
         for platform, facts in launch.facts.items():
@@ -30,7 +30,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                 continue
             kind = engine_kind(launch.engine, platform)
             for one in dialled(launch, platform, neighbours, policy.env_roles, services):
-                if one.address.kind != "host-alias" or one.role.role in ("allowlist", "bind"):
+                if one.address.kind != "host-alias" or one.role.role in ("allowlist", "bind") or foreign_image(one, neighbours):
                     continue
                 alias = one.address.alias or one.address.host
                 if provides_alias(kind, platform, alias, network, mapping_of(facts.hosts, alias, facts.hosts_open)) == "missing":
@@ -50,15 +50,15 @@ def _finding(one: Dialled, alias: str) -> Finding:
     return Finding(
         rule=RULE.code,
         message=f"{one.name} uses {alias}, a name that {_engine_name(one)} does not give by itself and this launch does not add",
-        span=one.span,
+        span=one.place,
         confidence=_confidence(one),
         container=text_of(facts.name) or launch.service,
         image=text_of(facts.image),
-        env=one.name if one.setting is not None else None,
+        env=one.variable,
         value=render(one.value),
         platforms=(one.platform,),
-        trail=one.trail,
-        related=(Step(launch.span, "the launch, which adds no host"),) if launch.span.path != one.span.path else (),
+        trail=tuple(step for step in one.trail if step.span != one.place),
+        related=(Step(launch.span, "the launch, which adds no host"),) if launch.span.path != one.place.path else (),
         notes=(f"{_listed(others)} would give it",) if others else (),
         help=advice,
         remedy=None if remote else AddHostGateway(alias),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stigmer_lint.dialled import Dialled, Neighbours, dialled
+from stigmer_lint.dialled import Dialled, dialled, neighbours_of
 from stigmer_lint.model.launch import Launch
 from stigmer_lint.model.value import Step, render, text_of
 from stigmer_lint.reachability import network_of
@@ -23,7 +23,7 @@ RULE = Rule(
 
 def check(world: World, policy: Policy) -> Iterator[Finding]:
     """A finding per address that is dialled as loopback through an unguarded host network."""
-    neighbours = Neighbours(world)
+    neighbours = neighbours_of(world)
     services = {name: key for key, service in policy.services.items() for name in service.env}
     for launch in world.launches:
         if launch.engine == "kubernetes" or launch.kind == "actions":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stigmer_lint.dialled import Dialled, Neighbours, dialled
+from stigmer_lint.dialled import Dialled, Neighbours, aware, dialled, embedded, foreign_image, neighbours_of
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Resolved, Step, Unknown, render, text_of
 from stigmer_lint.reachability import advise, engine_kind, query_of, reach
@@ -22,25 +22,27 @@ RULE = Rule(
 
 def check(world: World, policy: Policy) -> Iterator[Finding]:
     """A finding for each variable or argument of a launch that the container dials and that may be loopback, per platform."""
-    neighbours = Neighbours(world)
+    neighbours = neighbours_of(world)
     services = {name: key for key, service in policy.services.items() for name in service.env}
     for launch in world.launches:
         for platform in launch.facts:
             seen: set[str] = set()
             for one in dialled(launch, platform, neighbours, policy.env_roles, services):
-                if one.name in seen or not one.address.is_loopback or not _concerns(one):
+                if one.name in seen or not one.address.is_loopback or not _concerns(one, neighbours):
                     continue
                 if reach(query_of(one.facts, launch.engine, platform, one.address, "loopback")).verdict == "unreachable":
                     seen.add(one.name)
                     yield _finding(one, world)
 
 
-def _concerns(one: Dialled) -> bool:
+def _concerns(one: Dialled, neighbours: Neighbours) -> bool:
     """Whether a loopback value is wrong here: dialled (or not known not to be), and not the container's own port or its pod's."""
     if one.role.role not in ("dial", "unknown") or one.owner in ("own", "pod"):
         return False
     # Addresses of compose siblings have a rule of their own, with the name and port to write.
     if one.owner == "sibling" and one.launch.group is not None:
+        return False
+    if one.launch.group is not None and one.role.source != "policy" and (embedded(one) or foreign_image(one, neighbours)):
         return False
     return not (one.role.role == "unknown" and one.address.kind == "wildcard")
 
@@ -63,15 +65,16 @@ def _finding(one: Dialled, world: World) -> Finding:
     return Finding(
         rule=RULE.code,
         message=f"{one.name} {how}; inside the container that is the container itself, not the host",
-        span=one.span,
+        span=one.place,
         severity=_severity(one),
         confidence=_confidence(one),
         container=text_of(facts.name) or launch.service,
         image=text_of(facts.image),
-        env=one.name if one.setting is not None else None,
+        env=one.variable,
         value=shown,
         platforms=(one.platform,),
-        trail=one.trail,
+        trail=tuple(step for step in one.trail if step.span != one.place),
+        related=(Step(one.span, f"{one.name} of {launch.service or 'the launch'} is set from it here"),) if one.place != one.span else (),
         marks=tuple(Step(span, f"resolved by {value.by}") for span, value in siblings),
         notes=note,
         help=f"pass it through {resolver}, as the other addresses of this launch are" if resolver else f"hand over {advice.host}" + (f" and start with --add-host {advice.host}:host-gateway" if advice.add_host_gateway else ""),
@@ -90,7 +93,7 @@ def _severity(one: Dialled) -> Severity:
 
 
 def _confidence(one: Dialled) -> Confidence:
-    if one.handled:
+    if one.handled or aware(one.facts):
         return "low"
     if one.role.role == "unknown":
         return "low" if one.launch.kind == "compose" or one.address.port is None else "medium"

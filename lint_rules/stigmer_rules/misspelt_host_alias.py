@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stigmer_lint.addresses import classify_address
-from stigmer_lint.dialled import Neighbours, dialled, texts
+from stigmer_lint.dialled import dialled, neighbours_of, texts
 from stigmer_lint.model.value import render, text_of
 from stigmer_lint.reachability import host_aliases, network_of
 from stigmer_lint.rule import Finding, Policy, Rename, Rule, World
@@ -21,7 +21,7 @@ RULE = Rule(
 
 def check(world: World, policy: Policy) -> Iterator[Finding]:
     """Findings for misspelt aliases in values, and for host entries that map an alias to loopback."""
-    neighbours = Neighbours(world)
+    neighbours = neighbours_of(world)
     services = {name: key for key, service in policy.services.items() for name in service.env}
     for launch in world.launches:
         for platform, facts in launch.facts.items():

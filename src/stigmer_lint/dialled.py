@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from stigmer_lint.addresses import Address, addresses_of
+from stigmer_lint.addresses import Address, addresses, addresses_of
 from stigmer_lint.knowledge.image_ports import BACKENDS
 from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.knowledge.roles import RoleVerdict, role_of, scheme_port
@@ -62,17 +62,33 @@ class Dialled(msgspec.Struct, frozen=True):
         return (*rest, *self.launch.route, *last)
 
     @property
+    def origin(self) -> tuple[str, Span] | None:
+        """The variable of an env file that the host comes from, with the place of its value; None where it is written elsewhere."""
+        if self.setting is None or self.setting.origin == "env-file":
+            return None
+        value = self.value
+        written = value.span if isinstance(value, Known | Template) else None
+        for step in value.trail:
+            name, _, said = step.message.partition(" ")
+            if not said.startswith("is set in ") or step.span.path == self.span.path:
+                continue
+            # A value that is put together keeps no place for each piece; a variable that holds just the host is told by its length.
+            size = step.span.end - step.span.start - len(self.address.host.encode("utf-8", "surrogatepass"))
+            if written == step.span or size in (0, 2):
+                return name, step.span
+        return None
+
+    @property
     def place(self) -> Span:
-        """Where to look and to mend: the line of the env file that the value comes from, else where the launch sets it."""
-        origin = self.value.span if isinstance(self.value, Known | Template) else None
-        if origin is not None and self.setting is not None and origin.path != self.span.path and _is_env_file(origin.path):
-            return origin
-        return self.span
+        """Where to look and to mend: the line of the env file that the host comes from, else where the launch sets it."""
+        origin = self.origin
+        return origin[1] if origin is not None else self.span
 
-
-def _is_env_file(path: str) -> bool:
-    name = path.rpartition("/")[2].lower()
-    return "env" in name and not name.endswith((".yml", ".yaml", ".json", ".py", ".ts", ".js", ".go"))
+    @property
+    def variable(self) -> str | None:
+        """The variable's name at that place, None for what is no variable."""
+        origin = self.origin
+        return origin[0] if origin is not None else self.name if self.setting is not None else None
 
 
 def _inside(inner: Span, outer: Span) -> bool:
@@ -98,6 +114,7 @@ class Neighbours:
         self._views: dict[tuple[str, str], _View] = {}
         self._found: dict[tuple[object, ...], tuple[Dialled, ...]] = {}
         self._reads: dict[int, dict[str, RoleVerdict]] = {}
+        self._dialling: dict[tuple[str, str], dict[int, list[tuple[Launch, EnvSetting, str | None]]]] = {}
         for launch in world.launches:
             if launch.group is not None:
                 self.groups.setdefault(launch.group, []).append(launch)
@@ -142,6 +159,22 @@ class Neighbours:
             one for one in self.view(launch).by_name.get(host.lower(), ()) if one.service != launch.service and meet(launch.any, one.any)
         )
 
+    def dialling(self, launch: Launch) -> tuple[tuple[Launch, EnvSetting, str | None], ...]:
+        """Which siblings dial a launch by its name: with which variable, and at which port where that is written."""
+        if launch.group is None:
+            return ()
+        key = (launch.group, launch.span.path)
+        found = self._dialling.get(key)
+        if found is None:
+            found = self._dialling[key] = {}
+            for one in self.view(launch).launches:
+                for setting in one.any.env:
+                    for located in addresses_of(setting.value):
+                        if located.address.kind == "name":
+                            for target in self.named(one, located.address.host):
+                                found.setdefault(id(target), []).append((one, setting, located.address.port))
+        return tuple(found.get(id(launch), ()))
+
     def mates(self, launch: Launch, facts: LaunchFacts) -> tuple[Launch, ...]:
         """The other containers in its network namespace."""
         return tuple(one for one in self.pods.get(facts.pod, ()) if one is not launch) if facts.pod is not None else ()
@@ -149,7 +182,8 @@ class Neighbours:
     def owner(self, launch: Launch, facts: LaunchFacts, port: str | None) -> tuple[Owner, tuple[Launch, ...]]:
         """Whose port it is, and the siblings that have it; those that listen on it come before those that only publish it."""
         if port is None:
-            return "unknown", ()
+            mates = self.mates(launch, facts)
+            return ("pod", mates) if mates else ("unknown", ())
         if self.ports(launch, facts).listens(port):
             return "own", ()
         mates = self.mates(launch, facts)
@@ -259,11 +293,39 @@ def _dialled(
             beside = _port_beside(by_name, setting.name) if one.address.port is None else None
             port = one.address.port or (_number(beside) if beside is not None else None) or _usual_port(one.address, role)
             owner, siblings = neighbours.owner(launch, facts, port)
+            if port is None and role.default_port is not None and neighbours.ports(launch, facts).listens(role.default_port):
+                # VAULT_ADDR of Vault itself, with a port that is filled in elsewhere.
+                owner = "own"
             yield Dialled(
                 launch, facts, platform, one.address, one.value, setting.span, setting.name, role, owner, siblings, setting, handled and one.address.is_loopback,
                 fallback is not None and render(fallback) == render(one.value), _resolved(setting.value), one.span, port, beside,
             )
     yield from _arguments(launch, facts, platform, neighbours, roles, image)
+    for dial in facts.dials:
+        for one in addresses_of(dial.value):
+            port = one.address.port or scheme_port(one.address.scheme)
+            owner, siblings = neighbours.owner(launch, facts, port)
+            yield Dialled(
+                launch, facts, platform, one.address, one.value, dial.span, f"the {dial.name}", RoleVerdict("dial", "table"), owner, siblings,
+                host_span=one.span, port=port,
+            )
+
+
+    if facts.health is not None:
+        yield from _checked(launch, facts, platform)
+
+
+def _checked(launch: Launch, facts: LaunchFacts, platform: Platform) -> Iterator[Dialled]:
+    """Host aliases that a healthcheck asks. Its loopback is the container itself, and right."""
+    for word in facts.health.command if facts.health is not None else ():
+        for text in texts(word):
+            for piece in text[:2000].replace("'", " ").replace('"', " ").split():
+                for one in addresses(piece):
+                    if one.kind == "host-alias":
+                        span = word.span if isinstance(word, Known | Template) and word.span is not None else launch.span
+                        yield Dialled(
+                            launch, facts, platform, one, Known(piece, span), span, "the healthcheck", RoleVerdict("dial", "table"), "unknown", port=one.port
+                        )
 
 
 def _number(setting: EnvSetting) -> str | None:
@@ -337,7 +399,22 @@ def _named(launch: Launch, facts: LaunchFacts, platform: Platform, neighbours: N
             )
 
 
-_SWITCHES = frozenset({"ENABLE", "ENABLED", "EMBEDDED", "EMBED", "BUILTIN", "BUNDLED", "INTERNAL", "LOCAL", "START", "RUN", "WITH", "USE"})
+_CONTAINER_SWITCHES = frozenset({
+    "RUNNING_IN_DOCKER", "IN_DOCKER", "IS_DOCKER", "INSIDE_DOCKER", "RUN_IN_DOCKER", "DOCKER_ENV", "IN_CONTAINER", "RUNNING_IN_CONTAINER", "INSIDE_CONTAINER",
+    "IS_CONTAINER", "IS_CONTAINERIZED", "DOCKERIZED", "RUNNING_DOCKER", "DOCKER_CONTAINER", "IS_IN_DOCKER", "DOTNET_RUNNING_IN_CONTAINER",
+})
+
+
+def aware(facts: LaunchFacts) -> bool:
+    """Whether the launch tells the program that it is in a container: programs that want to know that rewrite loopback themselves."""
+    return any(
+        setting.name.upper() in _CONTAINER_SWITCHES and any(text.strip().lower() in ("1", "true", "yes", "on") for text in texts(setting.value))
+        for setting in facts.env
+    )
+
+
+_PLAIN = frozenset({"URL", "HOST", "ADDR", "ADDRESS", "URI", "API", "BASE", "SERVER", "ENDPOINT", "PORT", "SERVICE", "APP", "LOCAL", "INTERNAL", "RUN", "USE"})
+_SWITCHES = frozenset({"ENABLE", "ENABLED", "EMBEDDED", "EMBED", "BUILTIN", "BUNDLED"})
 _ALL_IN_ONE = frozenset({"AIO", "SINGLE", "ALLINONE", "STANDALONE", "MONOLITH", "MONOLITHIC", "BUNDLE", "BUNDLED", "FULL"})
 _KIN = (
     frozenset({"POSTGRES", "POSTGRESQL", "PG", "DB", "DATABASE", "SQL", "MYSQL", "MARIADB", "PGSQL"}),
@@ -346,15 +423,15 @@ _KIN = (
 
 
 def embedded(one: Dialled) -> bool:
-    """Whether the launch says that what the address names runs inside the same container: ENABLE_POSTGRES=true beside DB_HOST, an
-    image or target called all-in-one."""
-    facts = one.facts
-    build = one.launch.build
+    """Whether the launch says that what the address names is a part of the same container: a switch of it (ENABLE_POSTGRES beside DB_HOST),
+    or an image, target, service or file that is called all-in-one."""
+    facts, build = one.facts, one.launch.build
     labels = [text.partition("@")[0].rpartition("/")[2] for text in texts(facts.image)]
-    labels += [part for part in (build.target, (build.dockerfile or "").rpartition("/")[2]) if build is not None and part] if build is not None else []
+    labels += [one.launch.service or "", one.launch.span.path.rpartition("/")[2]]
+    labels += [build.target or "", (build.dockerfile or "").rpartition("/")[2]] if build is not None else []
     for label in labels:
         words = tokens(label)
-        if _ALL_IN_ONE & set(words) or any(pair == ("ALL", "IN") for pair in pairwise(words)):
+        if _ALL_IN_ONE & set(words) or ("ALL", "IN") in pairwise(words):
             return True
     wanted = set(tokens(one.name))
     for kin in _KIN:
@@ -362,14 +439,15 @@ def embedded(one: Dialled) -> bool:
             wanted |= kin
     if one.role.product is not None:
         wanted.add(one.role.product.upper())
-    wanted -= {"URL", "HOST", "ADDR", "ADDRESS", "URI", "API", "BASE", "SERVER", "ENDPOINT", "PORT", "SERVICE"}
-    for setting in facts.env:
-        words = tokens(setting.name)
-        if not (_SWITCHES & set(words) and wanted & set(words)):
-            continue
-        if any(text.strip().lower() in ("1", "true", "yes", "on") for text in texts(setting.value)):
-            return True
-    return False
+    wanted -= _PLAIN
+    return any(_SWITCHES & set(words) and wanted & set(words) for words in (tokens(setting.name) for setting in facts.env if setting is not one.setting))
+
+
+def foreign_image(one: Dialled, neighbours: Neighbours) -> bool:
+    """Whether the variable stands in an env file that is given whole to a well-known image, which reads only its own."""
+    if one.setting is None or one.setting.origin != "env-file" or one.launch.build is not None or one.role.source == "policy":
+        return False
+    return neighbours.ports(one.launch, one.facts).fact is not None
 
 
 def is_backend(neighbours: Neighbours, launch: Launch) -> bool:
@@ -392,6 +470,6 @@ def unknown_parts(value: Value) -> tuple[Unknown, ...]:
 
 
 __all__ = [
-    "Dialled", "Neighbours", "Owner", "dialled", "embedded", "inside_ports", "is_backend", "meet", "neighbours_of", "outside_ports", "published", "texts",
+    "Dialled", "Neighbours", "Owner", "aware", "dialled", "embedded", "foreign_image", "inside_ports", "is_backend", "meet", "neighbours_of", "outside_ports", "published", "texts",
     "unknown_parts",
 ]

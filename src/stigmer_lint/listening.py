@@ -155,8 +155,8 @@ _LISTEN_FLAGS = ("listen", "bind", "http-addr", "web.listen-address", "serve", "
 def _of_words(words: tuple[Value, ...]) -> Iterator[str]:
     """Ports of `--port 8000`, `--listen :8080`, `-b 0.0.0.0:80`, `runserver 0.0.0.0:8000`."""
     flat: list[str] = []
-    for word in words[:400]:
-        for text in texts(word)[-1:]:
+    for value in words[:400]:
+        for text in texts(value)[-1:]:
             flat.extend(text[:2000].split())
     for at, word in enumerate(flat):
         flag, equals, given = word.partition("=")

@@ -157,6 +157,10 @@ def read_config(tree: Tree, paths: Several[str]) -> ConfigFacts:
     named = {build.dockerfile for build in found.builds if build.dockerfile is not None}
     for path in dict.fromkeys((*dockerfiles, *sorted(named))):
         _read_dockerfile(tree, path, found, path in named)
+    if any(facts.volumes or facts.command or facts.entrypoint or launch.build for launch in found.launches for facts in launch.facts.values()):
+        from stigmer_lint.frontends.mounted import with_mounted
+
+        found.launches = with_mounted(tree, found.launches, found.images)
     return ConfigFacts(
         tuple(sorted((_with_image(launch, found) for launch in found.launches), key=lambda launch: launch.span)),
         tuple(dict.fromkeys(found.builds)),

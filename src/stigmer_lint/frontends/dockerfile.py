@@ -15,11 +15,16 @@ import msgspec
 from stigmer_lint.frontends.compose_files import configured
 from stigmer_lint.frontends.dockerfile_lines import Instruction, instructions, json_words, word_ranges, word_value
 from stigmer_lint.frontends.interpolation import Reference
+from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.model.launch import EnvSetting, Health, Image
 from stigmer_lint.model.span import SourceFile
 from stigmer_lint.model.value import Known, Step, Unknown, Value, choose, text_of, with_step
 
 _STAGE_NAME: Final = re.compile(r"[a-z][a-z0-9\-_.]*$")
+_INSTALL: Final = re.compile(r"\b(?:apt|apt-get|aptitude|apk|yum|dnf|microdnf|zypper|pacman)\b|\bgit\s+clone\b|\b(?:curl|wget)\b")
+_COMMAND_END: Final = re.compile(r"&&|\|\||;|\|")
+_CLIENT: Final = re.compile(r"-(?:client|clients|tools|dev|devel|cli|common)(?:[-=:\d]|$)")
+MAX_RUN: Final = 20_000
 _MOUNT: Final = re.compile(r"--mount=(\S+)")
 
 
@@ -37,6 +42,7 @@ class _Stage:
         self.entrypoint: tuple[Value, ...] | None = parent.entrypoint if parent else None
         self.command: tuple[Value, ...] | None = parent.command if parent else None
         self.health: Health | None = parent.health if parent else None
+        self.installs: set[str] = set(parent.installs) if parent else set()
         self.own_command = False
 
 
@@ -118,6 +124,7 @@ class _Reader:
                     self.copy(instruction)
                 case "RUN":
                     self.mounts(instruction)
+                    self.stage.installs |= _installed(instruction.place.text)
                 case "EXPOSE":
                     for value in self.words(instruction):
                         text = configured(value)
@@ -241,6 +248,19 @@ class _Reader:
             self.stage.uses.append(stage)
 
 
+def _installed(text: str) -> set[str]:
+    """Words of what a RUN line brings in. Client programs and header files of a server are not the server."""
+    found: set[str] = set()
+    if _INSTALL.search(text) is None:
+        return found
+    for command in _COMMAND_END.split(text[:MAX_RUN]):
+        if _INSTALL.search(command) is not None:
+            for word in command.split():
+                if not word.startswith(("-", "lib")) and not _CLIENT.search(word):
+                    found.update(tokens(word))
+    return found
+
+
 def _in_context(written: str) -> str:
     parts: list[str] = []
     for part in written.split("/"):
@@ -306,4 +326,5 @@ def read_dockerfile(source: SourceFile, target: str | None = None, given: Iterab
         stage.entrypoint,
         stage.command,
         stage.health,
+        frozenset(stage.installs),
     )

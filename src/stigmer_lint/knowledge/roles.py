@@ -90,14 +90,23 @@ def role_of(name: str, value_text: str | None = None, image: str | None = None, 
     if found is not None:
         return found
     shape = _by_words(name, value_text)
-    if shape is not None and shape.product is not None and image is not None and _image_name(image) == shape.product:
+    if shape is not None and shape.role == "dial" and image is not None and _of_itself(name, image):
         # SEARXNG_BASE_URL given to searxng itself is the address that it shows.
-        return RoleVerdict("public" if name.upper().endswith("URL") else "self", "shape", shape.product, shape.default_port)
+        return RoleVerdict("public" if name.upper().endswith(("URL", "URLS")) else "self", "shape", shape.product, shape.default_port)
     if shape is not None and shape.role not in ("public", "other"):
         return shape
     scheme = _by_scheme(value_text)
     # Measured: values with a database's or broker's scheme are dialled whatever the name, so a name that merely sounds public gives way.
     return scheme or shape or RoleVerdict("unknown", "unknown")
+
+
+_ITS_OWN = frozenset({"URL", "URLS", "BASE", "HOST", "HOSTNAME", "ADDR", "ADDRESS", "SERVER", "API", "HTTP", "HTTPS", "ENDPOINT", "URI", "SERVICE"})
+
+
+def _of_itself(name: str, image: str) -> bool:
+    """Whether a name is that of the image with words for an address behind it: PACT_BROKER_BASE_URL of pact-broker."""
+    own, words = tokens(_image_name(image)), tokens(name)
+    return bool(own) and words[: len(own)] == own and len(words) > len(own) and set(words[len(own) :]) <= _ITS_OWN
 
 
 def _image_name(image: str) -> str:
@@ -113,7 +122,7 @@ def _from_table(name: str, value_text: str | None, image: str | None) -> RoleVer
         return None
     if image is not None:
         for row in known:
-            if row.images and any(word in image for word in row.images):
+            if row.images and any(word in image for word in row.images) and not (row.verdict.role == "bind" and _names_another(value_text)):
                 return row.verdict
     general = [row.verdict for row in known if not row.images]
     if len(known) > 1 and _listens(value_text):
@@ -122,6 +131,12 @@ def _from_table(name: str, value_text: str | None, image: str | None) -> RoleVer
             if row.verdict.role == "bind":
                 return row.verdict
     return general[0] if general else None
+
+
+def _names_another(value: str | None) -> bool:
+    """Whether a value names a host, which nobody listens on."""
+    found = addresses(value) if value is not None else ()
+    return bool(found) and all(one.kind in ("host-alias", "name", "misspelt-alias") for one in found)
 
 
 def _listens(value: str | None) -> bool:
@@ -177,9 +192,14 @@ def _by_words(name: str, value: str | None) -> RoleVerdict | None:
         return RoleVerdict("allowlist", "shape")
     if has & {"ADVERTISE", "ADVERTISED", "BROADCAST", "ANNOUNCE", "ANNOUNCED", "ADVERTISING"}:
         return RoleVerdict("advertise", "shape")
+    if has & {"CLI", "SSH", "SFTP", "VNC"} or (has & {"REGISTRY"} and has & {"DOCKER", "DEPLOY", "IMAGE", "CONTAINER", "PULL", "PUSH"}):
+        # Shown to people at a terminal; pulled from by the engine, not by the container.
+        return RoleVerdict("other", "shape")
     if has & {"LISTEN", "LISTENER", "LISTENERS", "LISTENING", "BIND", "BINDING"}:
         return RoleVerdict("bind", "shape")
-    if words == ("HOSTNAME",) or (_listens(value) and last in ("HOST", "ADDR", "ADDRESS", "HOSTNAME", "IP", "INTERFACE")):
+    if words == ("HOSTNAME",) or (
+        _listens(value) and (last in ("HOST", "ADDR", "ADDRESS", "HOSTNAME", "IP", "INTERFACE") or (has & {"METRICS", "PPROF", "DEBUG"} and "://" not in (value or "")))
+    ):
         return RoleVerdict("bind", "shape")
     if has & {"HEALTHCHECK", "LIVENESS", "READINESS", "HEALTHZ", "PROBE"} or ("HEALTH" in has and has & {"CHECK", "CMD"}):
         return RoleVerdict("self", "shape")
@@ -212,7 +232,9 @@ def _by_words(name: str, value: str | None) -> RoleVerdict | None:
         product = _product(words)
         if product is not None:
             return product
-        if has & {"INTERNAL", "PRIVATE"} or (pair[0] in _SERVERS and last != "HOST"):
+        if has & {"INTERNAL", "PRIVATE"} or (pair[0] in _SERVERS and last != "HOST") or (has & {"SVC", "SERVICE"} and last in ("URL", "URI")):
+            return RoleVerdict("dial", "shape")
+        if last == "LOCATION" and "://" in (value or ""):
             return RoleVerdict("dial", "shape")
         if last in ("ADDR", "ADDRS", "ADDRESS") and len(words) > 1 and not has & {"METRICS", "HEALTH", "PPROF", "DEBUG", "ADMIN", "HTTP", "HTTPS", "MAC", "EMAIL", "IP"}:
             return RoleVerdict("dial", "shape")

@@ -52,6 +52,15 @@ class Publish(msgspec.Struct, frozen=True):
     protocol: str = "tcp"
 
 
+class Dial(msgspec.Struct, frozen=True):
+    """An address that a configuration file of the tree, mounted into the container, makes its program connect to. `name`: what it is there
+    ("scrape target", "proxy_pass")."""
+
+    name: str
+    value: Value
+    span: Span
+
+
 class Health(msgspec.Struct, frozen=True):
     """A healthcheck or probe that runs inside the container (or against its own port)."""
 
@@ -92,6 +101,7 @@ class LaunchFacts(msgspec.Struct, frozen=True):
     """Containers with the same pod share one network namespace."""
     logging: tuple[Value, ...] = ()
     """Addresses that the engine's own log driver dials, never the container."""
+    dials: tuple[Dial, ...] = ()
     unread: tuple[str, ...] = ()
     """Parts of the launch that could not be read, each with why; a rule that needs such a part says so or stays silent."""
 
@@ -155,3 +165,5 @@ class Image(msgspec.Struct, frozen=True):
     entrypoint: tuple[Value, ...] | None = None
     command: tuple[Value, ...] | None = None
     health: Health | None = None
+    installs: frozenset[str] = frozenset()
+    """Names of the packages and repositories that RUN lines bring in by a system's package manager, `git clone` or a download."""
