@@ -14,6 +14,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tarfile
 import time
 import uuid
@@ -105,12 +106,16 @@ def _import(kind: str, data: bytes, seed: bytes) -> str:
 
 @pytest.fixture(scope="session")
 def images(engine: str) -> dict[str, str]:
-    """"python": an interpreter, a shell and the servers; "bare": one static program, no shell, another user."""
+    return base_images()
+
+
+def base_images() -> dict[str, str]:
+    """"python": an interpreter, a shell and the servers; "bare": one static program and no shell. Made once, then kept under their tags."""
     from stigmer_lint.verifier.image import packed
 
     busybox = Path(shutil.which("busybox") or "/bin/busybox").read_bytes()
     source = (HERE / "servers.py").read_bytes()
-    seed = b"2" + source + busybox[:4096] + os.fsencode(__import__("sys").version)
+    seed = b"2" + source + busybox[:4096] + sys.version.encode()
     python_name = f"{LABEL}-python:{hashlib.sha256(seed).hexdigest()[:12]}"
     if not docker("images", "-q", python_name, check=False):
         buffer = io.BytesIO(packed())
@@ -150,7 +155,7 @@ class Lab:
         """Start a container of the servers' image; `command` are the servers' specs. Waits until they listen."""
         name = name or self.name()
         words = ["run", "-d", "--name", name, "--label", self.mark, "--stop-timeout", "0", *options, image or self.images["python"]]
-        program = ("python3", "-S", "/srv.py", *command) if image is None else command
+        program = ("python3", "-S", "-B", "/srv.py", *command) if image is None else command
         docker(*words, *program, check=check)
         if ready and image is None:
             ends = time.monotonic() + 20

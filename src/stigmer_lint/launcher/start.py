@@ -57,10 +57,8 @@ def start(
     program = plan.ground.program
     _make_room(machine, plan, demand, say)
     say(f"starting {plan.name}")
-    began_run = False
     container = ""
     try:
-        began_run = True
         output = machine.run(plan.argv, timeout=max(600.0, demand.within), env=plan.secrets)
         if output.status != 0:
             why = "no answer within the time" if output.status == TOO_LONG else output.complaint
@@ -71,8 +69,12 @@ def start(
         if isinstance(machine, Machine):
             machine.close()
             machine.reopen()
-        if began_run and not demand.keep:
+        if not demand.keep:
             _remove_own(machine, plan)
+            if not container:
+                # The engine was asked and cut off: it may still be making what it was asked for.
+                time.sleep(1.0)
+                _remove_own(machine, plan)
         raise
     ready = why == ""
     log = () if ready else _log(machine, plan, container)

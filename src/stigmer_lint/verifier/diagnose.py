@@ -191,7 +191,7 @@ def of_connect(scene: Scene, target: Target, attempts: Sequence[dict[str, Any]])
         return _at_container(scene, target, other, number)
     if _is_host(scene, target, address):
         return _at_host(scene, target, address, number, seconds)
-    return _elsewhere(scene, target, address, number, seconds)
+    return _elsewhere(scene, target, address, number)
 
 
 def _is_loopback(address: str) -> bool:
@@ -379,16 +379,18 @@ def _firewall_fix(scene: Scene, port: int | None) -> str:
     return f"open the port for {device}: ufw allow in on docker0 to any port {port}, or the same in the zone of firewalld" if network == "bridge" else f"open port {port} for {device} in the host's firewall"
 
 
-def _elsewhere(scene: Scene, target: Target, address: str, number: int | None, seconds: float) -> Cause:
+def _elsewhere(scene: Scene, target: Target, address: str, number: int | None) -> Cause:
     networks = [scene.room.networks[one] for one in scene.owner.networks if one in scene.room.networks]
     if networks and all(network.internal for network in networks) and number != REFUSED:
         return _internal(scene.owner, target.shown)
     if number == REFUSED:
         return cause("nothing-listens", f"{address} refuses connections to port {target.port}: nothing listens there, or a firewall says so", "check the port and whether the service runs there")
     if number == UNREACHABLE_HOST:
-        if seconds >= ARP_SECONDS or seconds < 0.001:
-            return cause("no-such-address", f"nobody on the network owns {address}", "correct the address; a container that was started again may have another one, so dial its name")
-        return cause("firewall-reject", f"a firewall or router refuses the way to {address} (EHOSTUNREACH at once)", "open the way there")
+        # About 3 s the first time; at once while the kernel remembers it, so here the time does not tell the two apart.
+        return cause(
+            "no-such-address", f"nobody on the network owns {address}, or a router refuses the way there (EHOSTUNREACH)",
+            "correct the address; a container that was started again may have another one, so dial its name",
+        )  # fmt: skip
     if number == UNREACHABLE_NET:
         return cause("firewall-reject", f"there is no way from the container to {address} (ENETUNREACH)", "check the routes of the host and the networks of the container")
     return cause("no-answer", f"{address}:{target.port} does not answer: a firewall drops the packets, or nothing is there", "check the address and what lies between")

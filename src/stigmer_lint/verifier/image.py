@@ -12,6 +12,7 @@ import os
 import sys
 import tarfile
 import threading
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -35,6 +36,7 @@ class HelperImage:
         self._image: str | None = None
         self._why: str | None = None
         self._made = False
+        self._asked = False
 
     def marks(self) -> tuple[str, ...]:
         """Options that mark a container as this run's."""
@@ -46,7 +48,8 @@ class HelperImage:
 
     def ready(self, container: Container) -> tuple[str | None, tuple[str, ...], str]:
         """(image, arguments in front of the program's text, why there is no image)."""
-        arguments = ("-I", "-S", "-c")
+        arguments = ("-I", "-S", "-B", "-c")
+        self._asked = True
         if self._given is not None:
             return self._given, arguments, ""
         with self._lock:
@@ -75,15 +78,22 @@ class HelperImage:
         self._image = name
         self._made = True
 
-    def remove(self) -> None:
-        """Remove the image and every container of this run that is still there."""
-        left = self._system.run([self._daemon.program, "ps", "-aq", "--filter", f"label={LABEL}={self._run}"], timeout=10).text.split()
-        if left:
-            self._system.run([self._daemon.program, "rm", "-f", *left], timeout=30)
-        if self._made and self._image is not None:
-            self._system.run([self._daemon.program, "rmi", "-f", self._image], timeout=30)
-            self._image = None
-            self._made = False
+    def remove(self, interrupted: bool = False) -> None:
+        """Remove the image and every container of this run that is still there.
+
+        `interrupted`: requests to the engine were cut off, and it may still be carrying them out, so it is asked more than once.
+        """
+        mine = ("--filter", f"label={LABEL}={self._run}")
+        for pause in (0.0, 0.5, 1.0, 1.5) if interrupted and self._asked else (0.0,):
+            time.sleep(pause)
+            left = self._system.run([self._daemon.program, "ps", "-aq", *mine], timeout=10).text.split() if self._asked else []
+            if left:
+                self._system.run([self._daemon.program, "rm", "-f", *left], timeout=30)
+            images = self._system.run([self._daemon.program, "images", "-q", *mine], timeout=10).text.split() if self._asked and self._given is None else []
+            if images:
+                self._system.run([self._daemon.program, "rmi", "-f", *images], timeout=30)
+        self._image = None
+        self._made = False
 
 
 _MODULES = """

@@ -18,8 +18,9 @@ import struct
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
 
+# As type checkers know it; importing typing would take as long as half of a probe.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

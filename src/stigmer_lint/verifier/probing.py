@@ -99,7 +99,7 @@ def _setns(system: System, container: Container, order: dict[str, Any], limits: 
     pid = container.state.pid
     # The number is in the command line for those who look at a process list; the order holds it as well.
     output = system.run(
-        [sys.executable, "-I", "-S", str(PROBER), str(pid)], stdin=json.dumps({**order, "pid": pid}).encode(), timeout=limits.whole
+        [sys.executable, "-I", "-S", "-B", str(PROBER), str(pid)], stdin=json.dumps({**order, "pid": pid}).encode(), timeout=limits.whole
     )
     return _answer(output.stdout, output.complaint, "setns", said)
 
@@ -133,13 +133,13 @@ def _exec(system: System, daemon: Daemon, container: Container, order: dict[str,
     complaint = ""
     for python in ("python3", "python"):
         output = system.run(
-            [daemon.program, "exec", "-i", container.id, python, "-I", "-S", "-c", source],
+            [daemon.program, "exec", "-i", container.id, python, "-I", "-S", "-B", "-c", source],
             stdin=json.dumps({**order, "environ": True}).encode(), timeout=limits.whole + 5,
         )  # fmt: skip
         answer = _answer(output.stdout, output.complaint, "exec", [])
         if answer is not None:
             return answer
-        complaint = output.complaint
+        complaint = complaint or output.complaint
     said.append(f"exec: {complaint}")
     return None
 

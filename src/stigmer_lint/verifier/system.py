@@ -35,7 +35,9 @@ class Output(msgspec.Struct, frozen=True):
     @property
     def complaint(self) -> str:
         """The last line of standard error, where programs say what was wrong."""
-        lines = [line.strip() for line in self.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+        # `docker exec` writes what the runtime says to standard output.
+        said = self.stderr if self.stderr.strip() or self.status == 0 else self.stdout[-2000:]
+        lines = [line.strip() for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
         return lines[-1] if lines else f"exit status {self.status}"
 
 

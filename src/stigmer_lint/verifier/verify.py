@@ -88,9 +88,9 @@ def verify(
         if isinstance(machine, Machine):
             machine.close()
             machine.reopen()
+        helper.remove(interrupted=True)
         raise
-    finally:
-        helper.remove()
+    helper.remove()
     stage("rules")
     report, examined = _judge(room, examined, policy, rules, options, request, watch)
     seconds = time.monotonic() - began
