@@ -62,8 +62,10 @@ class Recorder:
         data = self._machine.read(path)
         kept = data
         if data is not None and path.endswith(("/mountinfo", "/cgroup")):
-            found = re.search(rb"[0-9a-f]{64}", data)
-            kept = found[0] if found else b""
+            kept = b" ".join(dict.fromkeys(re.findall(rb"[0-9a-f]{64}", data)))
+        elif data is not None and path == "/proc/net/fib_trie":
+            lines = data.splitlines(keepends=True)
+            kept = b"".join(line + below for line, below in zip(lines, lines[1:], strict=False) if b"LOCAL" in below)
         elif data is not None and path.startswith("/proc/net/tcp"):
             kept = b"".join(line for line in data.splitlines(keepends=True) if b" 0A " in line or b"local_address" in line)
         self._keep(f"read {path}", None if kept is None else kept.decode("utf-8", "surrogateescape"))
