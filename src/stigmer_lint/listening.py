@@ -86,7 +86,8 @@ def listening(launch: Launch, facts: LaunchFacts, images: Mapping[str, Image]) -
     for setting in facts.env:
         for port in _of_setting(setting, own_name):
             add(port, "variable")
-            if tokens(setting.name)[-1] not in ("PORT", "PORTS"):
+            words = tokens(setting.name)
+            if words[-1] not in ("PORT", "PORTS") and not SIDE_DOORS & set(words):
                 told.add(port)
     for port in _of_words((*(facts.entrypoint or ()), *(facts.command or ()))):
         add(port, "command")
@@ -118,6 +119,9 @@ def listening(launch: Launch, facts: LaunchFacts, images: Mapping[str, Image]) -
 def _squeezed(name: str) -> str:
     return "".join(char for char in name if char.isalnum()).upper()
 
+
+SIDE_DOORS = frozenset({"METRICS", "ADMIN", "HEALTH", "PPROF", "DEBUG", "MANAGEMENT", "INTERNAL", "PROBE", "PROMETHEUS", "TELEMETRY", "MONITOR", "MONITORING"})
+"""Words of names that say where a program listens beside its real work."""
 
 _PORT_NAMES = frozenset({
     "PORT", "APP_PORT", "SERVER_PORT", "HTTP_PORT", "LISTEN_PORT", "API_PORT", "WEB_PORT", "BACKEND_PORT_INTERNAL", "GRPC_PORT", "INTERNAL_PORT",
@@ -159,6 +163,8 @@ def _of_words(words: tuple[Value, ...]) -> Iterator[str]:
         for text in texts(value)[-1:]:
             flat.extend(text[:2000].split())
     for at, word in enumerate(flat):
+        if SIDE_DOORS & set(tokens(word.partition("=")[0])) or (at and flat[at - 1].startswith("-") and SIDE_DOORS & set(tokens(flat[at - 1]))):
+            continue
         flag, equals, given = word.partition("=")
         following = given if equals else flat[at + 1] if at + 1 < len(flat) else ""
         name = flag.lstrip("-").lower()
@@ -191,4 +197,4 @@ def literal(value: Value) -> str | None:
     return None
 
 
-__all__ = ["Evidence", "Ports", "listening", "literal", "ports_of", "texts"]
+__all__ = ["SIDE_DOORS", "Evidence", "Ports", "listening", "literal", "ports_of", "texts"]

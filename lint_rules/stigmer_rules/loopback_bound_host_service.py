@@ -1,0 +1,123 @@
+"""A service of the host that containers dial through the gateway listens on loopback only, or its port is published there only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stigmer_lint.dialled import Dialled, dialled, neighbours_of, texts
+from stigmer_lint.listening import ports_of
+from stigmer_lint.model.launch import Launch, Publish
+from stigmer_lint.model.value import Step, render, text_of
+from stigmer_lint.model.world import HostService
+from stigmer_lint.reachability import addresses_of, classify_address, query_of, reach
+from stigmer_lint.rule import Finding, Policy, Rule, World
+
+RULE = Rule(
+    code="STG109",
+    name="loopback-bound-host-service",
+    summary="a service of the host that containers dial through the gateway listens on loopback only",
+    severity="error",
+    phases=("lint", "plan", "verify"),
+    policy_keys=("platforms", "services"),
+)
+
+
+def check(world: World, policy: Policy) -> Iterator[Finding]:
+    """A finding per host service, or published port, that some launch dials through the gateway while only loopback answers."""
+    closed = _closed_services(world)
+    hidden = _hidden_ports(world)
+    if not closed and not hidden:
+        return
+    neighbours = neighbours_of(world)
+    services = {name: key for key, service in policy.services.items() for name in service.env}
+    seen: set[tuple[object, str]] = set()
+    for launch in world.launches:
+        for platform in launch.facts:
+            for one in dialled(launch, platform, neighbours, policy.env_roles, services):
+                if one.port is None or one.address.kind not in ("host-alias", "gateway-ip") or one.role.role not in ("dial", "unknown"):
+                    continue
+                if one.port not in closed and one.port not in hidden:
+                    continue
+                if reach(query_of(one.facts, launch.engine, platform, one.address, "loopback")).verdict != "unreachable":
+                    continue
+                if reach(query_of(one.facts, launch.engine, platform, one.address, "all")).verdict == "unreachable":
+                    # Opening the service would not help: the name itself leads nowhere.
+                    continue
+                for service in closed.get(one.port, ()):
+                    if (service.span, platform) not in seen:
+                        seen.add((service.span, platform))
+                        yield _service(service, one)
+                for other, publish in hidden.get(one.port, ()):
+                    if other is not launch and (publish.span, platform) not in seen:
+                        seen.add((publish.span, platform))
+                        yield _published(other, publish, one)
+
+
+def _closed_services(world: World) -> dict[str, list[HostService]]:
+    """Host services by port, those of which every listening address is loopback."""
+    found: dict[str, list[HostService]] = {}
+    for service in world.host_services:
+        addresses = [located.address for located in addresses_of(service.listen)]
+        if addresses and all(one.kind == "loopback" for one in addresses):
+            for port in dict.fromkeys(one.port for one in addresses if one.port is not None):
+                found.setdefault(port, []).append(service)
+    return found
+
+
+def _hidden_ports(world: World) -> dict[str, list[tuple[Launch, Publish]]]:
+    """Ports that are published on the host's loopback only, by host port."""
+    found: dict[str, list[tuple[Launch, Publish]]] = {}
+    for launch in world.launches:
+        if not launch.facts:
+            continue
+        every = launch.any.publishes
+        open_ports = {port for one in every if one.host_port is not None and not _on_loopback(one) for port in ports_of(one.host_port)}
+        for publish in every:
+            if publish.host_port is not None and _on_loopback(publish):
+                for port in ports_of(publish.host_port):
+                    if port not in open_ports:
+                        found.setdefault(port, []).append((launch, publish))
+    return found
+
+
+def _on_loopback(publish: Publish) -> bool:
+    shown = texts(publish.host_ip)
+    return bool(shown) and all((found := classify_address(text)) is not None and found.kind == "loopback" for text in shown)
+
+
+def _service(service: HostService, one: Dialled) -> Finding:
+    shown = render(service.listen)
+    return Finding(
+        rule=RULE.code,
+        message=f"{service.name} listens on {shown}, which containers do not reach through {one.address.host}",
+        span=service.span,
+        confidence="high" if one.role.role == "dial" else "medium",
+        env=service.env,
+        value=shown,
+        platforms=(one.platform,),
+        related=(Step(one.span, f"{one.name} of {_who(one.launch)} dials it"),),
+        help=f"listen on the address of the bridge (docker0, usually 172.17.0.1) or on every interface, and let a firewall keep others out of port {one.port}",
+        launch=one.launch,
+    )
+
+
+def _published(other: Launch, publish: Publish, one: Dialled) -> Finding:
+    near = one.launch.group is not None and one.launch.group == other.group
+    name = other.service or text_of(other.any.name) or "it"
+    inner = next(iter(ports_of(publish.container_port)), one.port)
+    return Finding(
+        rule=RULE.code,
+        message=f"port {one.port} is published on the host's loopback only, which containers do not reach through {one.address.host}",
+        span=publish.span,
+        confidence="high" if one.role.role == "dial" else "medium",
+        container=text_of(other.any.name) or other.service,
+        image=text_of(other.any.image),
+        platforms=(one.platform,),
+        related=(Step(one.span, f"{one.name} of {_who(one.launch)} dials it"),),
+        help=f"dial {name}:{inner} on their common network" if near else "publish it on the bridge's address as well, or put both on one network",
+        launch=one.launch,
+    )
+
+
+def _who(launch: Launch) -> str:
+    return launch.service or text_of(launch.any.name) or text_of(launch.any.image) or "a container"

@@ -1,0 +1,232 @@
+"""A server in a container listens on loopback, where nobody outside of the container reaches it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from stigmer_lint.addresses import classify_address
+from stigmer_lint.dialled import Neighbours, neighbours_of, texts
+from stigmer_lint.knowledge.names import tokens
+from stigmer_lint.knowledge.roles import role_of
+from stigmer_lint.knowledge.servers import bound_by
+from stigmer_lint.listening import SIDE_DOORS
+from stigmer_lint.model.launch import EnvSetting, Image, Launch, LaunchFacts, Platform
+from stigmer_lint.model.span import Span
+from stigmer_lint.model.value import Choice, Known, Step, Template, Value, alternatives, render, text_of
+from stigmer_lint.reachability import addresses_of, network_of
+from stigmer_lint.rule import Confidence, Finding, Policy, ReplaceHost, Rule, World
+
+RULE = Rule(
+    code="STG108",
+    name="loopback-bound-server",
+    summary="the server in a container listens on loopback, so that its published port and its siblings find nobody",
+    severity="error",
+    phases=("lint", "plan", "verify"),
+    policy_keys=("env_roles",),
+)
+
+
+EVERY = "0.0.0.0"  # noqa: S104 - advice: what to write where the container's own network is the fence
+"""Every address of the container."""
+
+
+class _Listening(msgspec.Struct, frozen=True):
+    """Something that makes a server listen on loopback. `port` None: not known; `change` says what to write instead."""
+
+    subject: str
+    shown: str
+    span: Span
+    port: str | None
+    change: str
+    sure: Confidence
+    env: str | None = None
+
+
+class _Reached(msgspec.Struct, frozen=True):
+    """Who reaches the container from outside: its published ports, or a sibling that dials it."""
+
+    ports: frozenset[str]
+    step: Step
+    said: str
+
+
+def check(world: World, policy: Policy) -> Iterator[Finding]:
+    """A finding for each variable, argument or default that binds a reached server to loopback; and for images that nothing launches."""
+    neighbours = neighbours_of(world)
+    built: set[str] = set()
+    for launch in world.launches:
+        if launch.build is not None and launch.build.dockerfile is not None:
+            built.add(launch.build.dockerfile)
+        for platform, facts in launch.facts.items():
+            if network_of(facts.network) in ("host", "none") or neighbours.mates(launch, facts):
+                continue
+            reached = _reached(launch, facts, neighbours)
+            if reached is None:
+                continue
+            shared = frozenset(
+                setting.name for other in neighbours.view(launch).launches if launch.group is not None and other.service != launch.service
+                for setting in other.any.env
+            ) if _paired(facts) else frozenset()
+            for one in _listeners(facts, _image_of(launch, neighbours), policy, shared):
+                if one.port is None or one.port in reached.ports:
+                    yield _finding(one, reached, launch, facts, platform)
+    for path in sorted(set(world.images) - built):
+        image = world.images[path]
+        if image.exposes and not any(path == build.dockerfile and build.image for build in world.builds):
+            yield from _of_image(image, policy)
+
+
+def _image_of(launch: Launch, neighbours: Neighbours) -> Image | None:
+    return neighbours.images.get(launch.build.dockerfile) if launch.build is not None and launch.build.dockerfile is not None else None
+
+
+def _reached(launch: Launch, facts: LaunchFacts, neighbours: Neighbours) -> _Reached | None:
+    ports = frozenset(port for publish in facts.publishes for text in texts(publish.container_port) for port in (text.partition("/")[0],))
+    if facts.publishes:
+        first = facts.publishes[0]
+        shown = render(first.container_port)
+        said = f"whose port {shown} is published" if len(facts.publishes) == 1 else "whose ports are published"
+        return _Reached(ports | frozenset(neighbours.ports(launch, facts).inside), Step(first.span, "published here"), said)
+    if launch.engine == "kubernetes" and facts.exposes:
+        return _Reached(frozenset(facts.exposes), Step(launch.span, "the container with the port"), f"whose port {facts.exposes[0]} is declared")
+    for sibling, setting, port in neighbours.dialling(launch):
+        return _Reached(
+            frozenset({port}) if port else frozenset(neighbours.ports(launch, facts).inside),
+            Step(setting.span, f"{setting.name} of {sibling.service} dials it"), f"which {sibling.service} dials",
+        )
+    return None
+
+
+def _listeners(facts: LaunchFacts, image: Image | None, policy: Policy, shared: frozenset[str]) -> Iterator[_Listening]:
+    reference = next(iter(texts(facts.image)), None)
+    own = {setting.name: setting for setting in image.env} if image is not None else {}
+    own.update((setting.name, setting) for setting in facts.env)
+    for setting in own.values():
+        yield from _of_setting(setting, own, reference, policy, facts, shared)
+    command = (*(facts.entrypoint or ()), *(facts.command or ()))
+    if facts.command is None and facts.entrypoint is None and image is not None:
+        command = (*(image.entrypoint or ()), *(image.command or ()))
+    yield from _of_command(command, own)
+
+
+def _paired(facts: LaunchFacts) -> bool:
+    """Whether a loopback X_HOST stands beside an X_PORT, so that it matters who else has that name."""
+    names = {setting.name for setting in facts.env}
+    return any(
+        name.endswith("_HOST") and f"{name.removesuffix('_HOST')}_PORT" in names and any(one.address.is_loopback for one in addresses_of(setting.value))
+        for setting in facts.env for name in (setting.name,)
+    )
+
+
+def _of_setting(
+    setting: EnvSetting, own: dict[str, EnvSetting], image: str | None, policy: Policy, facts: LaunchFacts | None, shared: frozenset[str] = frozenset()
+) -> Iterator[_Listening]:
+    located = addresses_of(setting.value)
+    if not located:
+        return
+    sole = located[0].value
+    role = role_of(setting.name, sole.text if isinstance(sole, Known) else None, image, policy.env_roles).role
+    beside = _port_of(setting.name, own)
+    if role == "unknown" and facts is not None and beside is not None and beside in {text for one in facts.publishes for text in texts(one.container_port)}:
+        words = tokens(setting.name)
+        # A name that siblings have as well is the address at which they dial it.
+        if setting.name not in shared and words[-1:] == ("HOST",) and {"HTTP", "GRPC", "SERVER", "WEB", "API", "APP", "SERVICE"} & set(words):
+            role = "bind"
+    if role != "bind" or SIDE_DOORS & set(tokens(setting.name)):
+        return
+    addresses = [one.address for one in located]
+    if any(not one.is_loopback or one.kind == "wildcard" for one in addresses):
+        # Another listener, or another value, is open.
+        return
+    for one in located[:4]:
+        certain = isinstance(setting.value, Known) or (isinstance(setting.value, Choice) and setting.value.fallback is not None)
+        yield _Listening(
+            f"{setting.name} is {render(one.value)}", one.address.host, setting.span, one.address.port or beside,
+            f"set {setting.name} to {_opened(one.value, one.address.start, one.address.end)}", "high" if certain else "medium", setting.name,
+        )
+
+
+def _opened(value: Value, start: int, end: int) -> str:
+    text = value.text if isinstance(value, Known) else render(value)
+    return f"{text[:start]}{EVERY}{text[end:]}" if isinstance(value, Known) else EVERY
+
+
+def _port_of(name: str, own: dict[str, EnvSetting]) -> str | None:
+    for ending in ("_HOST", "_ADDR", "_ADDRESS", "_IP"):
+        if name.endswith(ending) and (beside := own.get(name.removesuffix(ending) + "_PORT")) is not None:
+            return next((text for text in reversed(texts(beside.value)) if text.isdigit()), None)
+    if name == "HOST" and "PORT" in own:
+        return next((text for text in reversed(texts(own["PORT"].value)) if text.isdigit()), None)
+    return None
+
+
+def _of_command(command: Sequence[Value], own: dict[str, EnvSetting]) -> Iterator[_Listening]:
+    words = [_text(word) for word in command[:200]]
+    bound = bound_by(words)
+    if bound is None:
+        return
+    span = next((word.span for word in (command[bound.at], *command) if isinstance(word, Known | Template) and word.span is not None), None)
+    if span is None:
+        return
+    program = " ".join(bound.server.words)
+    if bound.address is None:
+        if bound.server.default is None or any(name in own for name in bound.server.env):
+            return
+        change = f"add {bound.flag} {EVERY}" if bound.flag else f"say {EVERY} in front of the port"
+        yield _Listening(f"{program} listens on {bound.server.default} unless told otherwise", bound.server.default, span, None, change, "high")
+        return
+    address = classify_address(bound.address)
+    if address is not None and address.kind == "loopback":
+        shown = f"{bound.flag} {bound.address}" if bound.flag else bound.address
+        written = f"{bound.address[:address.start]}{EVERY}{bound.address[address.end:]}"
+        change = f"write {bound.flag} {written}" if bound.flag else f"write {written}"
+        yield _Listening(f"{program} is started with {shown}", address.host, span, address.port, change, "high")
+
+
+def _text(word: Value) -> str:
+    """A word as the shell would have it; what is not known is kept as a word that is no address."""
+    for option in alternatives(word, 4):
+        if isinstance(option, Known):
+            return option.text
+        if isinstance(option, Template):
+            return "".join(part.text if isinstance(part, Known) else "?" for part in option.parts)
+    return "?"
+
+
+def _finding(one: _Listening, reached: _Reached, launch: Launch, facts: LaunchFacts, platform: Platform) -> Finding:
+    return Finding(
+        rule=RULE.code,
+        message=f"{one.subject}, which nobody outside the container reaches; this is a container {reached.said}",
+        span=one.span,
+        confidence=one.sure,
+        container=text_of(facts.name) or launch.service,
+        image=text_of(facts.image),
+        env=one.env,
+        value=one.shown,
+        platforms=(platform,),
+        related=(reached.step,),
+        help=one.change,
+        remedy=ReplaceHost(EVERY),
+        launch=launch,
+    )
+
+
+def _of_image(image: Image, policy: Policy) -> Iterator[Finding]:
+    """An image of its own: what it exposes is meant to be reached."""
+    own = {setting.name: setting for setting in image.env}
+    found = [item for setting in image.env for item in _of_setting(setting, own, None, policy, None)]
+    found += _of_command((*(image.entrypoint or ()), *(image.command or ())), own)
+    for one in found:
+        if one.port is None or one.port in image.exposes:
+            yield Finding(
+                rule=RULE.code,
+                message=f"{one.subject}, which nobody outside the container reaches; the image exposes port {image.exposes[0]}",
+                span=one.span,
+                confidence="medium" if one.sure == "high" else one.sure,
+                env=one.env,
+                value=one.shown,
+                help=one.change,
+                remedy=ReplaceHost(EVERY),
+            )

@@ -1,0 +1,77 @@
+"""An image bakes in a loopback address for its program to dial."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stigmer_lint.addresses import Located, addresses_of
+from stigmer_lint.knowledge.image_ports import image_fact
+from stigmer_lint.knowledge.roles import RoleVerdict, role_of, scheme_port
+from stigmer_lint.model.launch import EnvSetting, Image
+from stigmer_lint.model.value import Choice, Known, Step, render
+from stigmer_lint.rule import Confidence, Finding, Policy, Rule, World
+
+RULE = Rule(
+    code="STG206",
+    name="loopback-default-in-image",
+    summary="an image bakes in a loopback address that its program dials",
+    severity="warning",
+    phases=("lint", "plan", "verify"),
+    policy_keys=("env_roles",),
+)
+
+
+def check(world: World, policy: Policy) -> Iterator[Finding]:
+    """A finding for each ENV of a Dockerfile that holds a dialled loopback address, unless every launch of the image sets the variable."""
+    launched: dict[str, list[frozenset[str]]] = {}
+    for launch in world.launches:
+        if launch.build is not None and launch.build.dockerfile is not None:
+            names = frozenset(setting.name for setting in launch.any.env)
+            launched.setdefault(launch.build.dockerfile, []).append(names)
+    for path in sorted(world.images):
+        image = world.images[path]
+        for setting in image.env:
+            if setting.span.path != path or any(setting.name in names for names in launched.get(path, ())):
+                # A launch that sets it shows that the image is meant to be told.
+                continue
+            for located in addresses_of(setting.value)[:8]:
+                verdict = role_of(setting.name, located.value.text if isinstance(located.value, Known) else None, None, policy.env_roles)
+                if verdict.role == "dial" and located.address.is_loopback and not _inside(image, located, verdict):
+                    yield _finding(setting, located, verdict)
+                    break
+
+
+def _inside(image: Image, located: Located, verdict: RoleVerdict) -> bool:
+    """Whether the program that listens there is in the image as well: it exposes the port, is that product, or installs it."""
+    port = located.address.port or scheme_port(located.address.scheme) or verdict.default_port
+    if port is not None and port in image.exposes:
+        return True
+    fact = image_fact(image.base) if image.base is not None else None
+    if fact is not None and port is not None and port in fact.ports:
+        return True
+    named = {(verdict.product or "").upper(), (located.address.scheme or "").partition("+")[0].upper(), _BY_PORT.get(port or "", "")} - {""}
+    kin = {word for words in _KIN if named & words for word in words} | named
+    return bool(kin & image.installs)
+
+
+_KIN = (
+    frozenset({"POSTGRES", "POSTGRESQL", "PG", "DB", "DATABASE", "PGSQL"}), frozenset({"MYSQL", "MARIADB", "DB", "DATABASE"}), frozenset({"REDIS", "VALKEY"}),
+)
+_BY_PORT = {"5432": "POSTGRES", "3306": "MYSQL", "6379": "REDIS", "27017": "MONGODB", "5672": "RABBITMQ", "9200": "ELASTICSEARCH"}
+
+
+def _finding(setting: EnvSetting, located: Located, verdict: RoleVerdict) -> Finding:
+    shown = render(located.value)
+    certain = not isinstance(setting.value, Choice) or setting.value.fallback is not None
+    confidence: Confidence = "high" if verdict.source in ("policy", "table", "scheme") and certain else "medium"
+    argument = [step for step in located.value.trail if "build argument" in step.message]
+    return Finding(
+        rule=RULE.code,
+        message=f"the image sets {setting.name} to {shown}, which in each of its containers is the container itself",
+        span=setting.span,
+        confidence=confidence,
+        env=setting.name,
+        value=shown,
+        related=tuple(Step(step.span, step.message) for step in argument[:1]),
+        help=f"leave {setting.name} out, so that a launch without it fails at once, or fill it in where the container is started",
+    )
