@@ -41,7 +41,7 @@ def _finding(sides: Sides, launch: Launch, setting: EnvSetting, meant: str | Non
         rule=RULE.code,
         message=f"nothing in {title(launch)} reads {setting.name}" + (f"; did you mean {meant}?" if meant else ""),
         span=setting.name_span or setting.span,
-        confidence="high" if meant is not None and sides.component.certain else "medium" if certain else "low",
+        confidence="high" if meant is not None and certain else "medium" if meant is not None or certain else "low",
         container=text_of(launch.any.name) or launch.service,
         image=text_of(launch.any.image),
         env=setting.name,

@@ -113,7 +113,9 @@ class Sides:
             return None
         address = located[0].address
         role = role_of(read.name, text_of_default(read.default), None, dict(self.policy.env_roles))
-        if read.role not in ("unknown", "dial") or role.role not in ("dial", "unknown") or (address.kind == "wildcard" and role.role != "dial"):
+        # A name that only sounds public (ADMIN_FRONTEND_API_URL) counts where a server reads it and the name says which sibling is meant.
+        sounds = role.role == "public" and role.source == "shape" and read.language not in ("javascript", "typescript")
+        if read.role not in ("unknown", "dial") or (role.role not in ("dial", "unknown") and not sounds) or (address.kind == "wildcard" and role.role != "dial"):
             return None
         return Need(read, "loopback", address, address.port or self._port_beside(read.name) or role.default_port, role)
 
@@ -220,9 +222,9 @@ class Peers:
         port = need.port
         if port is not None and port in inside_ports(facts):
             return None
-        if need.role is not None and need.role.product is not None and need.role.product in runs:
+        if runs and any(word in product or product in word for word in _wanted(need) for product in runs):
             return None
-        if port is not None:
+        if port is not None and (need.role is None or need.role.role != "public"):
             for setting in facts.env:
                 if setting.name != need.read.name and any(one.address.port == port for one in addresses_of(setting.value)):
                     return Step(setting.name_span or setting.span, f"{setting.name} hands over the same port")
@@ -241,7 +243,8 @@ class Peers:
     def _sibling(self, need: Need, launch: Launch) -> Launch | None:
         group = self.neighbours.groups.get(launch.group or "", ())
         words = frozenset(tokens(need.read.name))
-        product = need.role.product if need.role is not None else None
+        wanted = _wanted(need)
+        public = need.role is not None and need.role.role == "public"
         best: Launch | None = None
         for one in group:
             if one is launch or one.service is None or one.service == launch.service:
@@ -250,9 +253,27 @@ class Peers:
             images = [text.rpartition("/")[2].partition(":")[0] for text in texts(one.any.image)]
             if named and named <= words:
                 return one
-            if (product is not None and (product in named or product.lower() in one.service.lower() or any(product in image for image in images))) or (need.port is not None and need.port in (inside_ports(one.any) | outside_ports(one.any))):
+            if public:
+                continue
+            listens = need.port is not None and need.port in (inside_ports(one.any) | outside_ports(one.any))
+            if listens or any(word in one.service.lower() or any(word in image for image in images) for word in wanted):
                 best = best or one
         return best
+
+
+_SCHEMES = {"postgresql": "postgres", "mongodb": "mongo", "amqp": "rabbitmq", "rediss": "redis", "mariadb": "mysql"}
+
+
+def _wanted(need: Need) -> frozenset[str]:
+    """Words that say what a loopback default was meant for: the product of the name's role, the scheme of the default."""
+    found: set[str] = set()
+    if need.role is not None and need.role.product is not None and need.role.product.isalnum():
+        found.add(need.role.product.lower())
+    if need.address is not None and need.address.scheme is not None and need.address.scheme not in ("http", "https", "tcp", "ws", "wss", "grpc"):
+        scheme = need.address.scheme.partition("+")[0]
+        found.add(_SCHEMES.get(scheme, scheme))
+    found.update(word.lower() for word in tokens(need.read.name) if word in ("REDIS", "POSTGRES", "MYSQL", "MONGO", "RABBITMQ", "KAFKA", "MEILISEARCH", "OLLAMA"))
+    return frozenset(found)
 
 
 _COMMON = frozenset({

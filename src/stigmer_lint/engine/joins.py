@@ -381,6 +381,10 @@ def _settled(insides: list[Inside], files: Files, groups: list[_Group]) -> list[
 
     found: list[set[str]] = [set() for _ in groups]
     for path in files.paths(lambda one: _DOTENV.search(one) is not None or (is_script(one) and _ENTRY.search(one) is not None)):
+        folder = path.rpartition("/")[0]
+        if _DOTENV.search(path) and any("compose" in one.rpartition("/")[2] for one in files.folder(folder)):
+            # What stands beside a Compose file is for its interpolation.
+            continue
         holders = [index for index, inside in enumerate(insides) if inside.holds(path)]
         source = files.source(path) if holders else None
         if source is None:

@@ -141,7 +141,8 @@ def _tagged(ev: Evaluator, unit: Unit, field: Field, prefix: str, outer: tuple[s
     required = "required" in options or "notEmpty" in options or tag.get("required") == "true" or tag.get("env-required") == "true"
     span = Span(unit.path, *field.span)
     value: Value | None = Known(default, span) if default is not None else None
-    names = [prefix + name, *(f"{one}{prefix}{name}" for one in outer)]
+    # A tag that carries the program's own prefix is not read under a second one.
+    names = [prefix + name, *(f"{one}{prefix}{name}" for one in outer if name.partition("_")[0] != one.partition("_")[0])]
     for index, one in enumerate(names):
         # A name with a prefix from elsewhere is one that may be read, no more.
         yield EnvRead(

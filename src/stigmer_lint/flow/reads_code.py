@@ -169,8 +169,10 @@ class Code:
         else:
             name = ev.eval(form.name, frame, place.stmt)
         if _open(name) and not isinstance(form.name, str) and place.decl.name and place.decl.params:
-            yield from self._wrapped(form, place, link)
-            return
+            told = list(self._wrapped(form, place, link))
+            yield from told
+            if told or not isinstance(name, Template):
+                return
         context = self.context(form, place, link, frame)
         yield from self._named(name, form, Span(place.decl.unit.path, *span), context, place.decl.unit.language)
 

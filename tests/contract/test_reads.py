@@ -1,0 +1,107 @@
+"""Every form in which code reads a variable, with its default, whether it must be set, and what serves as well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from stigmer_lint.model.value import render
+from stigmer_lint.model.world import EnvRead
+
+Reads = Callable[[dict[str, str]], dict[str, EnvRead]]
+
+# name of the file, its text, the variable, default or None, whether it must be set
+FORMS = [
+    ("a.py", "import os\nx = os.environ['A']\n", "A", None, True),
+    ("a.py", "import os\ntry:\n    x = os.environ['A']\nexcept KeyError:\n    x = ''\n", "A", None, False),
+    ("a.py", "import os\nx = os.getenv('A', 'd')\n", "A", "d", False),
+    ("a.py", "from os import getenv as g\nx = g('A') or 'd'\n", "A", "d", False),
+    ("a.py", "import os\nenv = os.environ\nx = env.get('A')\n", "A", None, False),
+    ("a.py", "import os\nx = int(os.getenv('A'))\n", "A", None, True),
+    ("a.py", "import os\nx = os.getenv('A').split(',')\n", "A", None, True),
+    ("a.py", "import os\nx = os.getenv('A')\nif not x:\n    raise ValueError('A')\n", "A", None, True),
+    ("a.py", "import os\nif 'A' in os.environ:\n    pass\n", "A", "", False),
+    ("a.py", "import os\ndef env(name, default=None):\n    return os.environ.get(name, default)\nx = env('A', 'd')\n", "A", "d", False),
+    ("a.py", "from decouple import config\nx = config('A')\n", "A", None, True),
+    ("a.py", "from environs import Env\nenv = Env()\nx = env.str('A', 'd')\n", "A", "d", False),
+    ("a.py", "from pydantic_settings import BaseSettings\nclass S(BaseSettings):\n    a: str\n", "A", None, True),
+    ("a.py", "from pydantic_settings import BaseSettings\nclass S(BaseSettings):\n    model_config = {'env_prefix': 'P_'}\n    a: str = 'd'\n", "P_A", "d", False),
+    ("a.py", "import os\nfrom dataclasses import dataclass\n@dataclass\nclass C:\n    a: str = os.getenv('A', 'd')\n", "A", "d", False),
+    ("a.go", 'package a\nimport "os"\nfunc f() string { v := os.Getenv("A"); if v == "" { v = "d" }; return v }\n', "A", "d", False),
+    ("a.go", 'package a\nimport ("os"; "log")\nfunc f() { v := os.Getenv("A"); if v == "" { log.Fatal("A") }; _ = v }\n', "A", None, True),
+    ("a.go", 'package a\nimport ("os"; "errors")\nfunc f() error { v, ok := os.LookupEnv("A"); if !ok { return errors.New("A") }; _ = v; return nil }\n', "A", None, True),
+    ("a.go", 'package a\nimport "os"\nfunc get(k, d string) string { if v, ok := os.LookupEnv(k); ok { return v }; return d }\nvar x = get("A", "d")\n', "A", "d", False),
+    ("a.go", 'package a\ntype C struct { A string `env:"A" envDefault:"d"` }\n', "A", "d", False),
+    ("a.go", 'package a\ntype C struct { A string `env:"A,required"` }\n', "A", None, True),
+    ("a.go", 'package a\ntype C struct { S S `envPrefix:"P_"` }\ntype S struct { A string `env:"A"` }\n', "P_A", None, False),
+    ("a.go", 'package a\nimport "github.com/spf13/viper"\nfunc f() { viper.SetEnvPrefix("p"); viper.AutomaticEnv(); viper.SetDefault("a.b", "d") }\n', "P_A_B", "d", False),
+    ("a.ts", "const a = process.env.A ?? 'd';\n", "A", "d", False),
+    ("a.ts", "const { A = 'd' } = process.env;\n", "A", "d", False),
+    ("a.ts", "if (!process.env.A) { throw new Error('A'); }\n", "A", None, True),
+    ("a.ts", "import { z } from 'zod';\nconst S = z.object({ A: z.string() });\nexport const env = S.parse(process.env);\n", "A", None, True),
+    ("a.ts", "import { z } from 'zod';\nexport const env = z.object({ A: z.string().default('d') }).parse(process.env);\n", "A", "d", False),
+    ("a.ts", "const must = (name: string) => { const v = process.env[name]; if (!v) throw new Error(name); return v; };\nmust('A');\n", "A", None, True),
+    ("a.ts", "export const a = import.meta.env.A;\n", "A", None, False),
+    ("a.rs", 'fn f() { let a = std::env::var("AAA").unwrap_or("d".to_string()); }\n', "AAA", "d", False),
+    ("a.rs", 'fn f() { let a = get_env_var("AAA", "d"); }\n', "AAA", "d", False),
+    ("a.rs", 'fn f() { let a = env::var("AAA").expect("AAA"); }\n', "AAA", None, True),
+    ("a.rb", "a = ENV.fetch('AA')\n", "AA", None, True),
+    ("a.rb", "a = ENV.fetch('AA', 'd')\n", "AA", "d", False),
+    ("A.java", 'class A { String a = System.getenv("AA"); }\n', "AA", None, False),
+    ("A.cs", 'class A { string a = Environment.GetEnvironmentVariable("AA") ?? "d"; }\n', "AA", "d", False),
+    ("a.php", "<?php $a = getenv('AA');\n", "AA", None, False),
+    ("entrypoint.sh", "#!/bin/sh\necho ${AA:?must be set}\n", "AA", None, True),
+    ("entrypoint.sh", '#!/bin/sh\nexec app --to "${AA:-d}"\n', "AA", "d", False),
+    ("site.conf.template", "proxy_pass http://${AA}:80;\n", "AA", None, True),
+]
+
+
+@pytest.mark.parametrize(("path", "text", "name", "default", "required"), FORMS)
+def test_a_read_has_its_name_default_and_requirement(reads: Reads, path: str, text: str, name: str, default: str | None, required: bool) -> None:
+    found = reads({path: text})
+    assert name in found
+    read = found[name]
+    # A default whose text cannot be told is no default that could be judged.
+    assert (render(read.default) if read.default is not None and default != "" else default) == default
+    assert read.required is required
+
+
+def test_one_of_several_names_is_enough(reads: Reads) -> None:
+    found = reads({"a.py": "import os\nx = os.getenv('AA') or os.getenv('BB', 'http://localhost:1')\n"})
+    assert found["AA"].groups == ("BB",)
+    assert found["BB"].groups == ("AA",)
+
+
+def test_a_part_of_another_default_does_not_matter_where_that_other_is_set(reads: Reads) -> None:
+    found = reads({"a.py": "import os\nH = os.getenv('PGH', 'localhost')\nU = os.getenv('URL') or f'postgres://{H}/x'\n"})
+    assert "URL" in found["PGH"].groups
+
+
+def test_a_read_in_a_branch_is_conditional(reads: Reads) -> None:
+    found = reads({"a.py": "import os\nif cloud:\n    x = os.environ['AA']\ny = os.environ['BB']\n"})
+    assert found["AA"].conditional
+    assert not found["BB"].conditional
+
+
+def test_a_name_with_a_hole_is_a_pattern(reads: Reads) -> None:
+    found = reads({"a.py": "import os\ndef f(p):\n    return os.getenv(f'{p}_API_KEY')\n"})
+    assert found["*_API_KEY"].glob
+
+
+def test_what_a_script_assigns_itself_is_not_read(reads: Reads) -> None:
+    assert "AA" not in reads({"entrypoint.sh": "#!/bin/sh\nAA=1\nfor BB in 1 2; do echo $AA $BB; done\n"})
+
+
+def test_a_write_is_no_read(reads: Reads) -> None:
+    assert "AA" not in reads({"a.py": "import os\nos.environ['AA'] = '1'\n"})
+
+
+def test_test_code_does_not_count(reads: Reads) -> None:
+    assert reads({"tests/test_a.py": "import os\nx = os.environ['AA']\n"}) == {}
+
+
+def test_a_wrapper_with_the_name_of_a_common_method_costs_nothing(reads: Reads) -> None:
+    body = "".join(f"x{n} = table.get('k{n}')\n" for n in range(400))
+    found = reads({"a.py": f"import os\nclass C:\n    def get(self, name):\n        return os.environ.get(name)\n{body}"})
+    assert "k1" not in found

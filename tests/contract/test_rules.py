@@ -1,0 +1,75 @@
+"""What the rules say of both ends, and where they stay silent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Found = list[tuple[str, str, int, str]]
+Findings = Callable[[dict[str, str]], Found]
+BUILD = {"Dockerfile": "FROM python\nCOPY . .\n"}
+
+
+def compose(*environment: str, more: str = "", service: str = "") -> str:
+    listed = "".join(f"      - {one}\n" for one in environment)
+    return f"services:\n  app:\n    build: .\n{service}" + (f"    environment:\n{listed}" if environment else "") + more
+
+
+def test_a_loopback_default_hurts_where_the_peer_is_a_sibling(findings: Findings) -> None:
+    code = "import os\nx = os.getenv('REDIS_URL', 'redis://localhost:6379')\n"
+    sibling = "  redis:\n    image: redis\n"
+    assert findings({**BUILD, "a.py": code, "compose.yaml": compose("MODE=1", more=sibling)})[0] == ("STG203", "compose.yaml", 2, "REDIS_URL")
+
+
+def test_a_loopback_default_alone_is_no_evidence(findings: Findings) -> None:
+    code = "import os\nx = os.getenv('REDIS_URL', 'redis://localhost:6379')\ny = os.getenv('MODE')\n"
+    assert findings({**BUILD, "a.py": code, "compose.yaml": compose("MODE=1")}) == []
+
+
+def test_loopback_is_right_on_the_hosts_network(findings: Findings) -> None:
+    code = "import os\nx = os.getenv('REDIS_URL', 'redis://localhost:6379')\n"
+    sibling = "  redis:\n    image: redis\n"
+    assert findings({**BUILD, "a.py": code, "compose.yaml": compose(more=sibling, service="    network_mode: service:redis\n")}) == []
+
+
+def test_a_default_that_names_the_sibling_is_right(findings: Findings) -> None:
+    code = "import os\nx = os.getenv('REDIS_URL', 'redis://redis:6379')\n"
+    assert findings({**BUILD, "a.py": code, "compose.yaml": compose(more="  redis:\n    image: redis\n")}) == []
+
+
+def test_what_the_image_sets_is_set(findings: Findings) -> None:
+    dockerfile = {"Dockerfile": "FROM python\nENV QUEUE=jobs\nCOPY . .\n"}
+    assert findings({**dockerfile, "a.py": "import os\nx = os.environ['QUEUE']\n", "compose.yaml": compose()}) == []
+
+
+def test_an_env_file_that_is_not_there_silences(findings: Findings) -> None:
+    tree = {**BUILD, "a.py": "import os\nx = os.environ['QUEUE']\n"}
+    assert findings({**tree, "compose.yaml": compose(service="    env_file: secret.env\n")}) == []
+    assert findings({**tree, "compose.yaml": compose()}) == [("STG203", "compose.yaml", 2, "QUEUE")]
+
+
+def test_what_one_launcher_sets_the_other_must_set(findings: Findings) -> None:
+    code = "import os\nx = os.environ['QUEUE']\n"
+    tree = {**BUILD, "a.py": code, "compose.yaml": compose("QUEUE=a"), "compose.small.yaml": compose("MODE=a")}
+    assert ("STG205", "compose.small.yaml", 2, "QUEUE") in findings(tree)
+
+
+def test_a_dead_name_is_found_with_the_name_that_was_meant(findings: Findings) -> None:
+    code = "import os\nx = os.getenv('SERPER_API_KEY')\n"
+    assert findings({**BUILD, "a.py": code, "compose.yaml": compose("SERP_API_KEY=1")}) == [("STG204", "compose.yaml", 5, "SERP_API_KEY")]
+
+
+def test_a_name_that_a_file_inside_mentions_is_not_dead(findings: Findings) -> None:
+    tree = {**BUILD, "a.py": "import os\nx = os.getenv('A')\nKEYS = ['WORKER_MODE']\n", "compose.yaml": compose("WORKER_MODE=1")}
+    assert findings(tree) == []
+
+
+def test_a_name_of_a_dependency_is_not_dead(findings: Findings) -> None:
+    tree = {**BUILD, "a.py": "import os\nx = os.getenv('A')\n", "requirements.txt": "flagd-sdk\n", "compose.yaml": compose("FLAGD_HOST=1")}
+    assert findings(tree) == []
+
+
+def test_a_client_that_is_given_nothing_dials_loopback(findings: Findings) -> None:
+    tree = {**BUILD, "compose.yaml": compose("MODE=1", more="  redis:\n    image: redis\n")}
+    told = "import os\nimport redis\nm = os.environ['MODE']\nr = redis.Redis({})\n"
+    assert findings({**tree, "a.py": told.format("")}) == [("STG301", "a.py", 4, "")]
+    assert findings({**tree, "a.py": told.format("host='redis'")}) == []
