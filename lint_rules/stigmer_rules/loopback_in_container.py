@@ -35,9 +35,13 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                     yield _finding(one, world)
 
 
+_DEAD_PORTS = ("0", "1", "9")
+"""Ports at which nothing listens by intent: tests hand them over to see what happens without a peer."""
+
+
 def _concerns(one: Dialled, neighbours: Neighbours) -> bool:
     """Whether a loopback value is wrong here: dialled (or not known not to be), and not the container's own port or its pod's."""
-    if one.role.role not in ("dial", "unknown") or one.owner in ("own", "pod"):
+    if one.role.role not in ("dial", "unknown") or one.owner in ("own", "pod") or one.address.port in _DEAD_PORTS:
         return False
     # Addresses of compose siblings have a rule of their own, with the name and port to write.
     if one.owner == "sibling" and one.launch.group is not None:
@@ -96,7 +100,9 @@ def _confidence(one: Dialled) -> Confidence:
     if one.handled or aware(one.facts):
         return "low"
     if one.role.role == "unknown":
-        return "low" if one.launch.kind == "compose" or one.address.port is None else "medium"
+        # Of http addresses most are shown to browsers; a bare host:port or another scheme is seldom.
+        web = one.address.scheme in ("http", "https")
+        return "low" if one.launch.group is not None or one.address.port is None or web else "medium"
     if one.resolved:
         return "medium"
     if one.launch.group is not None and one.owner == "foreign" and one.role.source in ("shape", "scheme"):
