@@ -501,7 +501,7 @@ DEEP = 100_000
         b"if a:\n b()\n" + b"elif c == 1:\n d()\n" * 30_000 + b"else:\n e()\n",
         b"match x:\n" + b" case 1:\n  d()\n" * 30_000,
         b"try:\n a()\n" + b"except E:\n b()\n" * 30_000,
-        b"def f():\n" + b"".join(b" " * n + b"if a:\n" for n in range(1, 400)) + b" " * 400 + b"g()\n",
+        b"def f():\n" + b"".join(b" " * n + b"if a:\n" for n in range(1, 250)) + b" " * 250 + b"g()\n",
         b"x = [\n" + b"'a',\n" * 30_000 + b"]",
         b"f(" + b"'-e', f'A={b}'," * 30_000 + b")",
         b"x = '" + b"\\N{" * DEEP + b"'",

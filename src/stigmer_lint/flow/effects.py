@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from stigmer_lint.flow import library
 from stigmer_lint.flow.frame import Closure, Frame
-from stigmer_lint.flow.ir import Assign, Attr, Block, Call, Do, Expr, Function, If, Index, Loop, Name, Return, Stmt, Stop
-from stigmer_lint.flow.walk import expressions, own, root_name, target_names, touched
+from stigmer_lint.flow.ir import Assign, Attr, Block, Call, Do, Expr, Function, If, Index, Join, Loop, Name, Return, Stmt, Stop
+from stigmer_lint.flow.walk import expressions, mentions, outline, own, root_name, stops, target_names, touched
 from stigmer_lint.model.value import (
     Choice,
     Entry,
@@ -68,25 +69,126 @@ def apply(ev: Evaluator, stmt: Stmt, name: str, value: Value | None, frame: Fram
 
 def block_effect(ev: Evaluator, block: Block, name: str, value: Value | None, frame: Frame) -> tuple[Value | None, bool]:
     """The value after a block, and whether control does not come out at its end."""
-    for stmt in block.stmts:
+    held = outline(block)
+    pending: list[Stmt] = []
+    for index in sorted({*held.touching.get(name, ()), *held.leaving}) if held.leaving else held.touching.get(name, ()):
+        stmt = block.stmts[index]
         if isinstance(stmt, Return | Stop):
-            return value, not (isinstance(stmt, Stop) and stmt.kind == "loop")
+            return fold(ev, pending, name, value, frame), not (isinstance(stmt, Stop) and stmt.kind == "loop")
         if name in touched(stmt):
             if (
                 isinstance(stmt, Assign) and stmt.op == "=" and isinstance(stmt.target, Name) and stmt.target.id == name
                 and not any(isinstance(one, Name) and one.id == name for one in expressions(stmt.value))
             ):
+                pending = []
                 value = ev.eval(stmt.value, frame, stmt)
             else:
-                value = apply(ev, stmt, name, value, frame)
-        if isinstance(stmt, If):
-            from stigmer_lint.flow.evaluate import stops
+                pending.append(stmt)
+        if isinstance(stmt, If) and (stops(stmt.then) or stops(stmt.other)):
+            value, pending = fold(ev, pending, name, value, frame), []
+            truth = ev.truth(stmt.test, frame, stmt)
+            if (truth is True and stops(stmt.then)) or (truth is False and stops(stmt.other)):
+                return value, True
+    return fold(ev, pending, name, value, frame), False
 
-            if stops(stmt.then) or stops(stmt.other):
-                truth = ev.truth(stmt.test, frame, stmt)
-                if (truth is True and stops(stmt.then)) or (truth is False and stops(stmt.other)):
-                    return value, True
-    return value, False
+
+RUN = 32
+"""Additions in a row from which on they are folded in one go: added one by one, each copies what is there."""
+
+
+def fold(ev: Evaluator, stmts: Sequence[Stmt], name: str, value: Value | None, frame: Frame) -> Value | None:
+    """The value after statements that follow one another. Where the work runs out, the value says that more may come."""
+    at = 0
+    while at < len(stmts) and ev.work >= 0:
+        end = at
+        if len(stmts) - at >= RUN and (isinstance(value, ListValue | MapValue | Template) or (isinstance(value, Known) and value.kind == "str")):
+            while end < len(stmts) and _adds(stmts[end], name):
+                end += 1
+        if end - at >= RUN:
+            assert value is not None
+            value, at = _added_up(ev, stmts, at, end, name, value, frame)
+        else:
+            value = apply(ev, stmts[at], name, value, frame)
+            at += 1
+    return value if at == len(stmts) else _cut(value)
+
+
+def _added_up(ev: Evaluator, stmts: Sequence[Stmt], at: int, end: int, name: str, value: Value, frame: Frame) -> tuple[Value, int]:
+    """The value after a run of additions, and how far that went: what each adds to nothing, put together."""
+    items: list[Item] = []
+    entries: list[Entry] = []
+    parts: list[Value] = []
+    nothing: Value = (
+        ListValue((), value.span, value.trail) if isinstance(value, ListValue)
+        else MapValue((), value.open_why, value.span, value.trail) if isinstance(value, MapValue) else Known("")
+    )
+    last = value
+    while at < end and ev.work >= 0:
+        one = apply(ev, stmts[at], name, nothing, frame)
+        if isinstance(nothing, ListValue) and isinstance(one, ListValue):
+            items.extend(one.items)
+        elif isinstance(nothing, MapValue) and isinstance(one, MapValue):
+            entries.extend(one.entries)
+        elif isinstance(nothing, Known) and isinstance(one, Known | Template):
+            parts.append(one)
+        else:
+            break
+        last = one
+        at += 1
+    if isinstance(value, ListValue) and isinstance(last, ListValue):
+        return ListValue((*value.items, *items), last.span, last.trail) if items else value, at
+    if isinstance(value, MapValue) and isinstance(last, MapValue):
+        return MapValue((*value.entries, *entries), last.open_why, last.span, last.trail) if entries else value, at
+    if parts:
+        value = join((value, *parts), last.span)
+    if at < end and ev.work >= 0:
+        # Not of the kind that was expected after all: this one by itself.
+        after = apply(ev, stmts[at], name, value, frame)
+        return value if after is None else after, at + 1
+    return value, at
+
+
+def _adds(stmt: Stmt, name: str) -> bool:
+    """Whether a statement does nothing to a variable but add to it something that does not depend on it."""
+    if isinstance(stmt, If):
+        return not mentions(stmt.test, name) and all(
+            not isinstance(one, If | Loop | Return | Stop) and (name not in touched(one) or _adds(one, name))
+            for block in (stmt.then, stmt.other) for one in block.stmts
+        )
+    added_to: Expr
+    others: tuple[Expr, ...]
+    value = stmt.value if isinstance(stmt, Assign | Do) else None
+    if isinstance(stmt, Assign) and isinstance(stmt.target, Index) and stmt.op == "=":
+        added_to, others = stmt.target.base, (stmt.target.key, stmt.value)
+    elif isinstance(stmt, Assign) and stmt.op == "+=":
+        added_to, others = stmt.target, (stmt.value,)
+    elif isinstance(stmt, Assign) and isinstance(stmt.target, Name) and stmt.target.id == name and stmt.op == "=":
+        if isinstance(value, Call) and isinstance(value.callee, Name) and value.callee.id == "append" and value.args:
+            added_to, others = value.args[0].value, tuple(arg.value for arg in value.args[1:])
+        elif isinstance(value, Join):
+            added_to, others = value.parts[0], value.parts[1:]
+        else:
+            return False
+    elif isinstance(value, Call) and isinstance(value.callee, Attr) and value.callee.name in APPENDS | EXTENDS:
+        added_to, others = value.callee.base, tuple(arg.value for arg in value.args)
+    else:
+        return False
+    return isinstance(added_to, Name) and added_to.id == name and not any(mentions(one, name) or isinstance(one, Function) for one in others)
+
+
+def _cut(value: Value | None) -> Value | None:
+    why = "the work limit for one launch was met"
+    match value:
+        case ListValue():
+            return ListValue((*value.items, Item(Unknown(why, "bound"), True, True)), value.span, value.trail)
+        case MapValue():
+            return MapValue(value.entries, value.open_why or why, value.span, value.trail)
+        case ObjectValue():
+            return ObjectValue(value.type, MapValue(value.fields.entries, value.fields.open_why or why), value.span, value.trail)
+        case Known() | Template():
+            return join((value, Unknown(why, "bound")))
+        case _:
+            return value
 
 
 def _assign(ev: Evaluator, stmt: Assign, name: str, value: Value | None, frame: Frame) -> Value | None:

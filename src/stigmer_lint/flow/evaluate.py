@@ -12,6 +12,7 @@ Bounds: `work` (steps left for the launch at hand), call depth, expression depth
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 
 import msgspec
@@ -56,7 +57,7 @@ from stigmer_lint.flow.ir import (
     Str,
 )
 from stigmer_lint.flow.project import ClassHandle, LibraryHandle, ModuleHandle, Project, Symbol, VariableHandle
-from stigmer_lint.flow.walk import Place, dotted, mentions, statements, target_names, touched
+from stigmer_lint.flow.walk import Place, dotted, mentions, outline, statements, stops, target_names
 from stigmer_lint.model.launch import Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import (
@@ -88,6 +89,8 @@ CALL_WORK = 2_500
 """Steps for what one call returns."""
 CONDITION_WORK = 150
 """Steps for one condition: those that tell platforms and addresses apart are short."""
+CONSTANTS = 16
+"""Literals of a list, a map or a call that cost one step together."""
 MAX_UNROLLED = 512
 """Iterations of a loop over a known list that are followed one by one; the rest is one unknown iteration."""
 
@@ -142,6 +145,9 @@ class Evaluator:
 
     def eval(self, expr: Expr, frame: Frame, at: Stmt | None) -> Value:
         """The value of `expr` evaluated just before/in statement `at` (None: at the end of the frame's body)."""
+        if isinstance(expr, Str):
+            # Costs next to nothing; who holds many of them charges for all.
+            return Known(expr.text, self.span(expr, frame))
         self.work -= 1
         if self.work < 0:
             return Unknown("the work limit for one launch was met", "bound", None, self.span(expr, frame))
@@ -227,6 +233,7 @@ class Evaluator:
                 return Unknown(expr.why, "syntax", None, self.span(expr, frame))
 
     def _join(self, expr: Join, frame: Frame, at: Stmt | None) -> Value:
+        self.work -= len(expr.parts) // CONSTANTS
         values = [self.eval(part, frame, at) for part in expr.parts]
         if any(isinstance(value, ListValue) for value in values):
             items: list[Item] = []
@@ -257,6 +264,7 @@ class Evaluator:
         return choose((*cleaned, last), span, (), len(cleaned))
 
     def _items(self, expr: ListOf, frame: Frame, at: Stmt | None) -> Iterator[Item]:
+        self.work -= len(expr.items) // CONSTANTS
         for item in expr.items:
             value = self.eval(item.value, frame, at)
             if item.spread:
@@ -269,6 +277,7 @@ class Evaluator:
     def _entries(self, pairs: tuple[Pair, ...], frame: Frame, at: Stmt | None) -> tuple[tuple[Entry, ...], str | None]:
         entries: list[Entry] = []
         open_why: str | None = None
+        self.work -= len(pairs) // CONSTANTS
         for pair in pairs:
             value = self.eval(pair.value, frame, at)
             if pair.key is None:
@@ -402,17 +411,15 @@ class Evaluator:
         base: Value | None = None
         here: Block | None = block
         while here is not None:
-            at = index - 1
             found = False
-            while at >= 0:
-                stmt = here.stmts[at]
-                if name in touched(stmt):
-                    if isinstance(stmt, Assign) and stmt.op == "=" and _binds(stmt, name) and not mentions(stmt.value, name):
-                        base = self._assigned(stmt, name, frame)
-                        found = True
-                        break
-                    pending.append(stmt)
-                at -= 1
+            touching = outline(here).touching.get(name, ())
+            for place in range(bisect_left(touching, index) - 1, -1, -1):
+                stmt = here.stmts[touching[place]]
+                if isinstance(stmt, Assign) and stmt.op == "=" and _binds(stmt, name) and not mentions(stmt.value, name):
+                    base = self._assigned(stmt, name, frame)
+                    found = True
+                    break
+                pending.append(stmt)
             if found:
                 break
             owner = here.owner
@@ -430,9 +437,8 @@ class Evaluator:
                     base = self.local(name, frame.base, owner)
                 break
             here, index = owner.block, owner.index
-        for stmt in reversed(pending):
-            base = effects.apply(self, stmt, name, base, frame)
-        return base
+        pending.reverse()
+        return effects.fold(self, pending, name, base, frame)
 
     def _assigned(self, stmt: Assign, name: str, frame: Frame) -> Value:
         if isinstance(stmt.target, Name):
@@ -824,8 +830,8 @@ class Evaluator:
         here: Stmt = stmt
         while here.block is not None:
             block = here.block
-            for earlier in block.stmts[: here.index]:
-                if isinstance(earlier, If) and (stops(earlier.then) or stops(earlier.other)):
+            for earlier in (block.stmts[at] for at in outline(block).leaving if at < here.index):
+                if isinstance(earlier, If):
                     truth = self.truth(earlier.test, frame, earlier)
                     if (truth is True and stops(earlier.then)) or (truth is False and stops(earlier.other)):
                         return False
@@ -929,16 +935,6 @@ def has_return(stmt: Stmt) -> bool:
     if isinstance(stmt, Loop):
         return any(isinstance(one, Return) for one in statements(stmt.body))
     return isinstance(stmt, Return)
-
-
-def stops(block: Block) -> bool:
-    """Whether control never leaves a block at its end."""
-    if not block.stmts:
-        return False
-    last = block.stmts[-1]
-    if isinstance(last, Return | Stop):
-        return True
-    return isinstance(last, If) and bool(last.other.stmts) and stops(last.then) and stops(last.other)
 
 
 __all__ = ["Do", "Evaluator", "bind", "has_return", "stops"]

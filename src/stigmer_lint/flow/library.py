@@ -377,6 +377,7 @@ def evaluated(
     positional: list[Value] = []
     keywords: dict[str, Value] = {}
     why: str | None = None
+    ev.work -= len(args) // 16
     for arg in args:
         value = ev.eval(arg.value, frame, at)
         if arg.name is not None:

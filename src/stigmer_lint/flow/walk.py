@@ -32,6 +32,7 @@ from stigmer_lint.flow.ir import (
     Return,
     Slice,
     Stmt,
+    Stop,
 )
 
 
@@ -178,6 +179,50 @@ def target_names(target: Expr) -> Iterator[str]:
             waiting.extend(pair.value for pair in here.pairs)
         elif isinstance(here, Fallback):
             waiting.append(here.first)
+
+
+class Outline:
+    """A block at a glance, so that looking back from a statement costs by what is found and not by what is passed.
+
+    `touching`: variable -> indices of the statements that may change it, rising. `leaving`: indices of the statements after which
+    control may not come on."""
+
+    __slots__ = ("block", "leaving", "touching")
+
+    def __init__(self, block: Block) -> None:
+        self.block = block
+        self.touching: dict[str, list[int]] = {}
+        self.leaving: list[int] = []
+        for index, stmt in enumerate(block.stmts):
+            for name in touched(stmt):
+                self.touching.setdefault(name, []).append(index)
+            if isinstance(stmt, Return | Stop) or (isinstance(stmt, If) and (stops(stmt.then) or stops(stmt.other))):
+                self.leaving.append(index)
+
+
+_outlines: dict[int, Outline] = {}
+
+
+def outline(block: Block) -> Outline:
+    """The outline of a finished block."""
+    found = _outlines.get(id(block))
+    if found is None or found.block is not block:
+        found = _outlines[id(block)] = Outline(block)
+    return found
+
+
+def stops(block: Block) -> bool:
+    """Whether control never leaves a block at its end."""
+    waiting = [block]
+    while waiting:
+        here = waiting.pop()
+        last = here.stmts[-1] if here.stmts else None
+        if isinstance(last, Return | Stop):
+            continue
+        if not isinstance(last, If) or not last.other.stmts:
+            return False
+        waiting += (last.then, last.other)
+    return True
 
 
 _touched: dict[int, tuple[Stmt, frozenset[str]]] = {}

@@ -21,7 +21,7 @@ from stigmer_lint.frontends.python_body import lower_body
 from stigmer_lint.frontends.python_expr import Expressions, PythonFile, children_of, parts_of, range_of
 from stigmer_lint.frontends.python_modules import locate, register_imports, register_inner_imports
 from stigmer_lint.frontends.python_options import with_annotation, with_decorators
-from stigmer_lint.frontends.python_text import readable
+from stigmer_lint.frontends.python_text import MAX_INDENTATION, over_indented, readable
 from stigmer_lint.model.span import SourceFile
 
 if TYPE_CHECKING:
@@ -50,7 +50,11 @@ class PythonFrontend:
         nul = data.find(b"\0")
         if nul >= 0:
             raise UnreadableError(source.path, "it holds a NUL byte, so it is not Python source", nul)
-        tree = treesitter.parse("python", readable(data), source.path)
+        text = readable(data)
+        deep = over_indented(text)
+        if deep is not None:
+            raise UnreadableError(source.path, f"it is indented more than {MAX_INDENTATION} levels deep", deep)
+        tree = treesitter.parse("python", text, source.path)
         unit = Unit(source.path, self.language, error_at=treesitter.first_error(tree), comments=partial(treesitter.in_comment, tree))
         file = PythonFile(data, unit, _declare)
         module = FunctionDecl("", (0, len(data)), (0, 0), (), _unlowered, unit)

@@ -21,6 +21,30 @@ LONG = 64
 """Lines in a row that the grammar gets as one."""
 
 
+MAX_INDENTATION = 300
+"""Indentation levels that are read. CPython itself refuses more than 100 (MAXINDENT); the grammar's scanner has room for 511 at most and
+has been seen to overrun its memory where there are more."""
+_INDENTED_FAR = re.compile(rb"^[ \t\f]{40}", re.MULTILINE)
+_INDENTATION = re.compile(rb"^([ \t\f]*)[^ \t\f\r\n#]", re.MULTILINE)
+
+
+def over_indented(data: bytes) -> int | None:
+    """Byte offset of the first line beyond MAX_INDENTATION levels, None where there is none."""
+    # A tab counts for eight columns, so fewer characters than this cannot be so many levels.
+    if _INDENTED_FAR.search(data) is None:
+        return None
+    levels = [0]
+    for line in _INDENTATION.finditer(data):
+        width = len(line[1].expandtabs())
+        while levels[-1] > width:
+            levels.pop()
+        if levels[-1] < width:
+            levels.append(width)
+            if len(levels) > MAX_INDENTATION:
+                return line.start()
+    return None
+
+
 def readable(data: bytes) -> bytes:
     """The file as the grammar is to see it: every byte at its place and every token the same, but lines end as the grammar expects, and
     what its scanner reads in quadratic time is written so that it does not. Texts are read from the file itself."""
