@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from stigmer_lint.policy.types import NO_POLICY
 from stigmer_lint.verifier.recording import Recorder
@@ -24,11 +25,11 @@ sys.path.insert(0, str(ROOT))
 lab_module = importlib.import_module("tests.runtime.conftest")
 
 
-def scenes(lab: object) -> dict[str, Callable[[], tuple[str, ...]]]:
+def scenes(lab: Any) -> dict[str, Callable[[], tuple[str, ...]]]:
     """Name -> what starts the scene and gives the options of the container that is verified."""
-    make = lab.run  # type: ignore[attr-defined]
-    host = lab.host  # type: ignore[attr-defined]
-    net = lab.net  # type: ignore[attr-defined]
+    make = lab.run
+    host = lab.host
+    net = lab.net
     docker = lab_module.docker
 
     def peer(*specs: str, alias: str = "peer", name: str | None = None) -> str:
@@ -44,7 +45,7 @@ def scenes(lab: object) -> dict[str, Callable[[], tuple[str, ...]]]:
         return ("-e", "REDIS_URL=redis://frozen:6379/0")
 
     def stopped() -> tuple[str, ...]:
-        name = lab.name("gone")  # type: ignore[attr-defined]
+        name = lab.name("gone")
         peer("http:8080", name=name)
         docker("kill", name)
         return ("-e", f"API_URL=http://{name}:8080/")

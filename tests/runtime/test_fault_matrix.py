@@ -225,10 +225,11 @@ def test_grpc_without_health_is_reached_and_says_that_more_cannot_be_told(shared
 
 def test_no_secret_is_shown(shared: tuple[Verification, dict[str, tuple[str, str, str, str]]]) -> None:
     from stigmer_lint.report.layout import Layout
-    from stigmer_lint.verifier.present import present
+    from stigmer_lint.verifier.present import Format, present
 
-    for form in ("text", "json", "junit", "sarif"):
-        assert "hunter2secret" not in present(shared[0], form, Layout(verbose=True))  # type: ignore[arg-type]
+    forms: tuple[Format, ...] = ("text", "json", "junit", "sarif")
+    for form in forms:
+        assert "hunter2secret" not in present(shared[0], form, Layout(verbose=True))
 
 
 def test_alias_without_gateway(lab: Lab) -> None:

@@ -25,6 +25,7 @@ from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.model.value import Item, Known, ListValue, Value, text_of
 from stigmer_lint.policy.load import load_policy, parse_policy
 from stigmer_lint.policy.types import LoadedPolicy
+from stigmer_lint.reachability import EngineKind
 from stigmer_rules import RULES
 
 from .conftest import Lab, docker
@@ -118,9 +119,9 @@ STIGMER = load_policy("builtin:stigmer", Path("/"))
         ("rancher-desktop", None, "host.docker.internal", False), ("orbstack", None, "host.docker.internal", False),
     ],
 )  # fmt: skip
-def test_network_alias_and_addresses_follow_the_engine(kind: str, network: str | None, host: str, mapped: bool) -> None:
+def test_network_alias_and_addresses_follow_the_engine(kind: EngineKind, network: str | None, host: str, mapped: bool) -> None:
     native = kind in ("docker-engine", "podman")
-    ground = Ground("docker", "docker", kind, "linux" if native else "macos")  # type: ignore[arg-type]
+    ground = Ground("docker", "docker", kind, "linux" if native else "macos")
     made = plan(STIGMER, "agent-runner", ground, Caller(), RULES)
     values = {one.name: text_of(one.value) for one in made.launch.any.env}
     assert text_of(made.launch.any.network) == network

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from stigmer_lint.report.layout import Layout
 from stigmer_lint.verifier.engine import find_daemon
 from stigmer_lint.verifier.present import present
 from stigmer_lint.verifier.recording import Recording
+from stigmer_lint.verifier.system import Output
 from stigmer_lint.verifier.verify import Request, verify
 from stigmer_rules import RULES
 
@@ -72,19 +74,35 @@ def test_every_format_tells_of_the_failure(form: Any) -> None:
 class _Info:
     """A machine on which one program answers `info`."""
 
-    is_root = False
-
     def __init__(self, platform: Platform, program: str, info: object) -> None:
-        self.platform = platform
+        self._platform: Platform = platform
         self._program = program
         self._info = info
 
-    def run(self, argv: Any, **_: Any) -> Any:
-        from stigmer_lint.verifier.system import Output
+    @property
+    def platform(self) -> Platform:
+        return self._platform
 
+    @property
+    def is_root(self) -> bool:
+        return False
+
+    def run(self, argv: Sequence[str], *, timeout: float = 20.0, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Output:
         if argv[0] != self._program:
             return Output(127)
         return Output(0, json.dumps(self._info).encode())
+
+    def read(self, path: str) -> bytes | None:
+        return None
+
+    def link(self, path: str) -> str | None:
+        return None
+
+    def processes(self, pid: int) -> tuple[int, ...]:
+        return ()
+
+    def knock(self, host: str, port: int, timeout: float = 1.0) -> bool | None:
+        return None
 
 
 @pytest.mark.parametrize(
@@ -106,16 +124,16 @@ class _Info:
     ],
 )  # fmt: skip
 def test_the_engine_is_told_by_what_it_says_of_itself(platform: Any, program: str, info: object, kind: str, engine: str) -> None:
-    daemon = find_daemon(_Info(platform, program, info))  # type: ignore[arg-type]
+    daemon = find_daemon(_Info(platform, program, info))
     assert (daemon.kind, daemon.engine, daemon.program) == (kind, engine, program)
 
 
 def test_an_engine_that_refuses_is_quoted() -> None:
     machine = _Info("linux", "docker", {"ServerErrors": ["Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?"]})
     with pytest.raises(EngineError, match="Cannot connect to the Docker daemon"):
-        find_daemon(machine)  # type: ignore[arg-type]
+        find_daemon(machine)
 
 
 def test_no_engine_at_all() -> None:
     with pytest.raises(EngineError, match="none of docker, podman and nerdctl"):
-        find_daemon(_Info("linux", "nothing", {}))  # type: ignore[arg-type]
+        find_daemon(_Info("linux", "nothing", {}))

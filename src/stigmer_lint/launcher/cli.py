@@ -75,7 +75,7 @@ def launch(
         ctx.exit(1 if any(refused) else 0)
     machine = Machine()
     daemon = find_daemon(machine, engine)
-    ground = Ground(daemon.program, daemon.engine, daemon.kind, daemon.platform)
+    ground = Ground(daemon.program, daemon.engine, daemon.kind, daemon.platform, daemon.version)
     made = plan(policy, container, ground, caller, entries)
     if dry_run:
         ctx.exit(1 if _show(made, policy, entries, False) else 0)
@@ -104,11 +104,12 @@ def _caller(env: tuple[str, ...], engine_args: tuple[str, ...], workspace: str |
 
 def _show(made: Plan, policy: LoadedPolicy, entries: tuple[RuleEntry, ...], labelled: bool) -> bool:
     """Print the command line of a plan; whether the rules refuse it."""
+    from stigmer_lint.knowledge.secrets import mask
     from stigmer_lint.report.escape import plain
 
     if labelled:
         sys.stdout.write(f"# {made.ground.platform} ({made.ground.kind})\n")
-    sys.stdout.write(plain(shlex.join(made.argv)) + "\n")
+    sys.stdout.write(plain(shlex.join(mask("", word) for word in made.argv)) + "\n")
     for note in made.notes:
         click.echo(plain(f"note: {note}"), err=True)
     if made.refused:

@@ -20,9 +20,10 @@ from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.model.value import Entry, Item, Known, ListValue, MapValue, Unknown, text_of
 from stigmer_lint.model.world import World
 from stigmer_lint.policy.types import Container, LaunchSpec, LoadedPolicy, Service
-from stigmer_lint.reachability import EngineKind, Network, advise, engine_kind, network_of, shares_host_loopback
+from stigmer_lint.reachability import EngineKind, Network, engine_kind, network_of, shares_host_loopback
 from stigmer_lint.report.types import Report
 from stigmer_lint.rule import Finding, RuleEntry
+from stigmer_lint.verifier.engine import host_advice
 
 LABEL = "stigmer-lint.launch"
 """Label of every container that the launcher starts; its value is the container's key in the policy."""
@@ -35,6 +36,7 @@ class Ground(msgspec.Struct, frozen=True):
     engine: Engine
     kind: EngineKind
     platform: Platform
+    version: str = ""
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -131,7 +133,7 @@ def _facts(
     spec = container.launch or LaunchSpec()
     network = _network(spec.network, ground)
     mode: Network = network_of(Known(network) if network is not None else None)
-    advice = advise(ground.kind, ground.platform, mode)
+    advice = host_advice(ground.kind, ground.platform, ground.version, mode)
     mapped = False
     addressed: list[tuple[str, str, str]] = []
     values: dict[str, str] = {name: value.replace("{workspace}", caller.workspace) for name, value in container.env.set.items()}

@@ -14,8 +14,9 @@ import msgspec
 
 from stigmer_lint.addresses import classify_address
 from stigmer_lint.model.value import Known
-from stigmer_lint.reachability import advise, network_of, provides_alias
+from stigmer_lint.reachability import network_of, provides_alias
 from stigmer_lint.verifier.causes import cause
+from stigmer_lint.verifier.engine import host_advice
 from stigmer_lint.verifier.types import Binding, Cause, Container, Engineroom, Inside, Listener, State, Target
 
 REFUSED, UNREACHABLE_HOST, UNREACHABLE_NET, NO_ADDRESS = 111, 113, 101, 99
@@ -50,7 +51,8 @@ class Scene(msgspec.Struct, frozen=True):
 
     def host_alias(self) -> tuple[str, bool, str]:
         """(what to write for the host, whether it must be mapped to host-gateway, what the host's service must do)."""
-        found = advise(self.room.daemon.kind, self.room.daemon.platform)
+        daemon = self.room.daemon
+        found = host_advice(daemon.kind, daemon.platform, daemon.version)
         mapped = f"{found.host}:host-gateway" in self.owner.hosts
         return found.host, found.add_host_gateway and not mapped, found.note
 

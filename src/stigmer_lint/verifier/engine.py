@@ -7,9 +7,12 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
+
 from stigmer_lint.errors import EngineError
-from stigmer_lint.model.launch import Engine
-from stigmer_lint.reachability import kind_of_daemon
+from stigmer_lint.model.launch import Engine, Platform
+from stigmer_lint.reachability import Advice, EngineKind, advise, kind_of_daemon
+from stigmer_lint.reachability import Network as Mode
 from stigmer_lint.verifier.system import NOT_THERE, Output, System
 from stigmer_lint.verifier.types import Attachment, Binding, Container, Daemon, Engineroom, Listener, Network, State
 
@@ -68,6 +71,20 @@ def _daemon(system: System, program: str, info: dict[str, Any]) -> Daemon:
         kind = "nerdctl"
     platform = system.platform if kind in _NATIVE or system.platform != "linux" else "macos"
     return Daemon(program, engine, kind, str(info.get("ServerVersion", "")), platform, str(info.get("Name", "")))
+
+
+def host_advice(kind: EngineKind, platform: Platform, version: str = "", mode: Mode = "bridge") -> Advice:
+    """How a container of this very engine reaches the host: what its kind does, less what its version does not do yet."""
+    found = advise(kind, platform, mode)
+    if kind in ("podman", "podman-rootless") and found.host == "host.docker.internal" and _before(version, (4, 7)):
+        # containers/podman RELEASE_NOTES.md: the name of its own since 3.2.0, docker's since 4.7.0.
+        return msgspec.structs.replace(found, host="host.containers.internal")
+    return found
+
+
+def _before(version: str, wanted: tuple[int, int]) -> bool:
+    words = version.split(".")
+    return len(words) > 1 and words[0].isdigit() and words[1].isdigit() and (int(words[0]), int(words[1])) < wanted
 
 
 def observe(system: System, daemon: Daemon) -> Engineroom:
@@ -298,4 +315,4 @@ def _pairs(value: object) -> tuple[tuple[str, str], ...]:
     return tuple((name, text) for name, _, text in (one.partition("=") for one in _texts(value)))
 
 
-__all__ = ["PROGRAMS", "container_of", "find_daemon", "host_listeners", "inspect", "is_local", "listeners", "network_of", "observe", "owns_process"]
+__all__ = ["PROGRAMS", "container_of", "find_daemon", "host_advice", "host_listeners", "inspect", "is_local", "listeners", "network_of", "observe", "owns_process"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -54,6 +55,7 @@ def examine(
         env = container.env
         checks += env_checks(container, None, policy, entry)
         checks += [_not_probed(container, one) for one in targets(env, container.image, policy, entry)]
+        checks = [_for_program(check, room.daemon.program) for check in checks]
         return Examined(container=container, checks=tuple(checks), why_not=f"it is {container.state.status}", seconds=time.monotonic() - began)
     inside = watch.look(container)
     live = live_env(container, inside)
@@ -86,9 +88,20 @@ def examine(
         else:
             record = records.get(position[id(target)])
             checks.append(_verdict(scene, target, record, dict(live), probed))
+    checks = [_for_program(check, room.daemon.program) for check in checks]
     return Examined(
         container=container, checks=tuple(checks), way=probed.way, why_not=probed.why if asked and probed.way is None else "", seconds=time.monotonic() - began
     )
+
+
+_DOCKER_COMMAND = re.compile(r"\bdocker (?=logs|start|unpause|network)")
+
+
+def _for_program(check: Check, program: str) -> Check:
+    """Commands that a fix names, as this engine's command line has them."""
+    if check.cause is None or program == "docker":
+        return check
+    return msgspec.structs.replace(check, cause=msgspec.structs.replace(check.cause, fix=_DOCKER_COMMAND.sub(f"{program} ", check.cause.fix)))
 
 
 def _state_check(container: Container, down: Cause | None) -> Check:

@@ -11,6 +11,7 @@ import re
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from stigmer_lint.model.launch import Platform
@@ -65,7 +66,7 @@ class Recorder:
             kept = b" ".join(dict.fromkeys(re.findall(rb"[0-9a-f]{64}", data)))
         elif data is not None and path == "/proc/net/fib_trie":
             lines = data.splitlines(keepends=True)
-            kept = b"".join(line + below for line, below in zip(lines, lines[1:], strict=False) if b"LOCAL" in below)
+            kept = b"".join(line + below for line, below in pairwise(lines) if b"LOCAL" in below)
         elif data is not None and path.startswith("/proc/net/tcp"):
             kept = b"".join(line for line in data.splitlines(keepends=True) if b" 0A " in line or b"local_address" in line)
         self._keep(f"read {path}", None if kept is None else kept.decode("utf-8", "surrogateescape"))
