@@ -8,6 +8,7 @@ from stigmer_lint.addresses import classify_address
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Known, Value, alternatives, render
 from stigmer_lint.model.world import Resolver, ResolverRow
+from stigmer_lint.reachability import mapping_of
 from stigmer_lint.rule import Finding, Policy, Rule, Severity, World
 
 RULE = Rule(
@@ -23,8 +24,13 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
     """A finding per resolver, with every row of its table that comes out wrong."""
     for resolver in world.resolvers:
         wrong = [(row, why) for row in resolver.rows if row.platform in world.platforms and (why := _fault(row)) is not None]
-        if wrong and not _is_for_another_machine(resolver):
+        if _is_for_another_machine(resolver):
+            continue
+        if wrong:
             yield _finding(resolver, wrong)
+        alias = _same_everywhere(resolver)
+        if alias is not None and "linux" in world.platforms and not _mapped(world, alias):
+            yield _unmapped(resolver, alias)
 
 
 def _fault(row: ResolverRow) -> str | None:
@@ -50,6 +56,38 @@ def _is_for_another_machine(resolver: Resolver) -> bool:
     """Whether the function changes every address: then it rewrites to a fixed endpoint and resolves nothing."""
     plain = [row for row in resolver.rows if row.input.startswith("http://192.0.2.7") and isinstance(row.output, Known)]
     return bool(plain) and all(isinstance(row.output, Known) and row.output.text != row.input for row in plain)
+
+
+def _same_everywhere(resolver: Resolver) -> str | None:
+    """The alias that the function answers on Linux as on the other platforms; None where it asks for the platform."""
+    given: set[str] = set()
+    for row in resolver.rows:
+        if row.input == "http://localhost:11434":
+            address = classify_address(row.output.text) if isinstance(row.output, Known) else None
+            given.add(address.alias or address.host if address is not None and address.kind == "host-alias" else "")
+    alias = given.pop() if len(given) == 1 else ""
+    return alias or None
+
+
+def _mapped(world: World, alias: str) -> bool:
+    """Whether any launch maps the alias, or may: then its author knows that Linux needs it. No launch at all: nobody to map it."""
+    for launch in world.launches:
+        for facts in launch.facts.values():
+            if facts.hosts_open or mapping_of(facts.hosts, alias) != "none":
+                return True
+    return not world.launches
+
+
+def _unmapped(resolver: Resolver, alias: str) -> Finding:
+    return Finding(
+        rule=RULE.code,
+        message=f"{resolver.name} answers {alias} on every platform, and no launch of this tree maps that name, which Docker Engine on Linux does not know",
+        span=_extent(resolver),
+        severity="warning",
+        confidence="medium",
+        platforms=("linux",),
+        help=f"map it where the container is started ({alias}:host-gateway), or leave the address as it is on Linux with the host network",
+    )
 
 
 def _finding(resolver: Resolver, wrong: list[tuple[ResolverRow, str]]) -> Finding:
