@@ -21,6 +21,9 @@ RULE = Rule(
     policy_keys=("containers", "env_roles"),
 )
 
+MAX_COMPARED = 24
+"""Launches of one image that each of them is compared with."""
+
 
 def check(world: World, policy: Policy) -> Iterator[Finding]:
     """A finding at each launch that lacks what another launch of the same image has, where that matters."""
@@ -50,7 +53,7 @@ def _compared(sides: Sides, policy: Policy) -> Iterator[Finding]:
     needs = {need.read.name: need for need in sides.needs()} if sides.component.reads else {}
     for index, launch in enumerate(launches):
         done = set(demanded(launch, policy))
-        for other_index, other in enumerate(launches):
+        for other_index, other in enumerate(launches[:MAX_COMPARED]):
             if other.span == launch.span or not alike(launch, other) or (launch.group is not None and launch.group == other.group and launch.service != other.service):
                 continue
             for name, setting in sides.given[other_index].items():
@@ -63,16 +66,17 @@ def _compared(sides: Sides, policy: Policy) -> Iterator[Finding]:
                         yield _finding(sides, launch, other, setting, None, f"{name} is resolved for the container in another launch of the same image, and not here", mine)
                     continue
                 need = needs.get(name)
-                read = need.read if need is not None else EnvRead(name, setting.span, "", "")
+                dialled = sides.addressed(name) if need is None else None
+                read = need.read if need is not None else dialled or EnvRead(name, setting.span, "", "")
                 if sides.supplied(index, read):
                     continue
                 if need is not None:
                     if need.reason == "loopback" and need.address is not None and not unreachable_on(launch, need.address):
                         continue
-                elif sides.component.reads or not _dialled(name, setting.value, policy):
+                elif dialled is None and (sides.component.reads or not _dialled(name, setting.value, policy)):
                     continue
                 done.add(name)
-                yield _finding(sides, launch, other, setting, need.read if need is not None else None,
+                yield _finding(sides, launch, other, setting, need.read if need is not None else dialled,
                                f"{name} is set in another launch of the same image, and not for {title(launch)}", None)
 
 

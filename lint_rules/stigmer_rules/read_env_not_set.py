@@ -23,6 +23,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
     peers = Peers(world, policy)
     for component in world.components:
         sides = Sides(component, policy, world)
+        yield from _shared(sides, peers)
         for need in sides.needs():
             # What another launcher of the image sets is a disagreement between launchers, which has a rule of its own.
             if need.read.name in sides.anywhere:
@@ -30,6 +31,32 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
             for index, launch in enumerate(component.launches):
                 if not sides.supplied(index, need.read) and need.read.name not in demanded(launch, policy):
                     yield from _finding(sides, need, launch, peers)
+
+
+def _shared(sides: Sides, peers: Peers) -> Iterator[Finding]:
+    """Addresses that the code reads without a default and that several other services of the same file get."""
+    for name in sides.reads:
+        read = sides.addressed(name)
+        if read is None or read.default is not None or read.required or name in sides.anywhere:
+            continue
+        for index, launch in enumerate(sides.component.launches):
+            others = peers.given_beside(name, launch)
+            if len(others) < 2 or sides.supplied(index, read):
+                continue
+            yield Finding(
+                rule=RULE.code,
+                message=f"{name} is not set for {title(launch)}, whose code reads it without a default; {len(others)} other services get it",
+                span=place(launch),
+                severity="warning",
+                confidence=min(confidence_of(sides.component, launch, sure=False), "medium", key=("low", "medium", "high").index),
+                container=text_of(launch.any.name) or launch.service,
+                image=text_of(launch.any.image),
+                env=name,
+                platforms=tuple(launch.facts),
+                related=(read_step(read), Step(others[0].span, f"service {others[0].service} gets it")),
+                help=f"set {name} here as well",
+                launch=launch,
+            )
 
 
 def _finding(sides: Sides, need: Need, launch: Launch, peers: Peers) -> Iterator[Finding]:

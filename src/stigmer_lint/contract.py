@@ -105,6 +105,14 @@ class Sides:
                 return found
         return None
 
+    def addressed(self, name: str) -> EnvRead | None:
+        """A read of an address that the code dials, by its name: launches that differ in it send the program to different places."""
+        for read in self.reads.get(name, ()):
+            if not read.conditional and role_of(name, None, None, dict(self.policy.env_roles)).role == "dial":
+                if read.default is None or addresses_of(read.default):
+                    return read
+        return None
+
     def _loopback(self, read: EnvRead) -> Need | None:
         if read.default is None:
             return None
@@ -239,6 +247,11 @@ class Peers:
         if other is not None:
             return Step(other.span, f"this container publishes {port}")
         return None
+
+    def given_beside(self, name: str, launch: Launch) -> tuple[Launch, ...]:
+        """Other services of the same group that get a variable of this name."""
+        group = self.neighbours.groups.get(launch.group or "", ())
+        return tuple(one for one in group if one.service != launch.service and any(setting.name == name for setting in one.any.env))
 
     def _sibling(self, need: Need, launch: Launch) -> Launch | None:
         group = self.neighbours.groups.get(launch.group or "", ())
@@ -388,7 +401,9 @@ _RUNTIMES = re.compile(
 
 
 def program_of(component: Component) -> bool:
-    """Whether the image's program is the tree's: it is not built on a product that reads variables of its own."""
+    """Whether the image's program is the tree's: something but scripts is read, and it is not built on a product with variables of its own."""
+    if all(read.language == "shell" for read in component.reads):
+        return False
     for image in component.images:
         if image.base is None:
             continue
@@ -406,7 +421,8 @@ def read_elsewhere(sides: Sides, launch: Launch, name: str, meant: str | None) -
     if name in sides.component.mentions or name in sides.image:
         return True
     # A family whose names the application chooses and a bundler puts in (VITE_*) is read by the application or by nobody.
-    if any(known is not None and "build-time" not in known.reader for known in (framework_of(name, image), framework_of(name, base))):
+    # What Kubernetes injects it gives, and does not read.
+    if any(known is not None and "build-time" not in known.reader and "(injected)" not in known.reader for known in (framework_of(name, image), framework_of(name, base))):
         return True
     words = tokens(name)
     alike = meant is not None and tokens(meant)[:1] == words[:1]

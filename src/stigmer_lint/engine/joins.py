@@ -107,6 +107,7 @@ def _groups(world: World, files: Files, policy: Policy) -> list[_Group]:
     found: dict[str, _Group] = {}
     by_image: dict[str, _Group] = {}
     by_name: dict[str, _Group] = {}
+    claims: dict[str, dict[int, _Group]] = {}
 
     def built(build: ImageBuild) -> _Group:
         context = build.context.strip("/")
@@ -133,6 +134,7 @@ def _groups(world: World, files: Files, policy: Policy) -> list[_Group]:
             group.launches[id(launch)] = launch
             for text in texts(launch.any.image):
                 by_image.setdefault(repository(text), group)
+                claims.setdefault(repository(text), {})[id(group)] = group
             for text in texts(launch.any.name):
                 by_name.setdefault(text, group)
         else:
@@ -150,6 +152,13 @@ def _groups(world: World, files: Files, policy: Policy) -> list[_Group]:
     commands = frozenset(path.split("/")[-2] for path in files.paths(lambda path: path.endswith("/main.go") and "cmd/" in path))
     for launch in waiting:
         images = [repository(text) for text in texts(launch.any.image)]
+        shared = [one for image in images if len(claims.get(image, ())) > 1 for one in claims[image].values()]
+        if shared:
+            # One repository for all services, told apart by the tag: the service's own name decides.
+            group_of = next((one for one in shared if any(_same_service(launch, other) for other in one.launches.values())), None)
+            if group_of is not None:
+                group_of.launches[id(launch)] = launch
+            continue
         group_of = next((strong[image] for image in images if image in strong), None)
         group_of = group_of or next((by_name[name] for name in texts(launch.any.name) if name in by_name), None)
         for image in images if group_of is None else ():
@@ -173,6 +182,13 @@ def _groups(world: World, files: Files, policy: Policy) -> list[_Group]:
         if group_of is not None:
             group_of.launches[id(launch)] = launch
     return list(found.values())
+
+
+def _same_service(left: Launch, right: Launch) -> bool:
+    """Whether two launches are of one service, by what their files call it."""
+    if left.service is None or right.service is None:
+        return bool(set(texts(left.any.name)) & set(texts(right.any.name)))
+    return re.sub(r"[-_]", "", left.service).lower() == re.sub(r"[-_]", "", right.service).lower()
 
 
 def _in_policy(launch: Launch, policy: Policy) -> str | None:

@@ -204,12 +204,13 @@ def shell_reads(source: SourceFile) -> Iterator[EnvRead]:
         span = Span(source.path, *hit.span(1 if hit[1] else 4))
         yield EnvRead(
             name.decode(), span, "shell", "shell", Known(default.decode("utf-8", "replace").strip("\"'"), span) if default is not None else None,
-            operator == b"?", conditional=_STARTS.search(source.path) is None,
+            operator == b"?", conditional=_STARTS.search(source.path) is None or _BY_HAND.search(source.path) is not None,
         )
 
 
 _STARTS = re.compile(r"entrypoint|(?:^|/)(?:cmd|start|run|boot|launch|serve|prestart|docker-init)(?:[-_.][^/]*)?$|(?:^|/)init(?:\.sh)?$", re.IGNORECASE)
-"""Scripts that start what runs; another script of the image is one that somebody may call."""
+_BY_HAND = re.compile(r"(?:^|/)(?:scripts?|dev|tools?|hack|bin/dev)/|local|develop|test", re.IGNORECASE)
+"""Scripts that start what runs, and of those the ones that people call on their own machine; another script of the image is one that somebody may call."""
 
 
 def _itself(data: bytes, at: int, name: bytes) -> bool:
