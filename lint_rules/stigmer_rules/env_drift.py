@@ -9,7 +9,7 @@ from stigmer_lint.rule import Finding, Policy, Rule, World
 RULE = Rule(
     code="STG504",
     name="env-drift",
-    summary="The environment that a container really has differs from the policy or from what it was given.",
+    summary="the environment that a container really has differs from the policy or from what it was given",
     severity="error",
     phases=("verify",),
     policy_keys=("services", "containers"),

@@ -9,7 +9,7 @@ from stigmer_lint.rule import Finding, Policy, Rule, World
 RULE = Rule(
     code="STG502",
     name="name-not-resolved",
-    summary="A name that a running container dials does not resolve there.",
+    summary="a name that a running container dials does not resolve there",
     severity="error",
     phases=("verify",),
     policy_keys=("services", "env_roles"),

@@ -9,7 +9,7 @@ from stigmer_lint.rule import Finding, Policy, Rule, World
 RULE = Rule(
     code="STG503",
     name="unhealthy-service",
-    summary="A service that a running container dials is reached, or is there, and does not do its work.",
+    summary="a service that a running container dials is reached, or is there, and does not do its work",
     severity="error",
     phases=("verify",),
     policy_keys=("services",),

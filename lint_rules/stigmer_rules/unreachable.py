@@ -9,7 +9,7 @@ from stigmer_lint.rule import Finding, Policy, Rule, World
 RULE = Rule(
     code="STG501",
     name="unreachable",
-    summary="An address that a running container dials cannot be reached from its network namespace.",
+    summary="an address that a running container dials cannot be reached from its network namespace",
     severity="error",
     phases=("verify",),
     policy_keys=("services", "env_roles"),
