@@ -95,14 +95,8 @@ class _Info:
     def read(self, path: str) -> bytes | None:
         return None
 
-    def link(self, path: str) -> str | None:
-        return None
-
     def processes(self, pid: int) -> tuple[int, ...]:
         return ()
-
-    def knock(self, host: str, port: int, timeout: float = 1.0) -> bool | None:
-        return None
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from stigmer_lint.addresses import classify_address
-from stigmer_lint.knowledge.secrets import mask
 from stigmer_lint.policy.types import Container as PolicyContainer
 from stigmer_lint.policy.types import Policy
 from stigmer_lint.verifier.diagnose import Scene, of_connect, of_name, of_state
-from stigmer_lint.verifier.environment import env_checks
+from stigmer_lint.verifier.environment import env_checks, shown
 from stigmer_lint.verifier.image import HelperImage
 from stigmer_lint.verifier.lower import live_env
 from stigmer_lint.verifier.plan import targets
@@ -25,17 +24,28 @@ from stigmer_lint.verifier.types import Cause, Check, Container, Engineroom, Exa
 
 
 class Watch:
-    """What was seen inside containers, each looked at once."""
+    """What was seen inside containers, each looked at once. `enter` looks with the prober, where this kernel shows nothing."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, enter: Callable[[Container], Inside | None] = lambda _: None) -> None:
         self._system = system
+        self._enter = enter
         self._seen: dict[str, Inside | None] = {}
+        self._entered: dict[str, Inside | None] = {}
 
     def look(self, container: Container) -> Inside | None:
-        """The inside of a container, None where it cannot be seen from here."""
+        """The inside of a container, None where it cannot be seen without entering it."""
         if container.id not in self._seen:
             self._seen[container.id] = look(self._system, container)
         return self._seen[container.id]
+
+    def look_into(self, container: Container) -> Inside | None:
+        """The inside of a container, entered if need be: a question about one that another container dials."""
+        seen = self.look(container)
+        if seen is not None or not container.state.running:
+            return seen
+        if container.id not in self._entered:
+            self._entered[container.id] = self._enter(container)
+        return self._entered[container.id]
 
     def learn(self, container: Container, inside: Inside) -> None:
         """Keep what a prober has seen where this kernel shows nothing."""
@@ -54,7 +64,7 @@ def examine(
     if not container.state.running:
         env = container.env
         checks += env_checks(container, None, policy, entry)
-        checks += [_not_probed(container, one) for one in targets(env, container.image, policy, entry)]
+        checks += [_not_probed(container, one, entry) for one in targets(env, container.image, policy, entry)]
         checks = [_for_program(check, room.daemon.program) for check in checks]
         return Examined(container=container, checks=tuple(checks), why_not=f"it is {container.state.status}", seconds=time.monotonic() - began)
     inside = watch.look(container)
@@ -79,15 +89,15 @@ def examine(
         probed = Probed(None)
     inside = probed.inside or inside
     checks += env_checks(container, inside, policy, entry)
-    scene = Scene(room, container, inside, watch.look)
+    scene = Scene(room, container, inside, watch.look_into)
     records = dict(enumerate(probed.records))
     position = {id(one): index for index, one in enumerate(asked)}
     for target in wanted:
         if target.port is None:
-            checks.append(_without_port(container, target))
+            checks.append(_without_port(container, target, entry))
         else:
             record = records.get(position[id(target)])
-            checks.append(_verdict(scene, target, record, dict(live), probed))
+            checks.append(_verdict(scene, target, record, dict(live), probed, entry))
     checks = [_for_program(check, room.daemon.program) for check in checks]
     return Examined(
         container=container, checks=tuple(checks), way=probed.way, why_not=probed.why if asked and probed.way is None else "", seconds=time.monotonic() - began
@@ -119,25 +129,27 @@ def _state_check(container: Container, down: Cause | None) -> Check:
     )  # fmt: skip
 
 
-def _not_probed(container: Container, target: Target) -> Check:
+def _not_probed(container: Container, target: Target, entry: PolicyContainer | None) -> Check:
     return Check(
-        container=container.name, kind="address", subject=target.shown, names=target.names, value=mask(target.names[0], target.value), outcome="not-applicable",
+        container=container.name, kind="address", subject=target.shown, names=target.names, value=shown(target.names[0], target.value, entry), outcome="not-applicable",
         service=target.service, tried="not probed", detail=f"the container is {container.state.status}", because=target.because,
     )  # fmt: skip
 
 
-def _without_port(container: Container, target: Target) -> Check:
+def _without_port(container: Container, target: Target, entry: PolicyContainer | None) -> Check:
     return Check(
-        container=container.name, kind="address", subject=target.shown, names=target.names, value=mask(target.names[0], target.value), outcome="cannot-tell",
+        container=container.name, kind="address", subject=target.shown, names=target.names, value=shown(target.names[0], target.value, entry), outcome="cannot-tell",
         service=target.service, tried="not probed", detail="no port is written, and none is usual for this variable", because=target.because,
     )  # fmt: skip
 
 
-def _verdict(scene: Scene, target: Target, record: dict[str, Any] | None, env: Mapping[str, str], probed: Probed) -> Check:
+def _verdict(
+    scene: Scene, target: Target, record: dict[str, Any] | None, env: Mapping[str, str], probed: Probed, entry: PolicyContainer | None
+) -> Check:
     """One probe's outcome, joined with everything else that is known."""
     base = Check(
         container=scene.container.name, kind="service" if target.service else "address", subject=target.shown, names=target.names,
-        value=mask(target.names[0], target.value), outcome="cannot-tell", service=target.service, tried=_tried(target), because=target.because, way=probed.way,
+        value=shown(target.names[0], target.value, entry), outcome="cannot-tell", service=target.service, tried=_tried(target), because=target.because, way=probed.way,
     )  # fmt: skip
     if record is None or "resolve" not in record:
         why = (record or {}).get("fault") or probed.why or "the prober gave no answer"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from stigmer_lint.addresses import Address, addresses
 from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.knowledge.roles import RoleVerdict, role_of
+from stigmer_lint.knowledge.secrets import is_secret
 from stigmer_lint.policy.types import Container as PolicyContainer
 from stigmer_lint.policy.types import Policy, Service
 from stigmer_lint.verifier.types import Target
@@ -51,7 +53,14 @@ def targets(env: Iterable[tuple[str, str]], image: str, policy: Policy, entry: P
         if role.role not in ("dial", "unknown"):
             continue
         found.extend(_of_variable(name, value, role, known))
-    return _merged(_with_proxy(one, known) for one in found)
+    return _merged(_with_proxy(_without_secret_path(one, entry), known) for one in found)
+
+
+def _without_secret_path(target: Target, entry: PolicyContainer | None) -> Target:
+    """A secret address is asked for its root: its path may be the secret, and would stand in logs and messages."""
+    name = target.names[0]
+    hidden = is_secret(name, target.value) or (entry is not None and any(fnmatch.fnmatchcase(name, one) for one in entry.env.secret))
+    return msgspec.structs.replace(target, path="/") if hidden and target.service is None else target
 
 
 def unquoted(value: str) -> str:

@@ -72,19 +72,9 @@ class Recorder:
         self._keep(f"read {path}", None if kept is None else kept.decode("utf-8", "surrogateescape"))
         return data
 
-    def link(self, path: str) -> str | None:
-        found = self._machine.link(path)
-        self._keep(f"link {path}", found)
-        return found
-
     def processes(self, pid: int) -> tuple[int, ...]:
         found = self._machine.processes(pid)
         self._keep(f"processes {pid}", list(found))
-        return found
-
-    def knock(self, host: str, port: int, timeout: float = 1.0) -> bool | None:
-        found = self._machine.knock(host, port, timeout)
-        self._keep(f"knock {host} {port}", found)
         return found
 
     def _keep(self, key: str, answer: Any) -> None:
@@ -148,16 +138,8 @@ class Recording:
         found = self._next(f"read {path}")
         return None if found is None else str(found).encode("utf-8", "surrogateescape")
 
-    def link(self, path: str) -> str | None:
-        found = self._next(f"link {path}")
-        return None if found is None else str(found)
-
     def processes(self, pid: int) -> tuple[int, ...]:
         return tuple(self._next(f"processes {pid}") or ())
-
-    def knock(self, host: str, port: int, timeout: float = 1.0) -> bool | None:
-        found = self._next(f"knock {host} {port}")
-        return None if found is None else bool(found)
 
 
 __all__ = ["Recorder", "Recording", "key_of"]

@@ -1,4 +1,4 @@
-"""The one way to the machine: running programs, reading files of /proc, asking a port of this host.
+"""The one way to the machine: running programs and reading files of /proc.
 
 The verifier and the launcher know no other, so that a recording can stand in for the machine (`recording.py`).
 """
@@ -6,7 +6,6 @@ The verifier and the launcher know no other, so that a recording can stand in fo
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -66,17 +65,16 @@ class System(Protocol):
         """A file's bytes (at most 4 MiB), None where it cannot be read."""
         ...
 
-    def link(self, path: str) -> str | None:
-        """Where a symbolic link leads, None where that cannot be told."""
-        ...
-
     def processes(self, pid: int) -> tuple[int, ...]:
         """The processes that share the PID namespace of `pid`, itself included; () where that cannot be told."""
         ...
 
-    def knock(self, host: str, port: int, timeout: float = 1.0) -> bool | None:
-        """Whether a TCP connection from this host is accepted; None where that cannot be told."""
-        ...
+
+def _link(path: str) -> str | None:
+    try:
+        return str(Path(path).readlink())
+    except OSError:
+        return None
 
 
 class Machine:
@@ -129,26 +127,13 @@ class Machine:
         except OSError:
             return None
 
-    def link(self, path: str) -> str | None:
-        try:
-            return str(Path(path).readlink())
-        except OSError:
-            return None
-
     def processes(self, pid: int) -> tuple[int, ...]:
-        wanted = self.link(f"/proc/{pid}/ns/pid")
-        if wanted is None or wanted == self.link("/proc/self/ns/pid"):
+        wanted = _link(f"/proc/{pid}/ns/pid")
+        if wanted is None or wanted == _link("/proc/self/ns/pid"):
             # With the host's PID namespace the others are not the container's.
             return (pid,) if wanted is not None else ()
         found = [int(entry.name) for entry in os.scandir("/proc") if entry.name.isdigit()]
-        return tuple(sorted(one for one in found if self.link(f"/proc/{one}/ns/pid") == wanted))
-
-    def knock(self, host: str, port: int, timeout: float = 1.0) -> bool | None:
-        try:
-            with socket.create_connection((host, port), timeout):
-                return True
-        except OSError:
-            return False
+        return tuple(sorted(one for one in found if _link(f"/proc/{one}/ns/pid") == wanted))
 
     def close(self) -> None:
         """End every program that still runs and start no more; an open `run` returns at once."""

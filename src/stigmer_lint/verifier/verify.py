@@ -12,6 +12,7 @@ import msgspec
 
 from stigmer_lint.engine.judge import Options, active, judge
 from stigmer_lint.errors import UsageError
+from stigmer_lint.knowledge.secrets import MASK
 from stigmer_lint.model.launch import Launch
 from stigmer_lint.model.span import SourceFile
 from stigmer_lint.model.value import text_of
@@ -21,13 +22,14 @@ from stigmer_lint.policy.types import LoadedPolicy
 from stigmer_lint.report.types import Failure, Report, Reported
 from stigmer_lint.rule import Finding, RuleEntry
 from stigmer_lint.verifier.engine import find_daemon, inspect, observe
+from stigmer_lint.verifier.environment import shown
 from stigmer_lint.verifier.examine import Watch, examine
 from stigmer_lint.verifier.image import LABEL, HelperImage
 from stigmer_lint.verifier.lower import Lowered, lower
-from stigmer_lint.verifier.probing import Limits
+from stigmer_lint.verifier.probing import Limits, probe
 from stigmer_lint.verifier.smoke import smoke_check
 from stigmer_lint.verifier.system import Machine, System
-from stigmer_lint.verifier.types import Check, Container, Daemon, Engineroom, Examined, Outcome, Way
+from stigmer_lint.verifier.types import Check, Container, Daemon, Engineroom, Examined, Inside, Outcome, Way
 
 WORKERS = 16
 """Containers that are probed at once: probing is mostly waiting."""
@@ -46,7 +48,6 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     source: Path | None = None
     smoke: bool = True
-    keep_going: bool = True
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +81,11 @@ def verify(
     room = observe(machine, daemon)
     chosen = choose(room, request.names, policy)
     helper = HelperImage(machine, daemon, secrets.token_hex(8), request.image)
-    watch = Watch(machine)
+
+    def enter(container: Container) -> Inside | None:
+        return probe(machine, room, container, (), helper, limits=request.limits, way=request.way).inside
+
+    watch = Watch(machine, enter)
     try:
         stage(f"probing {len(chosen)} container{'' if len(chosen) == 1 else 's'}")
         examined = _examine_all(machine, room, chosen, policy, request, watch, helper)
@@ -180,10 +185,22 @@ def _judge(
     room: Engineroom, examined: Sequence[Examined], policy: LoadedPolicy, rules: Sequence[RuleEntry], options: Options, request: Request, watch: Watch
 ) -> tuple[Report, tuple[Examined, ...]]:
     """The rules on the running launches, the findings of the probes, and each check's fingerprint."""
-    written = _Written(request.source, policy, rules, options)
-    lowered: dict[str, Lowered] = {}
-    for one in examined:
-        lowered[one.container.id] = lower(one.container, room.daemon, watch.look(one.container), written.launch_of(one.container))
+    written = _Written(None, policy, rules, options)
+    world, lowered, kept, failures = _ruled(room, examined, policy, rules, options, watch, written)
+    if kept and request.source is not None:
+        # Only now does it matter which code started the container.
+        written = _Written(request.source, policy, rules, options)
+        world, lowered, kept, failures = _ruled(room, examined, policy, rules, options, watch, written)
+    report = judge(world, kept, rules, policy, options, failures=failures, files=len(examined))
+    report = _with_fingerprints(report, written)
+    return report, tuple(_linked(one, lowered[one.container.id].launch, report) for one in examined)
+
+
+def _ruled(
+    room: Engineroom, examined: Sequence[Examined], policy: LoadedPolicy, rules: Sequence[RuleEntry], options: Options, watch: Watch, written: _Written
+) -> tuple[World, dict[str, Lowered], list[Finding], list[Failure]]:
+    """The launches by container id, and what the rules and the probes find of them."""
+    lowered = {one.container.id: lower(one.container, room.daemon, watch.look(one.container), written.launch_of(one.container)) for one in examined}
     world = World(
         platforms=(room.daemon.platform,), launches=tuple(one.launch for one in lowered.values()),
         sources={one.source.path: one.source for one in lowered.values() if one.source is not None} | written.sources,
@@ -198,12 +215,22 @@ def _judge(
         except Exception as error:  # noqa: BLE001 - one rule's fault must not hide what the others found
             failures.append(Failure(entry.rule.code, f"the rule failed: {type(error).__name__}: {error}"))
     by_launch = {id(lowered[one.container.id].launch): one for one in examined}
-    kept = [finding for finding in raw if not _disproved(finding, by_launch.get(id(finding.launch)))]
+    kept = [_hidden(finding, policy) for finding in raw if not _disproved(finding, by_launch.get(id(finding.launch)))]
     for one in examined:
         kept += findings_of(one, lowered[one.container.id])
-    report = judge(world, kept, rules, policy, options, failures=failures, files=len(examined))
-    report = _with_fingerprints(report, written)
-    return report, tuple(_linked(one, lowered[one.container.id].launch, report) for one in examined)
+    return world, lowered, kept, failures
+
+
+def _hidden(finding: Finding, policy: LoadedPolicy) -> Finding:
+    """A finding about a variable that the policy calls secret, without its value."""
+    facts = finding.launch.any if finding.launch is not None else None
+    found = policy.policy.container_for(text_of(facts.image), text_of(facts.name)) if facts is not None else None
+    if found is None or finding.env is None or finding.value is None or shown(finding.env, finding.value, found[1]) != MASK:
+        return finding
+    return msgspec.structs.replace(
+        finding, value=MASK, message=finding.message.replace(finding.value, MASK), notes=tuple(note.replace(finding.value, MASK) for note in finding.notes),
+        help=finding.help.replace(finding.value, MASK) if finding.help else None,
+    )  # fmt: skip
 
 
 def _disproved(finding: Finding, examined: Examined | None) -> bool:

@@ -1,0 +1,84 @@
+"""An engine on another machine: nothing of its kernel is seen from here, so helpers look, and what cannot be known is said to be unknown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stigmer_lint.policy.load import load_policy
+from stigmer_lint.policy.types import NO_POLICY
+from stigmer_lint.verifier.system import Machine
+from stigmer_lint.verifier.types import Check
+from stigmer_lint.verifier.verify import Request, Verification, verify
+from stigmer_rules import RULES
+
+from .conftest import Lab
+
+
+class Elsewhere(Machine):
+    """This machine without its kernel's files and rights, as the client of a remote engine has it."""
+
+    @property
+    def is_root(self) -> bool:
+        return False
+
+    def read(self, path: str) -> bytes | None:
+        return None if path.startswith(("/proc/", "/var/lib/")) else super().read(path)
+
+    def processes(self, pid: int) -> tuple[int, ...]:
+        return ()
+
+
+@pytest.fixture(scope="module")
+def result(lab: Lab) -> Verification:
+    lab.run("--network", lab.net, "--network-alias", "peer", command=("http:8080", "http:9000:127.0.0.1"))
+    name = lab.run(
+        "--network", lab.net, "--add-host", "host.docker.internal:host-gateway", "-e", "API_URL=http://peer:8080/", "-e", "SHY_API_URL=http://peer:9000/",
+        "-e", "WRONG_API_URL=http://peer:8081/", "-e", f"HOST_API_URL=http://host.docker.internal:{lab.host('http', '127.0.0.1')}/", "-e", "OLLAMA_HOST=http://peer:11434",
+        image=lab.images["python"], command=("sh", "-c", "export OLLAMA_HOST=http://localhost:11434; exec sleep 600"),
+    )  # fmt: skip
+    return verify(Request(names=(name,)), NO_POLICY, RULES, system=Elsewhere())
+
+
+def check_of(result: Verification, name: str, kind: str = "address") -> Check:
+    return next(check for check in result.examined[0].checks if name in check.names and check.kind == kind)
+
+
+def test_a_helper_probes(result: Verification) -> None:
+    assert result.examined[0].way == "helper"
+    assert check_of(result, "API_URL").outcome == "pass"
+
+
+@pytest.mark.parametrize(("name", "key"), [("SHY_API_URL", "server-on-loopback"), ("WRONG_API_URL", "wrong-port"), ("OLLAMA_HOST", "loopback-in-bridge")])
+def test_the_other_end_is_looked_at_by_a_helper_as_well(name: str, key: str, result: Verification) -> None:
+    found = check_of(result, name).cause
+    assert found is not None
+    assert found.key == key
+
+
+def test_what_listens_on_the_host_is_said_to_be_unknown(result: Verification) -> None:
+    found = check_of(result, "HOST_API_URL").cause
+    assert found is not None
+    assert found.key == "refused-unknown"
+    assert "cannot be seen from here" in found.text
+
+
+def test_the_environment_is_that_of_the_processes(result: Verification) -> None:
+    found = check_of(result, "OLLAMA_HOST", "env").cause
+    assert found is not None
+    assert found.key == "env-overridden"
+
+
+def test_what_the_policy_calls_secret_is_not_shown(lab: Lab, tmp_path: Path) -> None:
+    from stigmer_lint.report.layout import Layout
+    from stigmer_lint.verifier.present import Format, present
+
+    name = lab.run("-e", "LICENCE_URL=http://localhost:9/hush-hush", ready=False)
+    (tmp_path / "stigmer-lint.yaml").write_text(f'version: 1\ncontainers:\n  a:\n    match: {{name: "{name}"}}\n    env: {{secret: [LICENCE_URL]}}\n')
+    policy = load_policy(str(tmp_path / "stigmer-lint.yaml"), tmp_path)
+    told = verify(Request(names=(name,)), policy, RULES)
+    forms: tuple[Format, ...] = ("text", "json", "junit", "sarif")
+    for form in forms:
+        assert "hush-hush" not in present(told, form, Layout(verbose=True))
+    assert "LICENCE_URL=***" in present(told, "text", Layout())
