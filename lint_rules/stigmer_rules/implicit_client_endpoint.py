@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stigmer_lint.addresses import addresses
-from stigmer_lint.contract import Sides, confidence_of, open_because, title, unreachable_on
-from stigmer_lint.knowledge.roles import role_of
+from stigmer_lint.contract import Sides, confidence_of, open_because, role, title, unreachable_on
 from stigmer_lint.model.launch import Launch
 from stigmer_lint.model.value import Step, text_of
 from stigmer_lint.model.world import ClientCall
@@ -41,7 +40,7 @@ def _finding(sides: Sides, call: ClientCall, lacking: list[Launch]) -> Iterator[
     if address is None:
         return
     failing = [launch for launch in lacking if unreachable_on(launch, address)]
-    product = role_of(f"{call.call.upper()}_URL", call.default).product
+    product = role(f"{call.call.upper()}_URL", call.default, sides.policy).product
     if not failing or (product is not None and product in sides.component.runs):
         return
     reads = " or ".join(call.reads)

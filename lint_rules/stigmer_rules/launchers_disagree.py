@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stigmer_lint.addresses import addresses_of
-from stigmer_lint.contract import Sides, alike, confidence_of, demanded, open_because, place, read_step, title, unreachable_on
+from stigmer_lint.contract import Sides, alike, confidence_of, demanded, open_because, place, read_step, role, title, unreachable_on
 from stigmer_lint.dialled import texts
-from stigmer_lint.knowledge.roles import role_of
 from stigmer_lint.model.launch import EnvSetting, Launch
 from stigmer_lint.model.value import Resolved, Step, Unknown, Value, alternatives, text_of
 from stigmer_lint.model.world import Component, EnvRead
@@ -83,7 +82,7 @@ def _compared(sides: Sides, policy: Policy) -> Iterator[Finding]:
 def _dialled(name: str, value: Value, policy: Policy) -> bool:
     """Whether a variable carries an address that the container dials."""
     literal = next((one.value for one in addresses_of(value)), None)
-    return (literal is not None or _resolved(value)) and role_of(name, text_of(literal), None, dict(policy.env_roles)).role == "dial"
+    return (literal is not None or _resolved(value)) and role(name, text_of(literal), policy).role == "dial"
 
 
 def _resolved(value: Value) -> bool:

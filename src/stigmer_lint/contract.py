@@ -421,8 +421,8 @@ def read_elsewhere(sides: Sides, launch: Launch, name: str, meant: str | None) -
     if name in sides.component.mentions or name in sides.image:
         return True
     # A family whose names the application chooses and a bundler puts in (VITE_*) is read by the application or by nobody.
-    # What Kubernetes injects it gives, and does not read.
-    if any(known is not None and "build-time" not in known.reader and "(injected)" not in known.reader for known in (framework_of(name, image), framework_of(name, base))):
+    # What Kubernetes puts in it gives, and does not read.
+    if any(known is not None and "build-time" not in known.reader and "injected" not in known.reader and "service links" not in known.reader for known in (framework_of(name, image), framework_of(name, base))):
         return True
     words = tokens(name)
     alike = meant is not None and tokens(meant)[:1] == words[:1]
@@ -452,3 +452,8 @@ def alike(left: Launch, right: Launch) -> bool:
         return False
     one, other = ([render(word) for word in (*(launch.any.entrypoint or ()), *(launch.any.command or ()))] for launch in (left, right))
     return one == other or bool(named) or (left.service is not None and left.service == right.service)
+
+
+def role(name: str, text: str | None, policy: Policy) -> RoleVerdict:
+    """What a variable is used for, by the policy and by what is known of names."""
+    return role_of(name, text, None, dict(policy.env_roles))
