@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from stigmer_lint.addresses import addresses_of
 from stigmer_lint.contract import Sides, alike, confidence_of, demanded, open_because, place, read_step, role, title, unreachable_on
 from stigmer_lint.dialled import texts
-from stigmer_lint.model.launch import EnvSetting, Launch
+from stigmer_lint.model.launch import EnvSetting, Launch, Platform
 from stigmer_lint.model.value import Resolved, Step, Unknown, Value, alternatives, text_of
 from stigmer_lint.model.world import Component, EnvRead
 from stigmer_lint.rule import Finding, Policy, Rule, World
@@ -76,7 +76,8 @@ def _compared(sides: Sides, policy: Policy) -> Iterator[Finding]:
                     continue
                 done.add(name)
                 yield _finding(sides, launch, other, setting, need.read if need is not None else dialled,
-                               f"{name} is set in another launch of the same image, and not for {title(launch)}", None)
+                               f"{name} is set in another launch of the same image, and not for {title(launch)}", None,
+                               unreachable_on(launch, need.address) if need is not None and need.address is not None else ())
 
 
 def _dialled(name: str, value: Value, policy: Policy) -> bool:
@@ -94,7 +95,10 @@ def _unclear(value: Value) -> bool:
     return any(isinstance(one, Unknown) for one in alternatives(value)) and not any(one.address.is_loopback for one in addresses_of(value))
 
 
-def _finding(sides: Sides, launch: Launch, other: Launch, setting: EnvSetting, read: EnvRead | None, what: str, mine: EnvSetting | None) -> Finding:
+def _finding(
+    sides: Sides, launch: Launch, other: Launch, setting: EnvSetting, read: EnvRead | None, what: str, mine: EnvSetting | None,
+    platforms: tuple[Platform, ...] = (),
+) -> Finding:
     return Finding(
         rule=RULE.code,
         message=what,
@@ -104,7 +108,7 @@ def _finding(sides: Sides, launch: Launch, other: Launch, setting: EnvSetting, r
         container=text_of(launch.any.name) or launch.service,
         image=text_of(launch.any.image),
         env=setting.name,
-        platforms=tuple(launch.facts),
+        platforms=platforms or tuple(launch.facts),
         related=(*((read_step(read),) if read is not None else ()), Step(setting.name_span or setting.span, "set here in the other launch")),
         notes=tuple(f"more may be set: {why}" for why in open_because(launch)),
         help=f"set {setting.name} here as well" if mine is None else f"pass {setting.name} through the same resolver here",
