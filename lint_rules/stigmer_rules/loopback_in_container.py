@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
-from stigmer_lint.dialled import Dialled, Neighbours, aware, dialled, embedded, foreign_image, neighbours_of
+from stigmer_lint.dialled import Dialled, Neighbours, aware, dialled, embedded, foreign_image, neighbours_of, remembered
+from stigmer_lint.model.launch import EnvSetting, LaunchFacts
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Resolved, Step, Unknown, render, text_of
 from stigmer_lint.reachability import advise, engine_kind, query_of, reach
@@ -18,6 +20,9 @@ RULE = Rule(
     phases=("lint", "plan", "verify"),
     policy_keys=("platforms", "resolvers", "services", "env_roles"),
 )
+
+MAX_SIBLINGS = 20
+"""Resolved variables of the same launch that a finding points to."""
 
 
 def check(world: World, policy: Policy) -> Iterator[Finding]:
@@ -88,8 +93,14 @@ def _finding(one: Dialled, world: World) -> Finding:
 
 
 def _resolved_siblings(one: Dialled) -> list[tuple[Span, Resolved]]:
-    """The other variables of the launch whose whole value came out of a resolver."""
-    return [(setting.span, setting.value) for setting in one.facts.env if isinstance(setting.value, Resolved) and setting.name != one.name]
+    """The first few of the launch's other variables whose whole value came out of a resolver."""
+    return [(setting.span, value) for setting, value in _resolved(one.facts) if setting.name != one.name]
+
+
+@remembered
+def _resolved(facts: LaunchFacts) -> list[tuple[EnvSetting, Resolved]]:
+    found = ((setting, setting.value) for setting in facts.env if isinstance(setting.value, Resolved))
+    return list(islice(found, MAX_SIBLINGS))
 
 
 def _severity(one: Dialled) -> Severity:

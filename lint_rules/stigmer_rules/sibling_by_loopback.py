@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import msgspec
 
 from stigmer_lint.addresses import addresses_of
-from stigmer_lint.dialled import Dialled, Neighbours, aware, dialled, foreign_image, is_backend, meet, neighbours_of, texts
+from stigmer_lint.dialled import Dialled, Neighbours, aware, dialled, foreign_image, is_backend, meet, neighbours_of, remembered, texts
 from stigmer_lint.knowledge.names import tokens
-from stigmer_lint.model.launch import Launch
+from stigmer_lint.model.launch import EnvSetting, Launch, LaunchFacts
 from stigmer_lint.model.value import Known, Step, Template, Value, render, text_of
 from stigmer_lint.reachability import network_of
 from stigmer_lint.rule import Confidence, Finding, Policy, ReplaceHost, Rule, World
@@ -170,11 +170,21 @@ def _for_browsers(one: Dialled, sibling: Launch, neighbours: Neighbours) -> bool
     if _PAGES & set(tokens(one.launch.service or "")):
         return True
     names = {(sibling.service or "").lower(), *(alias.lower() for alias in sibling.any.aliases), *(text.lower() for text in texts(sibling.any.name))}
-    return any(
-        located.address.kind == "name" and located.address.host.lower() in names
-        for setting in one.facts.env if setting is not one.setting
-        for located in addresses_of(setting.value)
-    )
+    dialling = _by_name(one.facts)
+    return any(setting is not one.setting for name in names for setting in dialling.get(name, ()))
+
+
+@remembered
+def _by_name(facts: LaunchFacts) -> dict[str, list[EnvSetting]]:
+    """Host names in the variables of a launch, each with the first two variables that hold it."""
+    found: dict[str, list[EnvSetting]] = {}
+    for setting in facts.env:
+        for located in addresses_of(setting.value):
+            if located.address.kind == "name":
+                having = found.setdefault(located.address.host.lower(), [])
+                if len(having) < 2 and not any(one is setting for one in having):
+                    having.append(setting)
+    return found
 
 
 def _named(one: Dialled, sibling: Launch) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stigmer_lint.dialled import Dialled, Neighbours, dialled, neighbours_of, texts, unknown_parts
+from stigmer_lint.dialled import Dialled, Neighbours, dialled, neighbours_of, remembered, texts, unknown_parts
 from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.listening import ports_of
 from stigmer_lint.model.launch import Launch, LaunchFacts, Publish
@@ -145,7 +145,12 @@ def _named_elsewhere(port: Known, facts: LaunchFacts, launch: Launch, neighbours
     fact = neighbours.ports(launch, facts).fact
     if port.text in facts.exposes or (fact is not None and port.text in fact.ports) or (image is not None and port.text in image.exposes):
         return True
-    return any(port.text in ports_of_text(setting.value) for setting in facts.env)
+    return port.text in _ports_in_env(facts)
+
+
+@remembered
+def _ports_in_env(facts: LaunchFacts) -> frozenset[str]:
+    return frozenset(port for setting in facts.env for port in ports_of_text(setting.value))
 
 
 def ports_of_text(value: Value) -> frozenset[str]:

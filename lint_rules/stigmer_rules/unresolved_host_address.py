@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from stigmer_lint.addresses import addresses_of
 from stigmer_lint.dialled import unknown_parts
@@ -22,6 +23,9 @@ RULE = Rule(
     policy_keys=("resolvers", "services", "env_roles"),
 )
 
+MAX_SIBLINGS = 20
+"""Resolved variables of the same launch that a finding points to."""
+
 
 def check(world: World, policy: Policy) -> Iterator[Finding]:
     """Certain where the policy names the variable's service, likely where other addresses of the launch are resolved."""
@@ -29,7 +33,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
         for platform, facts in launch.facts.items():
             if launch.language in ("compose", "yaml") or network_of(facts.network, facts.pod) != "bridge":
                 continue
-            siblings = [setting for setting in facts.env if _resolution(setting.value) is not None]
+            siblings = list(islice((setting for setting in facts.env if _resolution(setting.value) is not None), MAX_SIBLINGS))
             for setting in facts.env:
                 hole = _host_hole(setting.value)
                 if hole is None:

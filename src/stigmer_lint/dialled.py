@@ -5,9 +5,10 @@ The one place where rules, launcher and verifier agree on which value of a launc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
 from itertools import pairwise
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -405,6 +406,23 @@ _CONTAINER_SWITCHES = frozenset({
 })
 
 
+T = TypeVar("T")
+
+
+def remembered(work: Callable[[LaunchFacts], T]) -> Callable[[LaunchFacts], T]:
+    """`work` with its last answer kept: rules ask the same of a launch for each of its variables, and the answer costs by all of them."""
+    last: list[tuple[LaunchFacts, T]] = []
+
+    @wraps(work)
+    def answer(facts: LaunchFacts) -> T:
+        if not last or last[0][0] is not facts:
+            last[:] = [(facts, work(facts))]
+        return last[0][1]
+
+    return answer
+
+
+@remembered
 def aware(facts: LaunchFacts) -> bool:
     """Whether the launch tells the program that it is in a container: programs that want to know that rewrite loopback themselves."""
     return any(
@@ -440,7 +458,22 @@ def embedded(one: Dialled) -> bool:
     if one.role.product is not None:
         wanted.add(one.role.product.upper())
     wanted -= _PLAIN
-    return any(_SWITCHES & set(words) and wanted & set(words) for words in (tokens(setting.name) for setting in facts.env if setting is not one.setting))
+    switches = _switches(facts)
+    return any(setting is not one.setting for word in wanted for setting in switches.get(word, ()))
+
+
+@remembered
+def _switches(facts: LaunchFacts) -> dict[str, list[EnvSetting]]:
+    """The words of variables that switch something on, each with the first two of them that have it."""
+    found: dict[str, list[EnvSetting]] = {}
+    for setting in facts.env:
+        words = set(tokens(setting.name))
+        if _SWITCHES & words:
+            for word in words:
+                having = found.setdefault(word, [])
+                if len(having) < 2:
+                    having.append(setting)
+    return found
 
 
 def foreign_image(one: Dialled, neighbours: Neighbours) -> bool:
