@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -42,6 +43,8 @@ class _Listening(msgspec.Struct, frozen=True):
     change: str
     sure: Confidence
     env: str | None = None
+    paired: bool = False
+    """That it is bound is told from the port beside it alone."""
 
 
 class _Reached(msgspec.Struct, frozen=True):
@@ -55,27 +58,37 @@ class _Reached(msgspec.Struct, frozen=True):
 def check(world: World, policy: Policy) -> Iterator[Finding]:
     """A finding for each variable, argument or default that binds a reached server to loopback; and for images that nothing launches."""
     neighbours = neighbours_of(world)
-    built: set[str] = set()
+    built = {build.dockerfile for build in world.builds if build.image}
+    names: dict[str, Counter[str]] = {}
     for launch in world.launches:
-        if launch.build is not None and launch.build.dockerfile is not None:
+        if launch.build is not None:
             built.add(launch.build.dockerfile)
+        found: dict[int, tuple[_Listening, ...]] = {}
         for platform, facts in launch.facts.items():
             if network_of(facts.network) in ("host", "none") or neighbours.mates(launch, facts):
                 continue
-            reached = _reached(launch, facts, neighbours)
+            if id(facts) not in found:
+                found[id(facts)] = tuple(_listeners(facts, _image_of(launch, neighbours), policy))
+            reached = _reached(launch, facts, neighbours) if found[id(facts)] else None
             if reached is None:
                 continue
-            shared = frozenset(
-                setting.name for other in neighbours.view(launch).launches if launch.group is not None and other.service != launch.service
-                for setting in other.any.env
-            ) if _paired(facts) else frozenset()
-            for one in _listeners(facts, _image_of(launch, neighbours), policy, shared):
-                if one.port is None or one.port in reached.ports:
+            for one in found[id(facts)]:
+                if (one.port is None or one.port in reached.ports) and not (one.paired and _shared(one.env, launch, names, neighbours)):
                     yield _finding(one, reached, launch, facts, platform)
-    for path in sorted(set(world.images) - built):
+    for path in sorted(path for path in world.images if path not in built):
         image = world.images[path]
-        if image.exposes and not any(path == build.dockerfile and build.image for build in world.builds):
+        if image.exposes:
             yield from _of_image(image, policy)
+
+
+def _shared(name: str | None, launch: Launch, names: dict[str, Counter[str]], neighbours: Neighbours) -> bool:
+    """Whether a sibling has a variable of that name: then it is the address at which it is dialled."""
+    if name is None or launch.group is None:
+        return False
+    if launch.group not in names:
+        services = {(one.service, setting.name) for one in neighbours.groups[launch.group] for setting in one.any.env}
+        names[launch.group] = Counter(name for _, name in services)
+    return names[launch.group][name] > 1
 
 
 def _image_of(launch: Launch, neighbours: Neighbours) -> Image | None:
@@ -99,52 +112,44 @@ def _reached(launch: Launch, facts: LaunchFacts, neighbours: Neighbours) -> _Rea
     return None
 
 
-def _listeners(facts: LaunchFacts, image: Image | None, policy: Policy, shared: frozenset[str]) -> Iterator[_Listening]:
+def _listeners(facts: LaunchFacts, image: Image | None, policy: Policy) -> Iterator[_Listening]:
     reference = next(iter(texts(facts.image)), None)
     own = {setting.name: setting for setting in image.env} if image is not None else {}
     own.update((setting.name, setting) for setting in facts.env)
+    inside = frozenset(text for one in facts.publishes for text in texts(one.container_port))
     for setting in own.values():
-        yield from _of_setting(setting, own, reference, policy, facts, shared)
+        yield from _of_setting(setting, own, reference, policy, inside)
     command = (*(facts.entrypoint or ()), *(facts.command or ()))
     if facts.command is None and facts.entrypoint is None and image is not None:
         command = (*(image.entrypoint or ()), *(image.command or ()))
     yield from _of_command(command, own)
 
 
-def _paired(facts: LaunchFacts) -> bool:
-    """Whether a loopback X_HOST stands beside an X_PORT, so that it matters who else has that name."""
-    names = {setting.name for setting in facts.env}
-    return any(
-        name.endswith("_HOST") and f"{name.removesuffix('_HOST')}_PORT" in names and any(one.address.is_loopback for one in addresses_of(setting.value))
-        for setting in facts.env for name in (setting.name,)
-    )
+_SERVES = frozenset({"HTTP", "GRPC", "SERVER", "WEB", "API", "APP", "SERVICE"})
 
 
 def _of_setting(
-    setting: EnvSetting, own: dict[str, EnvSetting], image: str | None, policy: Policy, facts: LaunchFacts | None, shared: frozenset[str] = frozenset()
+    setting: EnvSetting, own: dict[str, EnvSetting], image: str | None, policy: Policy, inside: frozenset[str]
 ) -> Iterator[_Listening]:
     located = addresses_of(setting.value)
-    if not located:
+    if not located or any(one.address.kind != "loopback" for one in located):
+        # Nothing is bound, or another listener, or another value, is open.
+        return
+    words = tokens(setting.name)
+    if SIDE_DOORS & set(words):
         return
     sole = located[0].value
     role = role_of(setting.name, sole.text if isinstance(sole, Known) else None, image, policy.env_roles).role
     beside = _port_of(setting.name, own)
-    if role == "unknown" and facts is not None and beside is not None and beside in {text for one in facts.publishes for text in texts(one.container_port)}:
-        words = tokens(setting.name)
-        # A name that siblings have as well is the address at which they dial it.
-        if setting.name not in shared and words[-1:] == ("HOST",) and {"HTTP", "GRPC", "SERVER", "WEB", "API", "APP", "SERVICE"} & set(words):
-            role = "bind"
-    if role != "bind" or SIDE_DOORS & set(tokens(setting.name)):
-        return
-    addresses = [one.address for one in located]
-    if any(not one.is_loopback or one.kind == "wildcard" for one in addresses):
-        # Another listener, or another value, is open.
+    # X_HTTP_HOST beside X_HTTP_PORT, which is a published port of its own.
+    paired = role == "unknown" and beside in inside and words[-1:] == ("HOST",) and bool(_SERVES & set(words))
+    if role != "bind" and not paired:
         return
     for one in located[:4]:
         certain = isinstance(setting.value, Known) or (isinstance(setting.value, Choice) and setting.value.fallback is not None)
         yield _Listening(
             f"{setting.name} is {render(one.value)}", one.address.host, setting.span, one.address.port or beside,
-            f"set {setting.name} to {_opened(one.value, one.address.start, one.address.end)}", "high" if certain else "medium", setting.name,
+            f"set {setting.name} to {_opened(one.value, one.address.start, one.address.end)}", "high" if certain else "medium", setting.name, paired,
         )
 
 
@@ -216,7 +221,7 @@ def _finding(one: _Listening, reached: _Reached, launch: Launch, facts: LaunchFa
 def _of_image(image: Image, policy: Policy) -> Iterator[Finding]:
     """An image of its own: what it exposes is meant to be reached."""
     own = {setting.name: setting for setting in image.env}
-    found = [item for setting in image.env for item in _of_setting(setting, own, None, policy, None)]
+    found = [item for setting in image.env for item in _of_setting(setting, own, None, policy, frozenset())]
     found += _of_command((*(image.entrypoint or ()), *(image.command or ())), own)
     for one in found:
         if one.port is None or one.port in image.exposes:

@@ -35,6 +35,9 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
     """A finding for each variable or argument that names, by loopback, a port that another service of the group has."""
     neighbours = neighbours_of(world)
     services = {name: key for key, service in policy.services.items() for name in service.env}
+    advertised = {
+        launch.group for launch in world.launches if launch.group is not None and any(_advertises(setting) for setting in launch.any.env)
+    }
     for launch in world.launches:
         if launch.group is None or len(neighbours.groups.get(launch.group, ())) < 2:
             continue
@@ -46,7 +49,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                 if one.name in seen:
                     continue
                 if not one.address.is_loopback:
-                    misled = _kafka(one, neighbours)
+                    misled = _kafka(one, neighbours) if launch.group in advertised else None
                     if misled is not None:
                         seen.add(one.name)
                         yield misled
@@ -193,13 +196,17 @@ def _named(one: Dialled, sibling: Launch) -> bool:
     return bool(wanted) and any(words[at : at + len(wanted)] == wanted for at in range(len(words)))
 
 
+def _advertises(setting: EnvSetting) -> bool:
+    return setting.name.endswith(("ADVERTISED_LISTENERS", "advertised.listeners"))
+
+
 def _kafka(one: Dialled, neighbours: Neighbours) -> Finding | None:
     """`kafka:9092` whose listener at that port is advertised as localhost: the client is sent to itself after the first answer."""
     if one.address.kind != "name" or one.address.port is None:
         return None
     for sibling in neighbours.named(one.launch, one.address.host):
         for setting in sibling.any.env:
-            if not setting.name.upper().endswith("ADVERTISED_LISTENERS"):
+            if not _advertises(setting):
                 continue
             listeners = [located.address for located in addresses_of(setting.value)]
             if not any(listener.is_loopback and listener.port == one.address.port for listener in listeners):
