@@ -523,7 +523,7 @@ def merge_lists(lists: list[ListValue]) -> ListValue:
             continue
         shared = 0
         for a, b in zip(result.items, other.items, strict=False):
-            if a is not b and a != b:
+            if not _alike(a, b):
                 break
             shared += 1
         if len(result.items) == len(other.items) and not any(i.rest for i in (*result.items, *other.items)):
@@ -531,9 +531,24 @@ def merge_lists(lists: list[ListValue]) -> ListValue:
             result = ListValue((*result.items[:shared], *(Item(either([a.value, b.value]), a.maybe or b.maybe) for a, b in pairs)), result.span)
             continue
         tail = [Item(i.value, True, i.rest) for i in result.items[shared:]]
-        tail += [Item(i.value, True, i.rest) for i in other.items[shared:]]
+        there = {id(item.value) for item in tail}
+        tail += [Item(i.value, True, i.rest) for i in other.items[shared:] if id(i.value) not in there]
+        if len(tail) > MAX_TAIL:
+            tail = [*tail[:MAX_TAIL], Item(Unknown("too many elements that may be there", "bound"), True, True)]
         result = ListValue((*result.items[:shared], *tail), result.span)
     return result
+
+
+MAX_TAIL = 2_000
+"""Elements, or entries with a key that could not be told, that several paths may add together. Paths that meet again and again would double them."""
+
+
+def _alike(left: Item, right: Item) -> bool:
+    """Whether two elements are the same as far as that is cheap to tell: containers only by identity, since they may share parts many times over."""
+    if left is right or left.value is right.value:
+        return left.maybe == right.maybe and left.rest == right.rest
+    same = isinstance(left.value, Known) and isinstance(right.value, Known) and left.value.text == right.value.text and left.value.span == right.value.span
+    return same and left.maybe == right.maybe and left.rest == right.rest
 
 
 def merge_maps(maps: list[MapValue], maybe: bool) -> MapValue:
@@ -542,14 +557,14 @@ def merge_maps(maps: list[MapValue], maybe: bool) -> MapValue:
         return maps[0]
     order: list[str] = []
     values: dict[str, list[Entry]] = {}
-    loose: list[Entry] = []
+    loose: dict[tuple[int, int], Entry] = {}
     for each in maps:
         last: dict[str, Entry] = {}
         for entry in each.entries:
             if isinstance(entry.key, Known):
                 last[entry.key.text] = entry
             else:
-                loose.append(Entry(entry.key, entry.value, True, entry.span))
+                loose.setdefault((id(entry.key), id(entry.value)), Entry(entry.key, entry.value, True, entry.span))
         for key, entry in last.items():
             if key not in values:
                 order.append(key)
@@ -561,4 +576,7 @@ def merge_maps(maps: list[MapValue], maybe: bool) -> MapValue:
         )
         for key in order
     )
-    return MapValue((*entries, *loose), next((m.open_why for m in maps if m.open_why), None), maps[0].span)
+    why = next((m.open_why for m in maps if m.open_why), None)
+    if len(loose) > MAX_TAIL:
+        why = why or "too many entries that may be there"
+    return MapValue((*entries, *list(loose.values())[:MAX_TAIL]), why, maps[0].span)

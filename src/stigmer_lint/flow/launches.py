@@ -316,12 +316,13 @@ class LaunchFinder:
         self, ev: Evaluator, result: Recognised | Unread, place: Place, frame: Frame, command: Command | None = None
     ) -> Recognised | Unread:
         """Facts with what only the code around the call knows: the launching process's own variables that `-e NAME` hands on."""
-        if isinstance(result, Unread) or not any(setting.passed for setting in result.facts.env):
+        if isinstance(result, Unread):
             return result
         settings: list[EnvSetting] = []
         for setting in result.facts.env:
             value = self._own_variable(ev, setting.name, place, frame) if setting.passed and isinstance(setting.value, Unknown) else None
-            settings.append(msgspec.structs.replace(setting, value=value) if value is not None else setting)
+            value = library.scalar(setting.value if value is None else value)
+            settings.append(msgspec.structs.replace(setting, value=value) if value is not setting.value else setting)
         return msgspec.structs.replace(result, facts=msgspec.structs.replace(result.facts, env=tuple(settings)))
 
     def _own_variable(self, ev: Evaluator, name: str, place: Place, frame: Frame) -> Value | None:
