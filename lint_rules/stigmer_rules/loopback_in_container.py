@@ -111,9 +111,7 @@ def _confidence(one: Dialled) -> Confidence:
     if one.handled or aware(one.facts):
         return "low"
     if one.role.role == "unknown":
-        # Of http addresses most are shown to browsers; a bare host:port or another scheme is seldom.
-        web = one.address.scheme in ("http", "https")
-        return "low" if one.launch.group is not None or one.address.port is None or web else "medium"
+        return "low" if one.launch.group is not None or one.address.port is None else "medium"
     if one.resolved:
         return "medium"
     if one.launch.group is not None and one.owner == "foreign" and one.role.source in ("shape", "scheme"):
