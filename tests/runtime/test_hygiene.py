@@ -118,7 +118,9 @@ def docker_path() -> str:
 
 
 def test_no_engine_is_one_sentence_and_status_two(tmp_path: Path) -> None:
-    output = subprocess.run(VERIFY, capture_output=True, text=True, check=False, timeout=60, env={**os.environ, "DOCKER_HOST": f"unix://{tmp_path}/none.sock", "PATH": os.environ["PATH"]}, cwd=tmp_path)
+    output = subprocess.run(
+        [*VERIFY, "--engine", ENGINE], capture_output=True, text=True, check=False, timeout=60, env={**os.environ, "DOCKER_HOST": f"unix://{tmp_path}/none.sock"}, cwd=tmp_path
+    )
     assert output.returncode == 2
     assert output.stderr.count("\n") == 1
     assert "No container engine answers" in output.stderr

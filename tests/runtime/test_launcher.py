@@ -261,7 +261,7 @@ def test_what_reaches_nothing_is_told_by_the_verdict_and_removed(lab: Lab, worke
 
 def test_a_refused_launch_starts_nothing(lab: Lab, worker: tuple[str, Path]) -> None:
     write(lab, worker)
-    output = launch(worker, "-e", "API_URL=http://localhost:9")
+    output = launch(worker, "-e", "API_URL=http://localhost:8089")
     assert output.returncode == 1
     assert "refused" in output.stderr
     assert "STG101" in output.stderr

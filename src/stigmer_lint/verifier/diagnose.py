@@ -63,7 +63,7 @@ def of_state(container: Container, subject: str | None = None) -> Cause | None:
     state = container.state
     if state.status == "paused":
         return cause("paused", f"{who} is paused: its kernel accepts connections, and nothing answers them", f"unpause it: docker unpause {container.name}")
-    if state.status == "restarting" or (state.status == "running" and state.restarts > 2 and state.pid == 0):
+    if state.flaps:
         return cause("restarting", f"{who} restarts again and again (last exit status {state.exit_code}, {state.restarts} restarts so far)", f"look at its log: docker logs {container.name}")
     if state.running:
         return None
@@ -189,6 +189,12 @@ def of_connect(scene: Scene, target: Target, attempts: Sequence[dict[str, Any]])
             return cause("no-network", "the container has no network (--network none)", "give it a network")
         return cause("not-attached", "the container is attached to no network", f"attach it: docker network connect NETWORK {scene.owner.name}")
     other = scene.room.by_address(address)
+    if other is None:
+        # A name that leads where no container is any more: it went away, or came back elsewhere, since the engine was asked.
+        gone = scene.room.by_name(target.host)
+        down = of_state(gone) if gone is not None else None
+        if down is not None and down.key != "paused":
+            return down
     if other is not None and other.id != scene.owner.id:
         return _at_container(scene, target, other, number)
     if _is_host(scene, target, address):

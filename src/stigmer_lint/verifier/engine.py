@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import time
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -150,8 +152,16 @@ def _state(one: dict[str, Any]) -> State:
     return State(
         status=status, pid=_number(state.get("Pid")), exit_code=_number(state.get("ExitCode")), oom_killed=bool(state.get("OOMKilled")),
         error=_text(state.get("Error")), restarts=_number(one.get("RestartCount")), health=_text(health.get("Status")) or None,
-        health_log=_text(last.get("Output")).strip()[:300],
+        health_log=_text(last.get("Output")).strip()[:300], uptime=_since(_text(state.get("StartedAt"))),
     )  # fmt: skip
+
+
+def _since(started: str) -> float:
+    """Seconds since a time as engines write it, with nine digits of fraction."""
+    try:
+        return time.time() - datetime.fromisoformat(started[:19] + "+00:00").timestamp() if started.endswith(("Z", "+00:00")) else float("inf")
+    except ValueError:
+        return float("inf")
 
 
 def _attachments(settings: dict[str, Any], mode: str) -> tuple[Attachment, ...]:

@@ -64,7 +64,7 @@ def _text(result: Verification, layout: Layout) -> str:
 def summary(result: Verification) -> str:
     """The last line: what was told, and what was not."""
     parts = [f"{count} {words}" for outcome, words in _OUTCOMES if (count := result.count(outcome))]
-    return f"{', '.join(parts) or 'nothing to check'} in {plural(len(result.examined), 'container')} ({result.seconds:.2f} s)"
+    return f"{', '.join(parts) or 'nothing to check'} in {plural(len(result.examined), 'container')}{'' if result.examined else f' of {result.daemon.program}'} ({result.seconds:.2f} s)"
 
 
 _OUTCOMES: tuple[tuple[Literal["pass", "fail", "cannot-tell", "not-applicable"], str], ...] = (

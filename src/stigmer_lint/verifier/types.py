@@ -11,6 +11,8 @@ from stigmer_lint.reachability import EngineKind
 
 Way: TypeAlias = Literal["setns", "helper", "exec"]
 """How the prober gets into a container's network namespace."""
+FLAPPING = 10.0
+"""A container that was restarted and runs for fewer seconds than this is taken to be in a loop: engines wait longer each time."""
 Outcome: TypeAlias = Literal["pass", "fail", "cannot-tell", "not-applicable"]
 
 
@@ -38,11 +40,18 @@ class State(msgspec.Struct, frozen=True):
     restarts: int = 0
     health: str | None = None
     health_log: str = ""
+    uptime: float = float("inf")
+    """Seconds since it was started, infinite where that cannot be told."""
 
     @property
     def running(self) -> bool:
         """Whether it has processes (a paused one has)."""
         return self.status in ("running", "paused") and self.pid > 0
+
+    @property
+    def flaps(self) -> bool:
+        """Whether it is started again and again: one sample may find it running."""
+        return self.status == "restarting" or (self.restarts > 0 and self.status == "running" and self.uptime < FLAPPING)
 
 
 class Attachment(msgspec.Struct, frozen=True):
