@@ -111,7 +111,8 @@ def _confidence(one: Dialled) -> Confidence:
     if one.handled or aware(one.facts):
         return "low"
     if one.role.role == "unknown":
-        return "low" if one.launch.group is not None or one.address.port is None else "medium"
+        # A port, in the value or in X_PORT beside X_HOST, says that something is dialled or listened on there.
+        return "low" if one.launch.group is not None or (one.address.port is None and one.owner == "unknown") else "medium"
     if one.resolved:
         return "medium"
     if one.launch.group is not None and one.owner == "foreign" and one.role.source in ("shape", "scheme"):

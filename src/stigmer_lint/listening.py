@@ -143,13 +143,14 @@ def _of_setting(setting: EnvSetting, own_name: str) -> Iterator[str]:
     if not any(word in ("URL", "URLS", "HOST", "ADDR", "ADDRESS", "LISTEN", "LISTENERS", "LISTENER", "BIND", "SERVE", "ENDPOINT") for word in words):
         return
     for text in texts(setting.value):
-        # `0.0.0.0:80`, `:8080` and `http://+:80` are listened on, whatever the name.
-        listened = role_of(name, text).role == "bind"
+        # `0.0.0.0:80`, `:8080` and `http://+:80` are listened on, unless the name is one that is dialled.
+        role = role_of(name, text).role
+        listened, open_to_all = role == "bind", ("", "+", "*", "0.0.0.0", "[::]") if role != "dial" else ()  # noqa: S104 - read, not bound
         for part in text.replace(",", ";").split(";"):
             host, colon, port = part.rpartition(":")
             host = host.rpartition("/")[2]
             port = port.rstrip("/")
-            if colon and port.isdigit() and (listened or host in ("", "+", "*", "0.0.0.0", "[::]") or _squeezed(host) == own_name):  # noqa: S104 - read, not bound
+            if colon and port.isdigit() and (listened or host in open_to_all or _squeezed(host) == own_name):
                 yield port
 
 
