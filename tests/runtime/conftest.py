@@ -1,7 +1,7 @@
 """A real engine for the tests of this folder, and the base images, made of what this machine has: no registry is asked.
 
-Needs root, docker (or what STIGMER_TEST_ENGINE names), iptables and busybox-static; without an engine every test here is skipped, and one
-line says so.
+Needs root, docker (or what STIGMER_TEST_ENGINE names), iptables, openssl, ps and busybox-static. Where one is missing the tests that need an
+engine are skipped, and one line at the end says why; those on recordings run.
 """
 
 from __future__ import annotations
@@ -38,9 +38,10 @@ def _engine_problem() -> str | None:
     output = subprocess.run([ENGINE, "info", "--format", "{{.ServerVersion}}"], capture_output=True, text=True, check=False)
     if output.returncode != 0 or not output.stdout.strip():
         return (output.stderr.strip().splitlines() or ["it does not answer"])[-1]
-    if shutil.which("busybox") is None:
-        return "busybox (busybox-static) is not installed"
-    return None
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return "they need root on Linux"
+    missing = [name for name in ("busybox", "iptables", "openssl", "ps") if shutil.which(name) is None]
+    return f"{', '.join(missing)} not installed" if missing else None
 
 
 @pytest.fixture(scope="session")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
+from stigmer_lint.model.launch import Platform
 from stigmer_lint.policy.load import load_policy
 from stigmer_lint.policy.types import NO_POLICY
 from stigmer_lint.verifier.system import Machine
@@ -13,7 +15,7 @@ from stigmer_lint.verifier.types import Check
 from stigmer_lint.verifier.verify import Request, Verification, verify
 from stigmer_rules import RULES
 
-from .conftest import Lab
+from .conftest import Lab, docker
 
 
 class Elsewhere(Machine):
@@ -82,3 +84,37 @@ def test_what_the_policy_calls_secret_is_not_shown(lab: Lab, tmp_path: Path) -> 
     for form in forms:
         assert "hush-hush" not in present(told, form, Layout(verbose=True))
     assert "LICENCE_URL=***" in present(told, "text", Layout())
+
+
+class Mac(Elsewhere):
+    """A client on which no helper image can be made."""
+
+    @property
+    def platform(self) -> Platform:
+        return "macos"
+
+
+def test_without_an_image_of_its_own_a_helper_uses_one_that_holds_python(lab: Lab) -> None:
+    """The container's image has no Python; the tests' own image is at hand and is called so."""
+    lab.run("--network", lab.net, "--network-alias", "other", command=("http:8080",))
+    name = lab.run("--network", lab.net, "-e", "API_URL=http://other:8080/", image=lab.images["bare"], command=("/sleep", "600"))
+    told = verify(Request(names=(name,), way="helper"), NO_POLICY, RULES, system=Mac())
+    assert told.daemon.kind == "docker-desktop", "a client elsewhere, so the engine is in a virtual machine"
+    assert [check.outcome for check in told.examined[0].checks] == ["pass", "pass"], told.examined[0].why_not
+
+
+def left_behind() -> str:
+    mine = ("--filter", "label=stigmer-lint.verify")
+    return docker("images", "--format", "{{.Repository}}:{{.Tag}} {{.CreatedAt}}", *mine) + docker("ps", "-aq", *mine)
+
+
+def test_the_helper_s_image_is_gone_each_time(lab: Lab) -> None:
+    """The engine may still be removing the helper when its image is to go."""
+    name = lab.run("--network", lab.net, "-e", "API_URL=http://localhost:8089/", image=lab.images["bare"], command=("/sleep", "600"))
+    for _ in range(3):
+        verify(Request(names=(name,), way="helper"), NO_POLICY, RULES)
+        # Others may be verifying on the same engine; what they make goes away in a moment, what is left behind does not.
+        ends = time.monotonic() + 10
+        while (left := left_behind()) and time.monotonic() < ends:
+            time.sleep(0.5)
+        assert left == ""

@@ -37,29 +37,35 @@ class HelperImage:
         self._why: str | None = None
         self._made = False
         self._asked = False
+        self._local: tuple[str, ...] | None = None
 
     def marks(self) -> tuple[str, ...]:
         """Options that mark a container as this run's."""
         return ("--label", f"{LABEL}={self._run}")
 
-    def entry(self) -> tuple[str, ...]:
-        """Options that make the container run Python whatever the image starts by itself."""
-        return ("--entrypoint", "/python" if self._made else "python3", "--user", "0")
+    def entry(self, image: str) -> tuple[str, ...]:
+        """Options that make a container run Python whatever the image starts by itself."""
+        return ("--entrypoint", "/python" if self._made and image == self._image else "python3", "--user", "0")
 
-    def ready(self, container: Container) -> tuple[str | None, tuple[str, ...], str]:
-        """(image, arguments in front of the program's text, why there is no image)."""
-        arguments = ("-I", "-S", "-B", "-c")
+    def candidates(self, container: Container) -> tuple[str, ...]:
+        """Images to try in turn: the one that the user names; else one made on the spot, the container's own, and what is at hand and is called python."""
         self._asked = True
         if self._given is not None:
-            return self._given, arguments, ""
+            return (self._given,)
         with self._lock:
             if self._image is None and self._why is None:
                 self._make()
+            if self._local is None and self._image is None:
+                listed = self._system.run([self._daemon.program, "images", "--format", "{{.Repository}}:{{.Tag}}"]).text.split()
+                self._local = tuple(name for name in listed if "python" in name and not name.endswith(":<none>"))[:3]
         if self._image is not None:
-            return self._image, arguments, ""
-        if container.image_id:
-            return container.image_id, arguments, ""
-        return None, (), self._why or "it could not be made"
+            return (self._image,)
+        return (*((container.image_id,) if container.image_id else ()), *(self._local or ()))
+
+    @property
+    def why(self) -> str:
+        """Why no image could be made."""
+        return self._why or ""
 
     def _make(self) -> None:
         if self._system.platform != "linux":
@@ -83,15 +89,23 @@ class HelperImage:
 
         `interrupted`: requests to the engine were cut off, and it may still be carrying them out, so it is asked more than once.
         """
+        if not self._asked:
+            return
         mine = ("--filter", f"label={LABEL}={self._run}")
-        for pause in (0.0, 0.5, 1.0, 1.5) if interrupted and self._asked else (0.0,):
-            time.sleep(pause)
-            left = self._system.run([self._daemon.program, "ps", "-aq", *mine], timeout=10).text.split() if self._asked else []
+        program = self._daemon.program
+        quiet = 0
+        for _ in range(20):
+            left = self._system.run([program, "ps", "-aq", *mine], timeout=10).text.split()
             if left:
-                self._system.run([self._daemon.program, "rm", "-f", *left], timeout=30)
-            images = self._system.run([self._daemon.program, "images", "-q", *mine], timeout=10).text.split() if self._asked and self._given is None else []
+                self._system.run([program, "rm", "-f", *left], timeout=30)
+            images = self._system.run([program, "images", "-q", *mine], timeout=10).text.split() if self._given is None else []
             if images:
-                self._system.run([self._daemon.program, "rmi", "-f", *images], timeout=30)
+                # Refused while the engine is still taking the last helper away.
+                self._system.run([program, "rmi", "-f", *images], timeout=30)
+            quiet = 0 if left or images else quiet + 1
+            if quiet > (6 if interrupted else 0):
+                break
+            time.sleep(0.4 if interrupted or left or images else 0.0)
         self._image = None
         self._made = False
 

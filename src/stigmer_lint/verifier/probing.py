@@ -107,22 +107,22 @@ def _setns(system: System, container: Container, order: dict[str, Any], limits: 
 def _helper(
     system: System, daemon: Daemon, container: Container, order: dict[str, Any], helper: HelperImage, limits: Limits, said: list[str]
 ) -> dict[str, Any] | None:
-    image, command, why = helper.ready(container)
-    if image is None:
-        said.append(f"no helper image: {why}")
-        return None
     # A namespace that another container owns is joined there; the helper sees the files and the listeners of the one it joins.
     shared = [daemon.program, "run", "--rm", "-i", "--network", f"container:{container.id}", *helper.marks(), "--log-driver", "none"]
-    tail = [image, *command, PROBER.read_text(encoding="utf-8")]
-    first = system.run(
-        [*shared, "--pid", f"container:{container.id}", "--cap-add", "SYS_PTRACE", *helper.entry(), *tail],
-        stdin=json.dumps({**order, "environ": True}).encode(), timeout=limits.whole + 15,
-    )  # fmt: skip
-    answer = _answer(first.stdout, first.complaint, "helper", [])
-    if answer is not None:
-        return answer
-    second = system.run([*shared, *helper.entry(), *tail], stdin=json.dumps(order).encode(), timeout=limits.whole + 15)
-    return _answer(second.stdout, second.complaint, "helper", said)
+    source = PROBER.read_text(encoding="utf-8")
+    complaint = ""
+    for image in helper.candidates(container):
+        tail = [*helper.entry(image), image, "-I", "-S", "-B", "-c", source]
+        processes = ["--pid", f"container:{container.id}", "--cap-add", "SYS_PTRACE"]
+        for more, environ in ((processes, True), ([], False)):
+            stdin = json.dumps({**order, "environ": environ}).encode()
+            output = system.run([*shared, *more, *tail], stdin=stdin, timeout=limits.whole + 15)
+            answer = _answer(output.stdout, output.complaint, "helper", [])
+            if answer is not None:
+                return answer
+            complaint = complaint or output.complaint
+    said.append(f"helper: {complaint or 'no image: ' + helper.why}")
+    return None
 
 
 def _exec(system: System, daemon: Daemon, container: Container, order: dict[str, Any], limits: Limits, said: list[str]) -> dict[str, Any] | None:
