@@ -28,9 +28,9 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_large_files_take_linear_time(texts: Any, name: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     found = read_config(texts({"compose.yml": CASES[name]}), ["compose.yml"])
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert found.launches
     assert not found.unreadable
 
@@ -38,18 +38,18 @@ def test_large_files_take_linear_time(texts: Any, name: str) -> None:
 def test_a_large_env_file_of_many_services_is_bounded(texts: Any) -> None:
     files = {"compose.yml": "services:\n" + "".join(f" s{i}: {{image: x, env_file: big.env}}\n" for i in range(200)),
              "big.env": "".join(f"K{i}=v\n" for i in range(30_000))}  # fmt: skip
-    start = time.perf_counter()
+    start = time.process_time()
     found = read_config(texts(files), ["compose.yml"])
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert "the project sets more variables than are followed" in found.launches[-1].any.env_open
 
 
 def test_an_alias_bomb_of_merge_keys_is_refused_and_its_neighbour_read(texts: Any) -> None:
     bomb = "x0: &a0 {a: b}\n" + "".join(f"x{i}: &a{i} {{<<: [{','.join([f'*a{i - 1}'] * 9)}]}}\n" for i in range(1, 9))
     files = {"compose.yml": bomb + "services: {a: {image: x, environment: *a8}}\n", "docker-compose.x.yml": HEAD}
-    start = time.perf_counter()
+    start = time.process_time()
     found = read_config(texts(files), list(files))
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert [(path, why[:10]) for path, why, _ in found.unreadable] == [("compose.yml", "alias bomb")]
     assert [launch.service for launch in found.launches] == ["a"]
 
@@ -63,9 +63,9 @@ def test_many_services_in_included_files_are_quick(texts: Any) -> None:
         )
         files[f"inc{i}/.env"] = "".join(f"X{k}=http://localhost:{k}\n" for k in range(20))
     paths = [path for path in files if path.endswith("yml")]
-    start = time.perf_counter()
+    start = time.process_time()
     found = read_config(texts(files), paths)
-    assert time.perf_counter() - start < 1.5
+    assert time.process_time() - start < 1.5
     assert len(found.launches) == 204
     assert {launch.group for launch in found.launches} == {"compose.yml"}
 

@@ -28,10 +28,10 @@ def test_json_with_comments_and_trailing_commas() -> None:
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a": ' * 100_000, '{"a": "x', "{]", "/* " * 100_000, "{" + '"a":1,' * 100_000, "1 2", '{"a": @}'])
 def test_what_is_no_json_is_refused_at_once(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(UnreadableError):
         load_jsonc(SourceFile("a.json", text.encode()))
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_an_image_with_run_arguments_and_variables(texts: Any) -> None:

@@ -125,7 +125,7 @@ def test_what_is_no_text_is_refused() -> None:
     ids=["pairs", "chain", "run", "heredocs", "continued", "stages", "nested", "doubling", "quotes"],
 )
 def test_hostile_files_take_linear_time(text: str, count: int) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     _, image = read(text)
-    assert time.perf_counter() - start < 4
+    assert time.process_time() - start < 4
     assert len(image.env) == count

@@ -82,6 +82,6 @@ def test_a_file_that_is_no_text_is_refused() -> None:
     ids=["double", "single", "many", "nested", "doubling", "branching", "wide"],
 )
 def test_hostile_files_take_linear_time(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     read(text)
-    assert time.perf_counter() - start < 4
+    assert time.process_time() - start < 4

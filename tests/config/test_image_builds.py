@@ -88,6 +88,6 @@ def test_a_built_service_listens_where_its_dockerfile_exposes(texts: Any) -> Non
 @pytest.mark.parametrize("text", ["docker build " * 50_000, "docker build \\\n" * 30_000, "docker build -t " + "a" * 500_000, "A=$A$A\n" * 2000 + "docker build $A\n",
                                   "docker build '" * 5000 + "\n"])  # fmt: skip
 def test_hostile_scripts_take_linear_time(texts: Any, text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     read(texts, {"a.sh": text, "Dockerfile": "FROM x\n"})
-    assert time.perf_counter() - start < 4
+    assert time.process_time() - start < 4

@@ -136,7 +136,7 @@ def test_a_template_that_stays_no_yaml_is_a_gap_and_a_broken_manifest_is_reporte
 
 @pytest.mark.parametrize("body", ["{{" * 200_000, "{{ a }}" * 100_000, "- name: {{ a }}\n" * 20_000], ids=["open", "many", "lines"])
 def test_hostile_templates_take_linear_time(texts: Any, body: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     read(texts, {"a.yaml": f"kind: Pod\ncontainers: {body}\n"})
     read(texts, {"a.yaml": f"kind: Pod\nspec:\n  containers:\n  - name: a\n    env:\n    - name: X\n      value: 'a'\n{body}\n"})
-    assert time.perf_counter() - start < 4
+    assert time.process_time() - start < 4

@@ -174,9 +174,9 @@ resource "docker_container" "web" {
     ],
 )
 def test_hostile_files_take_linear_time(texts: Any, path: str, text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     read(texts, {path: text})
-    assert time.perf_counter() - start < 4
+    assert time.process_time() - start < 4
 
 
 def test_a_name_alone_in_a_unit_is_passed_on(texts: Any) -> None:

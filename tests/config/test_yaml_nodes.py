@@ -111,15 +111,15 @@ def bomb() -> str:
     ids=["bomb", "recursion", "lists", "maps", "dashes", "indents", "alias", "utf16", "nul", "latin", "tab", "quote", "control"],
 )
 def test_what_is_refused_is_refused_at_once_with_its_place(text: str | bytes, why: str, offset: int | None) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(UnreadableError, match=why) as caught:
         load(SourceFile("a.yml", text.encode() if isinstance(text, str) else text))
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert offset is None or caught.value.offset == offset
 
 
 def test_many_entries_are_read_in_linear_time() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     _, root = read("".join(f"K{i}: é{i}\n" for i in range(30_000)))
     assert len(merged(root)) == 30_000
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3

@@ -99,7 +99,7 @@ def test_any_value_has_addresses_or_none(value: Value) -> None:
 @pytest.mark.parametrize("word", ["-e", "-eA=1", "--network=x", "sudo", "-it", "a,b", "-p", "[", ":"])
 def test_long_command_lines_are_read_in_linear_time(word: str) -> None:
     items = tuple(Item(Known(word)) for _ in range(20_000))
-    started = time.perf_counter()
+    started = time.process_time()
     recognise_argv(Command(ListValue((Item(Known("docker")), Item(Known("run")), *items)), None, SPAN, "linux"))
     recognise_argv(Command(ListValue(items), None, SPAN, "linux"))
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3

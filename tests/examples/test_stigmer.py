@@ -35,6 +35,7 @@ ALWAYS = [
     ("STG101", DAEMON, '"STIGMER_LLM_BASE_URL=%s"', "STIGMER_LLM_BASE_URL"),
     ("STG101", DAEMON, '"OLLAMA_BASE_URL=%s"', "OLLAMA_BASE_URL"),
     ("STG104", ADDRESS, "func (s *Supervisor) resolveDockerHostAddress", None),
+    ("STG301", "agent-runner/worker/activities/execute_graphton.py", "ChatOllama(", "OLLAMA_HOST"),
 ]
 WITH_POLICY = [("STG202", SUPERVISOR, '"STIGMER_LLM_BASE_URL=%s"', "OLLAMA_BASE_URL")]
 WITHOUT = [

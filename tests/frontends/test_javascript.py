@@ -494,7 +494,7 @@ DEEP = 20_000
     ids=lambda text: text[:24],
 )
 def test_depth_and_size_cost_neither_the_stack_nor_more_than_linear_time(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     found = unit(text, "javascript")
     for decl in roots(found):
         for _ in places(decl):
@@ -502,7 +502,7 @@ def test_depth_and_size_cost_neither_the_stack_nor_more_than_linear_time(text: s
     del found
     gc.collect()
     # Quadratic time at this depth is minutes.
-    assert time.perf_counter() - began < 20
+    assert time.process_time() - began < 20
 
 
 def test_a_thousand_lines_are_lowered_in_milliseconds() -> None:
@@ -513,9 +513,9 @@ def test_a_thousand_lines_are_lowered_in_milliseconds() -> None:
     )
     best = 1.0
     for _ in range(3):
-        began = time.perf_counter()
+        began = time.process_time()
         for decl in roots(unit(text)):
             assert decl.body is not None
-        best = min(best, time.perf_counter() - began)
+        best = min(best, time.process_time() - began)
     # About 10 ms; the bound leaves room for a busy machine.
     assert best < 0.2

