@@ -15,6 +15,8 @@ import pytest
 from stigmer_lint.model.span import SourceFile
 from stigmer_lint.policy.load import parse_policy
 from stigmer_lint.policy.types import NO_POLICY, LoadedPolicy
+from stigmer_lint.report.layout import Layout
+from stigmer_lint.verifier.present import Format, present
 from stigmer_lint.verifier.types import Check
 from stigmer_lint.verifier.verify import Request, Verification, verify
 from stigmer_rules import RULES
@@ -224,9 +226,6 @@ def test_grpc_without_health_is_reached_and_says_that_more_cannot_be_told(shared
 
 
 def test_no_secret_is_shown(shared: tuple[Verification, dict[str, tuple[str, str, str, str]]]) -> None:
-    from stigmer_lint.report.layout import Layout
-    from stigmer_lint.verifier.present import Format, present
-
     forms: tuple[Format, ...] = ("text", "json", "junit", "sarif")
     for form in forms:
         assert "hunter2secret" not in present(shared[0], form, Layout(verbose=True))
@@ -285,8 +284,10 @@ def test_a_proxy_answers_for_the_service(lab: Lab, peers: Peers) -> None:
 
 
 def test_a_dead_proxy(lab: Lab, peers: Peers) -> None:
-    name = lab.run("--network", lab.net, "-e", "http_proxy=http://127.0.0.1:3128", "-e", "API_BASE_URL=http://peer:8080/", ready=False)
-    expect(run(name), "API_BASE_URL", "HTTP proxy copied from the host", "proxy-unreachable", "NO_PROXY")
+    name = lab.run("--network", lab.net, "-e", "http_proxy=http://me:proxypassword@127.0.0.1:3128", "-e", "API_BASE_URL=http://peer:8080/", ready=False)
+    result = run(name)
+    expect(result, "API_BASE_URL", "HTTP proxy copied from the host", "proxy-unreachable", "NO_PROXY")
+    assert "proxypassword" not in present(result, "text", Layout())
 
 
 def test_localhost_is_tried_as_ipv6_first(lab: Lab) -> None:
@@ -306,6 +307,14 @@ def test_the_name_is_not_in_the_certificate(lab: Lab, peers: Peers, certificates
     result = run(name)
     expect(result, "PEER_URL", "certificate for another name", "wrong-certificate-name", "names")
     assert [check.outcome for check in checks(result, "GOOD_URL")] == ["pass"], "the container's own authority is trusted"
+
+
+def test_a_proxy_refuses_the_tunnel(lab: Lab, peers: Peers, certificates: dict[str, Path]) -> None:
+    name = lab.run(
+        "--network", lab.net, "-v", f"{certificates['own.crt']}:/ca.crt:ro", "-e", "SSL_CERT_FILE=/ca.crt", "-e", "https_proxy=http://peer:3128",
+        "-e", "API_BASE_URL=https://peer:8443/", ready=False,
+    )  # fmt: skip
+    expect(run(name), "API_BASE_URL", "HTTP proxy refuses the tunnel for TLS", "proxy-answers", "NO_PROXY")
 
 
 POLICY = """

@@ -71,13 +71,18 @@ def verify(
 
 
 def interruptible() -> None:
-    """Let SIGTERM end the run as Ctrl-C does, so that what was made is removed."""
+    """Let SIGTERM, and the end of the terminal, end the run as Ctrl-C does, so that what was made is removed."""
+    numbers = [signal.SIGTERM, *((signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ())]
 
     def stop(number: int, frame: Any) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for one in numbers:
+            signal.signal(one, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, stop)
+    for one in numbers:
+        # Under nohup the end of the terminal is to be ignored, and stays so.
+        if signal.getsignal(one) is not signal.SIG_IGN:
+            signal.signal(one, stop)
 
 
 def load(policy_file: str | None, no_policy: bool, rules: dict[str, str]) -> tuple[Any, Path]:

@@ -38,7 +38,7 @@ def env_checks(container: Container, inside: Inside | None, policy: Policy, entr
             yield _failed(container, name, value, entry, cause("env-empty", f"{name} is set and empty; clients take that for no address, or fail on it", "give it a value, or do not set it (an unset ${VAR} gives the empty text)"))
         elif value != value.strip(" \"'") and unquoted(value) != value and (dialled or addresses(unquoted(value))):
             yield _failed(container, name, value, entry, cause("env-quoted", f"the value of {name} has its quotes in it: {shown(name, value, entry)}", "leave the quotes out: --env-file and -e keep them"))
-        elif dialled and ("${" in value or value.startswith("$")) and "}" in value + "}":
+        elif dialled and ("${" in value or value.startswith("$")):
             yield _failed(container, name, value, entry, cause("env-unresolved", f"{name} holds a variable that nobody replaced: {shown(name, value, entry)}", "let the launcher fill it in; engines do not"))
     yield from _overridden(container, inside, policy, entry, live)
 

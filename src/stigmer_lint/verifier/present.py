@@ -94,14 +94,19 @@ def _check_lines(check: Check, layout: Layout) -> Iterator[str]:
         head += paint(f"  {plain(check.detail)}", "dim")
     yield f"  {head}"
     if check.error:
-        yield f"         saw: {paragraph(check.error)}"
+        yield f"         saw: {_told(check.error)}"
     if check.cause is not None:
-        yield f"         why: {paragraph(check.cause.text)} [{check.cause.rule} {check.cause.key}]"
-        yield f"         fix: {paint(paragraph(check.cause.fix), 'help')}"
+        yield f"         why: {_told(check.cause.text)} [{check.cause.rule} {check.cause.key}]"
+        yield f"         fix: {paint(_told(check.cause.fix), 'help')}"
     for note in check.notes:
-        yield f"         note: {paragraph(note)}"
+        yield f"         note: {_told(note)}"
     if check.because and check.outcome == "fail":
-        yield f"         because: {paragraph(check.because)}"
+        yield f"         because: {_told(check.because)}"
+
+
+def _told(text: str) -> str:
+    """Prose that quotes what was observed, without its secrets."""
+    return paragraph(mask("", text))
 
 
 def _uncovered(result: Verification) -> list[Any]:

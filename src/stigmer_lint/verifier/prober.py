@@ -307,7 +307,8 @@ def http(wire: Wire, request: Record) -> Record:
     name = f"[{name}]" if ":" in name else name
     default = 443 if request.get("tls") else 80
     host = request.get("host_header") or (name if request["port"] == default else f"{name}:{request['port']}")
-    wire.send(f"GET {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: stigmer-lint-verify\r\nAccept: */*\r\nConnection: close\r\n\r\n".encode("utf-8", "replace"))
+    method = request.get("method") or "GET"
+    wire.send(f"{method} {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: stigmer-lint-verify\r\nAccept: */*\r\nConnection: close\r\n\r\n".encode("utf-8", "replace"))
     while b"\r\n\r\n" not in wire.data and len(wire.data) < BODY_LIMIT:
         if wire.data and not b"HTTP/".startswith(wire.data[:5]):
             break
@@ -322,6 +323,8 @@ def http(wire: Wire, request: Record) -> Record:
     for line in lines[1:]:
         key, _, value = line.partition(":")
         headers[key.strip().lower()] = value.strip()[:300]
+    if method == "CONNECT":
+        return {"ok": True, "status": int(words[1]), "reason": words[2] if len(words) > 2 else "", "headers": {}, "body": ""}
     wire.data = body
     length = headers.get("content-length", "")
     chunked = "chunked" in headers.get("transfer-encoding", "").lower()
@@ -617,7 +620,7 @@ def probe(net: Net, request: Record) -> Record:
         record["as_http"] = plain.get("speak")
     proxy = request.get("proxy")
     if proxy:
-        via = dict(request, host=proxy["host"], port=proxy["port"], tls=False, protocol="http", target=proxy["target"], host_header=proxy["host_header"])
+        via = dict(request, host=proxy["host"], port=proxy["port"], tls=False, protocol="http", target=proxy["target"], host_header=proxy["host_header"], method=proxy["method"])
         record["proxied"] = attempt(net, via, False, False)
     record["id"] = request["id"]
     record["seconds"] = time.monotonic() - began

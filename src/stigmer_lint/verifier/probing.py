@@ -47,12 +47,13 @@ def request_of(target: Target, index: int) -> dict[str, Any]:
     request: dict[str, Any] = {
         "id": index, "host": target.host, "port": target.port, "protocol": target.protocol, "tls": target.tls, "path": target.path, "service": target.grpc_service,
     }  # fmt: skip
-    if target.proxy is not None and not target.tls:
-        parts = urlsplit(target.proxy)
-        if parts.hostname:
-            request["proxy"] = {
-                "host": parts.hostname, "port": parts.port or 80, "target": f"http://{target.shown}{target.path}", "host_header": target.shown,
-            }  # fmt: skip
+    parts = urlsplit(target.proxy) if target.proxy is not None else None
+    if parts is not None and parts.hostname:
+        # For TLS a client asks the proxy for a tunnel (RFC 9110, CONNECT).
+        request["proxy"] = {
+            "host": parts.hostname, "port": parts.port or 80, "host_header": target.shown, "method": "CONNECT" if target.tls else "GET",
+            "target": target.shown if target.tls else f"http://{target.shown}{target.path}",
+        }  # fmt: skip
     return request
 
 

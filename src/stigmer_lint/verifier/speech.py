@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from stigmer_lint.knowledge.secrets import mask
 from stigmer_lint.verifier.causes import cause
 from stigmer_lint.verifier.diagnose import Scene, of_state
 from stigmer_lint.verifier.types import Cause, Target
@@ -247,16 +248,22 @@ def of_proxy(target: Target, record: dict[str, Any], direct_ok: bool) -> Cause |
     proxied = record.get("proxied")
     if not proxied or not direct_ok:
         return None
+    proxy = mask("", target.proxy or "")
     speak = proxied.get("speak") or {}
     fix = f"add {target.host} to both NO_PROXY and no_proxy"
     if not speak.get("ok"):
         attempts = proxied.get("connects") or []
         why = attempts[0]["error"] if attempts and not attempts[0]["ok"] else speak.get("error") or proxied["resolve"]["error"]
-        return cause("proxy-unreachable", f"{target.shown} is reached directly, but clients use the proxy {target.proxy}, which is not reached ({why})", f"{fix}, or correct the proxy: its address was made for the host")
+        return cause("proxy-unreachable", f"{target.shown} is reached directly, but clients use the proxy {proxy}, which is not reached ({why})", f"{fix}, or correct the proxy: its address was made for the host")
     direct = record.get("speak") or {}
     status, own = int(speak.get("status", 0)), int(direct.get("status", 0))
+    if target.tls:
+        # The answer to CONNECT: 200 is a tunnel.
+        refused = status >= 300
+        text = f"connections to {target.shown} go through the proxy {proxy}, which refuses them with {status}; directly the service answers"
+        return cause("proxy-answers", text, fix) if refused else None
     if status != own and status in (400, 403, 404, 407, 500, 501, 502, 503, 504):
-        return cause("proxy-answers", f"requests to {target.shown} go to the proxy {target.proxy}, which answers {status}; directly it is {own}", fix)
+        return cause("proxy-answers", f"requests to {target.shown} go to the proxy {proxy}, which answers {status}; directly it is {own}", fix)
     return None
 
 
