@@ -20,7 +20,7 @@ RULE = Rule(
     policy_keys=("containers", "env_roles"),
 )
 
-MAX_COMPARED = 24
+MAX_COMPARED = 12
 """Launches of one image that each of them is compared with."""
 
 

@@ -81,7 +81,7 @@ def classify_address(text: str) -> Address | None:
     return found[0] if found else None
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=16384)
 def addresses(text: str) -> tuple[Address, ...]:
     """Every address in a text, in order: all members of comma, semicolon and space lists, hosts in URLs, JDBC URLs, `host=` settings,
     Go DSNs (`tcp(127.0.0.1:3306)/db`), `[::1]:80`."""

@@ -57,7 +57,7 @@ from stigmer_lint.flow.ir import (
     Str,
 )
 from stigmer_lint.flow.project import ClassHandle, LibraryHandle, ModuleHandle, Project, Symbol, VariableHandle
-from stigmer_lint.flow.walk import Place, dotted, mentions, outline, statements, stops, target_names
+from stigmer_lint.flow.walk import Place, bound_names, dotted, mentions, outline, statements, stops, target_names
 from stigmer_lint.model.launch import Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import (
@@ -410,9 +410,12 @@ class Evaluator:
         pending: list[Stmt] = []
         base: Value | None = None
         here: Block | None = block
+        passed: list[tuple[Block, int]] = []
+        bound = name in bound_names(frame.decl)
         while here is not None:
             found = False
-            touching = outline(here).touching.get(name, ())
+            passed.append((here, index))
+            touching = outline(here).touching.get(name, ()) if bound else ()
             for place in range(bisect_left(touching, index) - 1, -1, -1):
                 stmt = here.stmts[touching[place]]
                 if isinstance(stmt, Assign) and stmt.op == "=" and _binds(stmt, name) and not mentions(stmt.value, name):
@@ -437,6 +440,13 @@ class Evaluator:
                     base = self.local(name, frame.base, owner)
                 break
             here, index = owner.block, owner.index
+        if not bound:
+            if base is None:
+                # A module or function that is called again and again: nothing here makes it a variable.
+                return None
+            for here, index in passed:
+                touching = outline(here).touching.get(name, ())
+                pending.extend(here.stmts[at] for at in reversed(touching[: bisect_left(touching, index)]))
         pending.reverse()
         return effects.fold(self, pending, name, base, frame)
 

@@ -13,7 +13,7 @@ from stigmer_lint.flow import library
 from stigmer_lint.flow.callers import call_sites
 from stigmer_lint.flow.evaluate import WORK, Evaluator
 from stigmer_lint.flow.frame import Closure, Frame
-from stigmer_lint.flow.ir import Assign, Attr, Call, FunctionDecl, Name
+from stigmer_lint.flow.ir import Assign, Attr, Call, Do, FunctionDecl, Name, Str
 from stigmer_lint.flow.project import ClassHandle, last_name
 from stigmer_lint.flow.walk import Place, places, statements
 from stigmer_lint.model.launch import EnvSetting, Launch, LaunchFacts, Platform
@@ -343,17 +343,32 @@ def _exported(frame: Frame, name: str) -> bool:
     decls = [frame.decl]
     if frame.unit.module is not None and frame.unit.module is not frame.decl:
         decls.append(frame.unit.module)
-    for decl in decls:
+    return any(name in exports or _ALL in exports for exports in map(_exports, decls))
+
+
+_ALL = "-a"
+"""Stands among the exported names for every name: no variable is called so."""
+
+_found_exports: dict[int, tuple[FunctionDecl, frozenset[str]]] = {}
+
+
+def _exports(decl: FunctionDecl) -> frozenset[str]:
+    """The names that a shell function's body exports."""
+    known = _found_exports.get(id(decl))
+    if known is None or known[0] is not decl:
+        names: set[str] = set()
         for stmt in statements(decl.body):
-            if isinstance(stmt, Assign) and stmt.exported and isinstance(stmt.target, Name) and stmt.target.id == name:
-                return True
-            value = getattr(stmt, "value", None)
+            if isinstance(stmt, Assign) and stmt.exported and isinstance(stmt.target, Name):
+                names.add(stmt.target.id)
+            value = stmt.value if isinstance(stmt, Assign | Do) else None
             if isinstance(value, Call) and isinstance(value.callee, Name):
-                if value.callee.id == "$export" and any(getattr(arg.value, "text", None) == name for arg in value.args):
-                    return True
-                if value.callee.id == "$set" and any(getattr(arg.value, "text", None) in ("-a", "allexport") for arg in value.args):
-                    return True
-    return False
+                words = {arg.value.text for arg in value.args if isinstance(arg.value, Str)}
+                if value.callee.id == "$export":
+                    names |= words
+                elif value.callee.id == "$set" and words & {"-a", "allexport"}:
+                    names.add(_ALL)
+        known = _found_exports[id(decl)] = decl, frozenset(names)
+    return known[1]
 
 
 def _open(result: Recognised | Unread) -> bool:

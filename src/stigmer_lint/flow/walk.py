@@ -225,6 +225,28 @@ def stops(block: Block) -> bool:
     return True
 
 
+_bound_names: dict[int, tuple[FunctionDecl, frozenset[str]]] = {}
+
+
+def bound_names(decl: FunctionDecl) -> frozenset[str]:
+    """The variables that the statements of a function give a value, its loops and the functions that it hands to calls included."""
+    found = _bound_names.get(id(decl))
+    if found is not None and found[0] is decl:
+        return found[1]
+    names: set[str] = set()
+    waiting = [decl]
+    while waiting:
+        for stmt in statements(waiting.pop().body):
+            if isinstance(stmt, Assign):
+                names.update(target_names(stmt.target))
+            elif isinstance(stmt, Loop):
+                names.update(target_names(stmt.target) if stmt.target is not None else ())
+            elif isinstance(stmt, Do):
+                waiting.extend(arg.value.decl for one in expressions(stmt.value) if isinstance(one, Call) for arg in one.args if isinstance(arg.value, Function))
+    _bound_names[id(decl)] = decl, frozenset(names)
+    return _bound_names[id(decl)][1]
+
+
 _touched: dict[int, tuple[Stmt, frozenset[str]]] = {}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=65536)
 def tokens(name: str) -> tuple[str, ...]:
     """The words of a name in upper case: `API_BASE_URL`, `apiBaseUrl`, `api-base.url` -> API, BASE, URL."""
     found: list[str] = []

@@ -6,7 +6,7 @@ Order: the policy; prefixes that bundlers inline for browsers; the table of know
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Literal, TypeAlias, get_args
 
@@ -162,7 +162,7 @@ _SERVERS = frozenset({
 _DIAL_LAST = frozenset({"ENDPOINT", "ENDPOINTS", "UPSTREAM", "UPSTREAMS", "DSN", "BROKER", "BROKERS", "BASEURI"})
 _PUBLIC_WORDS = frozenset({
     "REDIRECT", "REDIRECTS", "CALLBACK", "COOKIE", "STOREFRONT", "DASHBOARD", "PRESIGN", "PRESIGNED", "HMR", "BROWSER", "LOGOUT", "SIGNOUT", "SIGNIN",
-    "WEBSITE", "HOMEPAGE", "CANONICAL", "FRONTEND", "WEBAPP", "PERMALINK",
+    "WEBSITE", "HOMEPAGE", "CANONICAL", "FRONTEND", "WEBAPP", "PERMALINK", "PIC", "PICTURE", "AVATAR", "THUMBNAIL",
 })
 _PUBLIC_PAIRS = frozenset({
     ("SITE", "URL"), ("APP", "URL"), ("WEB", "URL"), ("CLIENT", "URL"), ("ROOT", "URL"), ("UI", "URL"), ("UI", "BASEURL"), ("HOST", "URL"),
@@ -254,6 +254,7 @@ def _product(words: tuple[str, ...]) -> RoleVerdict | None:
     return None
 
 
+@lru_cache(maxsize=65536)
 def _glob(name: str) -> RoleVerdict | None:
     upper = name.upper()
     for row in _table()[1]:
