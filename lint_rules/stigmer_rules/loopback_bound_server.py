@@ -141,6 +141,9 @@ def _of_setting(
     sole = located[0].value
     role = role_of(setting.name, sole.text if isinstance(sole, Known) else None, image, policy.env_roles).role
     beside = _port_of(setting.name, own)
+    if setting.name in ("HOST", "HOSTNAME", "host", "hostname") and beside is None:
+        # As often the name under which a site is known.
+        return
     # X_HTTP_HOST beside X_HTTP_PORT, which is a published port of its own.
     paired = role == "unknown" and beside in inside and words[-1:] == ("HOST",) and bool(_SERVES & set(words))
     if role != "bind" and not paired:
@@ -162,7 +165,7 @@ def _port_of(name: str, own: dict[str, EnvSetting]) -> str | None:
     for ending in ("_HOST", "_ADDR", "_ADDRESS", "_IP"):
         if name.endswith(ending) and (beside := own.get(name.removesuffix(ending) + "_PORT")) is not None:
             return next((text for text in reversed(texts(beside.value)) if text.isdigit()), None)
-    if name == "HOST" and "PORT" in own:
+    if name in ("HOST", "HOSTNAME") and "PORT" in own:
         return next((text for text in reversed(texts(own["PORT"].value)) if text.isdigit()), None)
     return None
 

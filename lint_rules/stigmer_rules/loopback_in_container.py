@@ -8,8 +8,8 @@ from itertools import islice
 from stigmer_lint.dialled import Dialled, Neighbours, aware, dialled, embedded, foreign_image, neighbours_of, remembered
 from stigmer_lint.model.launch import EnvSetting, LaunchFacts
 from stigmer_lint.model.span import Span
-from stigmer_lint.model.value import Resolved, Step, Unknown, render, text_of
-from stigmer_lint.reachability import advise, engine_kind, query_of, reach
+from stigmer_lint.model.value import Known, Resolved, Step, Unknown, render, text_of
+from stigmer_lint.reachability import addresses_of, advise, engine_kind, query_of, reach
 from stigmer_lint.rule import Confidence, Finding, Policy, ReplaceHost, Rule, Severity, World, WrapInResolver
 
 RULE = Rule(
@@ -76,7 +76,7 @@ def _finding(one: Dialled, world: World) -> Finding:
         message=f"{one.name} {how}; inside the container that is the container itself, not the host",
         span=one.place,
         severity=_severity(one),
-        confidence=_confidence(one),
+        confidence=_confidence(one, neighbours_of(world)),
         container=text_of(facts.name) or launch.service,
         image=text_of(facts.image),
         env=one.variable,
@@ -103,12 +103,38 @@ def _resolved(facts: LaunchFacts) -> list[tuple[EnvSetting, Resolved]]:
     return list(islice(found, MAX_SIBLINGS))
 
 
+@remembered
+def _aliased(facts: LaunchFacts) -> bool:
+    """Whether a value of the launch is written with a host alias."""
+    return any(
+        located.address.kind == "host-alias" for setting in facts.env if isinstance(setting.value, Known) for located in addresses_of(setting.value)
+    )
+
+
+_DATAGRAM_PORTS = ("8125", "6831", "6832", "514", "12201")
+"""StatsD, Jaeger's agent, syslog, GELF: sent by UDP, where loopback is a usual way to say "to nobody"."""
+
+
+def _fire_and_forget(one: Dialled) -> bool:
+    return one.port in _DATAGRAM_PORTS and one.address.scheme not in ("http", "https", "tcp")
+
+
+def _front_door(one: Dialled, neighbours: Neighbours) -> bool:
+    """Whether `http://localhost/path` is how browsers see the project: a sibling publishes port 80 or 443 of the host."""
+    if one.address.scheme not in ("http", "https", "ws", "wss") or one.address.port is not None or one.role.source == "policy":
+        return False
+    return any(port in neighbours.ports(sibling).outside for port in ("80", "443") for sibling in neighbours.view(one.launch).by_port.get(port, ()))
+
+
 def _severity(one: Dialled) -> Severity:
     return "error" if one.role.role == "dial" else "warning"
 
 
-def _confidence(one: Dialled) -> Confidence:
-    if one.handled or aware(one.facts):
+def _confidence(one: Dialled, neighbours: Neighbours) -> Confidence:
+    if one.handled or aware(one.facts) or (one.launch.group is not None and (_fire_and_forget(one) or _front_door(one, neighbours))):
+        return "low"
+    if one.role.role == "unknown" and one.address.scheme in ("http", "https") and _aliased(one.facts):
+        # Whoever hands over the host's name where it is dialled means a browser where it is not.
         return "low"
     if one.role.role == "unknown":
         # A port, in the value or in X_PORT beside X_HOST, says that something is dialled or listened on there.

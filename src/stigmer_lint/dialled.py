@@ -71,7 +71,7 @@ class Dialled(msgspec.Struct, frozen=True):
         written = value.span if isinstance(value, Known | Template) else None
         for step in value.trail:
             name, _, said = step.message.partition(" ")
-            if not said.startswith("is set in ") or step.span.path == self.span.path:
+            if not said.startswith("is set in "):
                 continue
             # A value that is put together keeps no place for each piece; a variable that holds just the host is told by its length.
             size = step.span.end - step.span.start - len(self.address.host.encode("utf-8", "surrogatepass"))

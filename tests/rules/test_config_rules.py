@@ -1,0 +1,233 @@
+"""What the rules about addresses make of configuration files: whose port it is, what the variable is for, and what shares a network."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from stigmer_lint.engine.judge import Options
+from stigmer_lint.engine.run import check
+from stigmer_lint.policy.types import NO_POLICY
+from stigmer_lint.report.types import Report
+from stigmer_lint.rule import ReplaceHost
+from stigmer_rules import RULES
+
+CODES = ("STG101", "STG103", "STG106", "STG107", "STG108", "STG109", "STG206")
+
+
+def report(folder: Path, files: dict[str, str]) -> Report:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    return check(folder, policy=NO_POLICY, rules=RULES, options=Options(select=CODES), cwd=folder)
+
+
+def marks(done: Report) -> set[str]:
+    """`CODE path:line` of every finding."""
+    found = set()
+    for one in done.findings:
+        span = one.finding.span
+        found.add(f"{one.rule.code} {span.path}:{done.sources[span.path].line_of(span.start)}")
+    return found
+
+
+def compose(*services: str) -> dict[str, str]:
+    """A project of services, each as `name|line|line`; a line is indented by the spaces it begins with."""
+    lines = ["services:"]
+    for service in services:
+        name, *body = service.split("|")
+        lines.append(f"  {name}:")
+        lines += [f"    {line}" for line in body or ["image: example/app:1"]]
+    return {"compose.yaml": "\n".join(lines) + "\n"}
+
+
+def env(value: str) -> str:
+    return f"app|image: example/app:1|environment:|  {value}"
+
+
+REDIS = "cache|image: redis:7"
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("REDIS_URL: redis://localhost:6379/0", "redis://cache:6379/0"),
+        ("REDIS_URL: redis://:pw@127.0.0.1/1", "redis://:pw@cache/1"),
+        ("REDIS_URL: redis://[::1]:6379", "redis://cache:6379"),
+        ("REDIS_HOST: localhost", "cache"),
+        ("REDIS_URL: ${REDIS_URL:-redis://localhost:6379}", "redis://cache:6379"),
+    ],
+)
+def test_a_sibling_by_loopback_is_named_with_the_value_to_write(tmp_path: Path, value: str, written: str) -> None:
+    done = report(tmp_path, compose(env(value), REDIS))
+    assert marks(done) == {"STG106 compose.yaml:5"}
+    finding = done.findings[0].finding
+    assert finding.help == f"write {written}"
+    assert isinstance(finding.remedy, ReplaceHost)
+    assert finding.remedy.host == "cache"
+
+
+def test_a_published_port_by_loopback_is_turned_into_the_inner_one(tmp_path: Path) -> None:
+    done = report(tmp_path, compose(env("DATABASE_URL: postgres://u@localhost:5433/x"), "db|image: postgres:16|ports: ['5433:5432']"))
+    assert done.findings[0].finding.help == "write postgres://u@db:5432/x"
+    assert done.findings[0].finding.remedy == ReplaceHost("db", "5432")
+
+
+@pytest.mark.parametrize(
+    "services",
+    [
+        ("app|image: example/app:1|network_mode: host|environment:|  REDIS_URL: redis://localhost:6379", REDIS + "|ports: ['6379:6379']"),
+        ("app|image: example/app:1|network_mode: service:cache|environment:|  REDIS_URL: redis://localhost:6379", REDIS),
+        ("app|image: example/app:1|network_mode: service:vpn|environment:|  REDIS_HOST: localhost", "vpn|image: example/vpn:1", REDIS + "|network_mode: service:vpn"),
+        (env("NEXT_PUBLIC_API_URL: http://localhost:8000"), "api|image: example/api:1|ports: ['8000:8000']"),
+        (env("CORS_ORIGINS: http://localhost:8000"), "api|image: example/api:1|ports: ['8000:8000']"),
+        (env("KAFKA_ADVERTISED_LISTENERS: PLAINTEXT://localhost:9092"), "kafka|image: apache/kafka:3.9.0|ports: ['9092:9092']"),
+        ("ui|image: example/ui:1|environment:|  GRAPHQL_SERVER_URL: http://localhost:4200/graphql", "apollo|image: example/apollo:1|ports: ['4200:4200']"),
+        ("api|image: example/api:1|environment:|  HTTP_COLLECTOR_ENDPOINT: http://localhost:4318|  COLLECTOR_ENDPOINT: http://otel:4317",
+         "otel|image: otel/opentelemetry-collector:0.1|ports: ['4318:4318']"),
+        (env("SSH_GATEWAY_URL: localhost:2222"), "ssh-gateway|image: example/ssh:1|ports: ['2222:2222']"),
+        ("app|image: example/app:1|networks: [a]|environment:|  LISTEN_PORT: '6379'|  SELF_URL: tcp://localhost:6379", REDIS + "|networks: [b]"),
+    ],
+    ids=["host network", "shared with the sibling", "all in one namespace", "bundled for browsers", "allow list", "advertised", "a page", "named as well", "ssh", "own port"],
+)
+def test_loopback_that_is_right_stays_silent(tmp_path: Path, services: tuple[str, ...]) -> None:
+    assert marks(report(tmp_path, compose(*services))) == set()
+
+
+def test_an_env_file_given_whole_to_a_well_known_image_is_not_read_by_it(tmp_path: Path) -> None:
+    files = compose("proxy|image: nginx:1.27|env_file: .env", REDIS)
+    assert marks(report(tmp_path, {**files, ".env": "CACHE_URL=redis://localhost:6379\n"})) == set()
+    files = compose("app|image: example/app:1|env_file: .env", REDIS)
+    assert marks(report(tmp_path, {**files, ".env": "CACHE_URL=redis://localhost:6379\n"})) == {"STG106 .env:1"}
+
+
+def test_a_value_out_of_dotenv_is_found_where_it_is_written(tmp_path: Path) -> None:
+    files = compose(env("CACHE: ${CACHE_ADDR}"), REDIS)
+    done = report(tmp_path, {**files, ".env": "# hosts\nCACHE_ADDR=localhost:6379\n"})
+    assert marks(done) == {"STG106 .env:2"}
+    assert done.findings[0].finding.env == "CACHE_ADDR"
+
+
+@pytest.mark.parametrize("extra", ["ENABLE_POSTGRES: 'true'", "POSTGRES_ENABLED: 'true'"])
+def test_a_switch_for_an_embedded_server_excuses_its_address(tmp_path: Path, extra: str) -> None:
+    assert marks(report(tmp_path, compose(f"app|image: example/app:1|environment:|  DB_HOST: localhost|  DB_PORT: '5432'|  {extra}"))) == set()
+    assert marks(report(tmp_path, compose("app|image: example/app:1|environment:|  DB_HOST: localhost|  DB_PORT: '5432'"))) == {"STG101 compose.yaml:5"}
+
+
+def test_an_all_in_one_image_is_left_alone(tmp_path: Path) -> None:
+    assert marks(report(tmp_path, compose("app|image: example/app:1-single|environment:|  SURREAL_URL: ws://localhost:8000/rpc"))) == set()
+
+
+def test_a_program_that_knows_of_its_container_is_left_alone(tmp_path: Path) -> None:
+    body = "app|image: example/app:1|environment:|  RUNNING_IN_DOCKER: 'true'|  OLLAMA_API_BASE_URL: http://127.0.0.1:11434"
+    assert marks(report(tmp_path, compose(body))) == set()
+
+
+def test_a_start_script_that_writes_hosts_provides_the_alias(tmp_path: Path) -> None:
+    files = compose("app|build: .|command: bash -c 'bin/bridge.sh && ./app'|environment:|  API_URL_PRIVATE: http://host.docker.internal:5000")
+    files["Dockerfile"] = "FROM debian:12\nCOPY . /app\n"
+    assert marks(report(tmp_path, files)) == {"STG103 compose.yaml:6"}
+    files["bin/bridge.sh"] = "#!/bin/sh\necho \"$ip host.docker.internal\" >> /etc/hosts\n"
+    assert marks(report(tmp_path, files)) == set()
+
+
+def test_an_alias_in_a_healthcheck_and_in_a_mounted_file_is_found(tmp_path: Path) -> None:
+    files = compose(
+        "prometheus|image: prom/prometheus:v2.53.0|volumes: ['./p.yml:/etc/prometheus/prometheus.yml']",
+        "es|image: elasticsearch:8.1.0|healthcheck:|  test: curl -f http://host.docker.internal:9200",
+    )
+    files["p.yml"] = "scrape_configs:\n- job_name: a\n  static_configs:\n  - targets: ['host.docker.internal:1', 'x:2']\n"
+    assert marks(report(tmp_path, files)) == {"STG103 compose.yaml:8", "STG103 p.yml:4"}
+
+
+def test_upstreams_of_nginx_are_dialled_and_its_own_ports_are_not(tmp_path: Path) -> None:
+    files = compose("proxy|image: nginx:1.27|volumes: ['./nginx:/etc/nginx/conf.d']", "api|image: example/api:1|expose: ['3000']")
+    files["nginx/default.conf"] = "upstream api {\n  server localhost:3000;\n}\nserver {\n  listen 80;\n  location / { proxy_pass http://api; }\n}\n"
+    assert marks(report(tmp_path, files)) == {"STG106 nginx/default.conf:2"}
+
+
+def test_a_sibling_at_its_published_port(tmp_path: Path) -> None:
+    done = report(tmp_path, compose(env("SEARCH: http://search:4000/?q=1"), "search|image: searxng/searxng:1|ports: ['4000:8080']"))
+    assert marks(done) == {"STG107 compose.yaml:5"}
+    assert done.findings[0].finding.help == "write http://search:8080/?q=1"
+
+
+def test_overlays_of_one_project_are_kept_apart(tmp_path: Path) -> None:
+    files = compose("api|image: example/api:1", "db|image: postgres:16")
+    files["compose.override.yaml"] = "services:\n  db:\n    ports: ['5433:5432']\n"
+    files["compose.prod.yaml"] = "services:\n  api:\n    environment:\n      DATABASE_URL: postgres://u@db:5433/x\n  db:\n    ports: ['5433:5432']\n"
+    files["compose.test.yaml"] = "services:\n  api:\n    environment:\n      DATABASE_URL: postgres://u@db:5432/x\n  db:\n    ports: ['5999:5432']\n"
+    assert marks(report(tmp_path, files)) == {"STG107 compose.prod.yaml:4"}
+
+
+@pytest.mark.parametrize(
+    ("command", "found"),
+    [
+        ("uvicorn app:app", True),
+        ("uvicorn app:app --host 0.0.0.0", False),
+        ("sh -c 'cd /app && python manage.py runserver 8000'", True),
+        ("python manage.py runserver 0.0.0.0:8000", False),
+        ("gunicorn app:app", False),
+        ("gunicorn -b 127.0.0.1:8000 app:app", True),
+        ("uvicorn app:app --uds /run/app.sock", False),
+        ("npx vite --host", False),
+        ("npx vite --host localhost", True),
+        ("php -S localhost:8000", True),
+    ],
+)
+def test_servers_that_listen_on_loopback(tmp_path: Path, command: str, found: bool) -> None:
+    done = report(tmp_path, compose(f"app|image: example/app:1|command: {command}|ports: ['8000:8000']"))
+    assert marks(done) == ({"STG108 compose.yaml:4"} if found else set())
+
+
+def test_a_closed_server_that_nobody_reaches_is_not_reported(tmp_path: Path) -> None:
+    assert marks(report(tmp_path, compose("app|image: example/app:1|command: uvicorn app:app"))) == set()
+
+
+def test_a_host_of_ones_own_beside_a_published_port_is_bound(tmp_path: Path) -> None:
+    body = "image: example/certs:1|environment:|  CERTS_HTTP_HOST: localhost|  CERTS_HTTP_PORT: '9010'|ports: ['9010:9010']"
+    assert marks(report(tmp_path, compose(f"certs|{body}"))) == {"STG108 compose.yaml:5"}
+    other = "app|image: example/app:1|environment:|  CERTS_HTTP_HOST: certs"
+    assert marks(report(tmp_path, compose(f"certs|{body}", other))) == set()
+
+
+def test_a_systemd_service_on_loopback_that_a_container_dials(tmp_path: Path) -> None:
+    unit = "[Service]\nEnvironment=OLLAMA_HOST=127.0.0.1:11434\nExecStart=/usr/local/bin/ollama serve\n"
+    files = compose("app|image: example/app:1|extra_hosts: ['host.docker.internal:host-gateway']|environment:|  OLLAMA_BASE_URL: http://host.docker.internal:11434")
+    done = report(tmp_path, {**files, "etc/ollama.service": unit})
+    assert marks(done) == {"STG109 etc/ollama.service:2"}
+    assert done.findings[0].finding.platforms == ("linux",)
+    assert marks(report(tmp_path, {**files, "etc/ollama.service": unit.replace("127.0.0.1", "0.0.0.0")})) == set()
+
+
+def test_an_image_with_the_server_inside_may_dial_itself(tmp_path: Path) -> None:
+    text = "FROM debian:12\nRUN apt-get install -y {}\nENV REDIS_URL=redis://localhost:6379\nCOPY . /app\n"
+    assert marks(report(tmp_path, {"Dockerfile": text.format("redis-server")})) == set()
+    assert marks(report(tmp_path, {"Dockerfile": text.format("redis-tools")})) == {"STG206 Dockerfile:3"}
+
+
+def test_sidecars_share_loopback(tmp_path: Path) -> None:
+    pod = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  template:\n    spec:\n      containers:\n"
+        "      - name: app\n        image: example/app:1\n        env: [{name: REDIS_URL, value: 'redis://localhost:6379'}]\n"
+    )
+    sidecar = "      - name: cache\n        image: redis:7\n"
+    assert marks(report(tmp_path, {"k8s.yaml": pod})) == {"STG101 k8s.yaml:10"}
+    assert marks(report(tmp_path, {"k8s.yaml": pod + sidecar})) == set()
+
+
+def _seconds(folder: Path, entries: int) -> float:
+    body = "".join(f"      V{i}_URL: http://localhost:{i % 60000 + 1}\n      V{i}_HOST: localhost\n      ENABLE_V{i}: x\n" for i in range(entries // 3))
+    (folder / "compose.yaml").write_text("services:\n  c:\n    image: redis:7\n  a:\n    image: x/y:1\n    environment:\n" + body)
+    start = time.process_time()
+    check(folder, policy=NO_POLICY, rules=RULES, options=Options(select=CODES), cwd=folder)
+    return time.process_time() - start
+
+
+def test_thirty_thousand_variables_cost_by_their_number(tmp_path: Path) -> None:
+    _seconds(tmp_path, 300)
+    few = max(_seconds(tmp_path, 7_500), 0.05)
+    assert _seconds(tmp_path, 30_000) < few * 4 * 2.5
