@@ -119,6 +119,16 @@ def _fire_and_forget(one: Dialled) -> bool:
     return one.port in _DATAGRAM_PORTS and one.address.scheme not in ("http", "https", "tcp")
 
 
+_BACKING_PORTS = ("5432", "3306", "6379", "27017", "5672", "11211", "9200", "25", "587", "1025", "389")
+
+
+def _listed_default(one: Dialled) -> bool:
+    """Whether it is rather a line of a product's sample, which lists the default of every backing service that it could use."""
+    if one.setting is None or one.setting.origin != "env-file" or one.launch.kind != "compose" or one.launch.build is not None:
+        return False
+    return one.role.source != "policy" and one.port in _BACKING_PORTS
+
+
 def _front_door(one: Dialled, neighbours: Neighbours) -> bool:
     """Whether `http://localhost/path` is how browsers see the project: a sibling publishes port 80 or 443 of the host."""
     if one.address.scheme not in ("http", "https", "ws", "wss") or one.address.port is not None or one.role.source == "policy":
@@ -132,6 +142,8 @@ def _severity(one: Dialled) -> Severity:
 
 def _confidence(one: Dialled, neighbours: Neighbours) -> Confidence:
     if one.handled or aware(one.facts) or (one.launch.group is not None and (_fire_and_forget(one) or _front_door(one, neighbours))):
+        return "low"
+    if _listed_default(one):
         return "low"
     if one.role.role == "unknown" and one.address.scheme in ("http", "https") and _aliased(one.facts):
         # Whoever hands over the host's name where it is dialled means a browser where it is not.
