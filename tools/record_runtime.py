@@ -25,6 +25,9 @@ sys.path.insert(0, str(ROOT))
 lab_module = importlib.import_module("tests.runtime.conftest")
 
 
+TITLES = ("loopback", "alias-without-gateway", "healthy", "paused", "stopped", "server-on-loopback", "host-service-on-loopback")
+
+
 def scenes(lab: Any) -> dict[str, Callable[[], tuple[str, ...]]]:
     """Name -> what starts the scene and gives the options of the container that is verified."""
     make = lab.run
@@ -57,11 +60,11 @@ def scenes(lab: Any) -> dict[str, Callable[[], tuple[str, ...]]]:
     def host_service_on_loopback() -> tuple[str, ...]:
         return ("--add-host", "host.docker.internal:host-gateway", "-e", f"API_URL=http://host.docker.internal:{host('http', '127.0.0.1')}/")
 
-    return {
-        "loopback": lambda: ("-e", "OLLAMA_HOST=http://localhost:11434"),
-        "alias-without-gateway": lambda: ("-e", "OLLAMA_HOST=http://host.docker.internal:11434"),
-        "healthy": healthy, "paused": paused, "stopped": stopped, "server-on-loopback": server_on_loopback, "host-service-on-loopback": host_service_on_loopback,
-    }  # fmt: skip
+    starters = (
+        lambda: ("-e", "OLLAMA_HOST=http://localhost:11434"), lambda: ("-e", "OLLAMA_HOST=http://host.docker.internal:11434"),
+        healthy, paused, stopped, server_on_loopback, host_service_on_loopback,
+    )  # fmt: skip
+    return dict(zip(TITLES, starters, strict=True))
 
 
 def told(result: Verification) -> list[list[str]]:
@@ -83,8 +86,8 @@ def main() -> int:
     spec.loader.exec_module(servers)
     FOLDER.mkdir(exist_ok=True)
     images = lab_module.base_images()
-    for way in ("setns", "helper"):
-        for title in scenes(lab_module.Lab(images, servers)) if way == "setns" else ("loopback",):
+    for way, titles in (("setns", TITLES), ("helper", TITLES[:1])):
+        for title in titles:
             lab = lab_module.Lab(images, servers)
             try:
                 options = scenes(lab)[title]()
