@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check fix pages rule dist clean
+.PHONY: demo test check fix pages runtime rule dist clean
 
 demo: $(READY)  ## check the example before and after its repair
 	@tools/demo $(BIN)/stigmer-lint
@@ -24,6 +24,9 @@ pages: $(READY)  ## write again what is generated: the policy's schema and refer
 	$(BIN)/python -m stigmer_lint.policy.schema
 	$(BIN)/python tools/policy_page.py
 	$(BIN)/python tools/pages.py
+
+runtime: $(READY)  ## record again what a real engine answers (root, Docker)
+	$(BIN)/python tools/record_runtime.py
 
 rule: $(READY)  ## begin a rule: make rule NAME=loopback-in-container CODE=STG101
 	@$(BIN)/python tools/new_rule.py "$(NAME)" "$(CODE)"
