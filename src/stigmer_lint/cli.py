@@ -206,7 +206,7 @@ def rule_entries() -> tuple[RuleEntry, ...]:
 
 
 def _policy(file: str | None, none: bool, paths: list[str], root: Path, entries: Sequence[RuleEntry]) -> LoadedPolicy:
-    from stigmer_lint.policy.load import find_policy, load_policy
+    from stigmer_lint.policy.find import find_policy
     from stigmer_lint.policy.types import NO_POLICY
 
     if none:
@@ -219,6 +219,8 @@ def _policy(file: str | None, none: bool, paths: list[str], root: Path, entries:
         if found is None:
             return NO_POLICY
         file = str(found)
+    from stigmer_lint.policy.load import load_policy
+
     return load_policy(file, root, rules={entry.rule.code: entry.rule.name for entry in entries})
 
 

@@ -16,6 +16,7 @@ from stigmer_lint.flow import callers, resolvers
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.launches import LaunchFinder
 from stigmer_lint.flow.project import SUFFIXES, Project, language_of
+from stigmer_lint.frontends.file_kinds import embeds_scripts, is_makefile, looks_like_shell
 from stigmer_lint.model.launch import Image, ImageBuild, Launch, Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.world import Gap, HostService, Resolver, World
@@ -129,10 +130,6 @@ def _candidates(files: Files, language: str, pattern: re.Pattern[bytes], gate: r
 
 def _other_scripts(files: Files, pattern: re.Pattern[bytes]) -> Iterator[str]:
     """Shell code in other files: scripts that only their first line makes one, Makefiles, steps of workflows, scripts of package.json."""
-    from stigmer_lint.frontends.make import is_makefile
-    from stigmer_lint.frontends.scripts import embeds_scripts
-    from stigmer_lint.frontends.shell import looks_like_shell
-
     def bare(path: str) -> bool:
         name = path.rsplit("/", 1)[-1]
         return ("." not in name.lstrip(".") and name not in ("Dockerfile", "LICENSE")) or is_makefile(path) or embeds_scripts(path)

@@ -15,10 +15,8 @@ import msgspec
 
 from stigmer_lint.engine.discover import Files
 from stigmer_lint.errors import UnreadableError
-from stigmer_lint.flow.clients import client_calls
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.project import Project
-from stigmer_lint.flow.reads import Readers
 from stigmer_lint.model.launch import Image, ImageBuild, Launch, Platform
 from stigmer_lint.model.value import Choice, Known, Template, Value, alternatives
 from stigmer_lint.model.world import Component, EnvRead, World
@@ -69,6 +67,10 @@ def components(
     groups = [group for group in _groups(world, files, policy) if group.launches]
     if not groups:
         return
+    # Most small runs launch nothing whose code is at hand, and need none of these.
+    from stigmer_lint.flow.clients import client_calls
+    from stigmer_lint.flow.reads import Readers
+
     own = _programs(files, world)
     insides = [_inside(group, files, (*own, *_other_crates(files, _home(group)))) for group in groups]
     first = next(iter(evaluators.values()))

@@ -23,6 +23,8 @@ from stigmer_lint.model.value import (
 )
 
 SEVERAL = "()"
+LONG = 20_000
+"""Characters of a text that is not ASCII whose pieces are still given places of their own."""
 
 
 def scalar(value: Value) -> Value:
@@ -191,12 +193,19 @@ def piece(value: Known, start: int, end: int) -> Known:
     text = value.text[start:end]
     span = value.span
     if span is not None:
-        width = len(value.text.encode())
+        if len(text) < len(value.text) > LONG and not value.text.isascii():
+            # Counting its bytes anew for each of its pieces would take quadratic time.
+            return Known(text, span, value.trail, "str")
+        width = _bytes(value.text)
         shift = 0 if span.end - span.start == width else 1 if span.end - span.start == width + 2 else None
         if shift is not None:
-            first = span.start + shift + len(value.text[:start].encode())
-            span = Span(span.path, first, first + len(text.encode()))
+            first = span.start + shift + (start if value.text.isascii() else _bytes(value.text[:start]))
+            span = Span(span.path, first, first + _bytes(text))
     return Known(text, span, value.trail, "str")
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def spread_entries(value: Value) -> tuple[tuple[Entry, ...], str | None]:

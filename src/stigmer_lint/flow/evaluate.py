@@ -89,6 +89,8 @@ CALL_WORK = 2_500
 """Steps for what one call returns."""
 CONDITION_WORK = 150
 """Steps for one condition: those that tell platforms and addresses apart are short."""
+CHARACTERS = 1024
+"""Characters of a text that cost one step to put together."""
 CONSTANTS = 16
 """Literals of a list, a map or a call that cost one step together."""
 MAX_UNROLLED = 512
@@ -240,7 +242,12 @@ class Evaluator:
             for value in values:
                 items.extend(value.items if isinstance(value, ListValue) else (Item(value, rest=not isinstance(value, Known)),))
             return ListValue(tuple(items), self.span(expr, frame))
-        return join(tuple(library.scalar(value) for value in values), self.span(expr, frame))
+        text = join(tuple(library.scalar(value) for value in values), self.span(expr, frame))
+        if isinstance(text, Known):
+            self.work -= len(text.text) // CHARACTERS
+        elif isinstance(text, Template):
+            self.work -= len(text.parts) // CONSTANTS
+        return text
 
     def _fallback(self, expr: Fallback, frame: Frame, at: Stmt | None) -> Value:
         options: list[Value] = []

@@ -210,6 +210,8 @@ def compiled(pattern: str, flags: int = 0) -> re.Pattern[str] | None:
 
 
 MAX_SUBJECT = 200
+MAX_PIECES = 10_000
+"""Pieces that one text is taken apart into."""
 
 
 def matches(pattern: str, text: str) -> bool | None:
@@ -307,6 +309,8 @@ def _replace(value: Value, old: Value | None, new: Value | None, count: int) -> 
     if isinstance(value, Known):
         if old.text not in value.text:
             return value
+        if value.text.count(old.text) > MAX_PIECES:
+            return Unknown("a text with too much replaced in it", "bound", None, value.span)
         pieces = value.text.split(old.text, count if count > 0 else -1)
         parts: list[Value] = []
         for index, text in enumerate(pieces):

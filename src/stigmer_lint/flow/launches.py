@@ -259,7 +259,6 @@ class LaunchFinder:
         """The launches of a process start: an engine's own argv, or those of the script that it runs."""
         from stigmer_lint.dialects.docker_cli import recognise_argv
         from stigmer_lint.dialects.process import command_of
-        from stigmer_lint.frontends.shell import parse_script
 
         if command.script is None:
             result = recognise_argv(command)
@@ -268,6 +267,8 @@ class LaunchFinder:
             return
         if depth > 2:
             return
+        from stigmer_lint.frontends.shell import parse_script
+
         unit, bindings = parse_script(command.script, command.span, self.project.source)
         if unit.module is None:
             return

@@ -9,6 +9,7 @@ from stigmer_lint.errors import UnreadableError
 from stigmer_lint.flow.ir import Assign, Call, ClassDecl, Expr, FunctionDecl, Import, Name, Record, Unit
 from stigmer_lint.flow.walk import Place, dotted, places, target_names
 from stigmer_lint.frontends.base import Frontend, Tree
+from stigmer_lint.frontends.file_kinds import embeds_scripts, is_makefile
 from stigmer_lint.model.span import SourceFile
 
 SUFFIXES: dict[str, tuple[str, ...]] = {
@@ -99,9 +100,9 @@ class Project:
         """The frontend of a file, imported when first met."""
         language = language_of(path)
         if language is None:
-            from stigmer_lint.frontends.make import MakeFrontend, is_makefile
-
             if is_makefile(path):
+                from stigmer_lint.frontends.make import MakeFrontend
+
                 return self._frontends.setdefault("make", MakeFrontend())
             source = self.tree.source(path)
             if source is None or not source.data.startswith(b"#!"):
@@ -161,11 +162,11 @@ class Project:
 
     def _embedded(self, path: str) -> Unit | None:
         """The scripts that a file of another kind holds: steps of a workflow, scripts of a package.json."""
-        from stigmer_lint.frontends.scripts import embedded, embeds_scripts
-
         source = self.tree.source(path) if embeds_scripts(path) else None
         if source is None:
             return None
+        from stigmer_lint.frontends.scripts import embedded
+
         try:
             return embedded(source, self.tree)
         except UnreadableError as error:

@@ -35,14 +35,12 @@ from stigmer_lint.flow.ir import (
     block,
 )
 from stigmer_lint.frontends.base import Tree
+from stigmer_lint.frontends.file_kinds import JUSTFILE
 from stigmer_lint.frontends.make_text import Expander, Stretch, add_stretch, substitution
 from stigmer_lint.frontends.shell import locate, module
 from stigmer_lint.frontends.shell_parser import Parser
 from stigmer_lint.frontends.shell_text import ScriptBuilder, ScriptText, file_text
 from stigmer_lint.model.span import SourceFile
-
-_MAKEFILE: Final = re.compile(r"(?:GNUm|[Mm])akefile(?:\..+)?\Z|.+\.(?:mk|mak|make)\Z")
-_JUSTFILE: Final = re.compile(r"\.?justfile\Z|.+\.just\Z", re.IGNORECASE)
 
 _VARIABLE: Final = re.compile(r"[ ]*((?:(?:export|override|private|unexport)[ \t]+)*)([^\s:#=!?+$(){}]+)[ \t]*(=|:{1,3}=|\?=|\+=|!=)[ \t]*")
 _DEFINE: Final = re.compile(r"[ ]*(?:(?:export|override)[ \t]+)*define[ \t]+([^\s:#=!?+]+)[ \t]*(=|:{1,3}=|\?=|\+=|!=)?[ \t]*\Z")
@@ -61,12 +59,6 @@ MAX_CONDITIONS: Final = 24
 """Conditionals inside each other that are kept apart."""
 
 
-def is_makefile(path: str) -> bool:
-    """Whether a file's name is that of a makefile or a justfile."""
-    name = path.rsplit("/", 1)[-1]
-    return _MAKEFILE.match(name) is not None or _JUSTFILE.match(name) is not None
-
-
 class MakeFrontend:
     """Makefiles and justfiles, by the file's name."""
 
@@ -75,7 +67,7 @@ class MakeFrontend:
     def parse(self, source: SourceFile) -> Unit:
         """The file's variables and targets. Raises UnreadableError for NUL bytes and UTF-16."""
         script = file_text(source)
-        if _JUSTFILE.match(source.path.rsplit("/", 1)[-1]):
+        if JUSTFILE.match(source.path.rsplit("/", 1)[-1]):
             from stigmer_lint.frontends.just import JustReader
 
             return JustReader(script, source.path).unit()

@@ -33,6 +33,7 @@ from stigmer_lint.flow.ir import (
     block,
 )
 from stigmer_lint.frontends.base import Tree
+from stigmer_lint.frontends.file_kinds import GITLAB, PACKAGE, PROCFILE, TASKFILE, embeds_scripts
 from stigmer_lint.frontends.make import Recipes, in_ranges
 from stigmer_lint.frontends.make_text import substitution
 from stigmer_lint.frontends.shell import module
@@ -41,13 +42,6 @@ from stigmer_lint.frontends.shell_text import ScriptBuilder, ScriptText, align, 
 from stigmer_lint.frontends.yaml_nodes import Field, Node, Scalar, Sequence, content_span, fields, load
 from stigmer_lint.frontends.yaml_nodes import Mapping as MappingNode
 from stigmer_lint.model.span import SourceFile
-
-_WORKFLOW: Final = re.compile(r"(?:.*/)?\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml\Z")
-_ACTION: Final = re.compile(r"(?:.*/)?action\.ya?ml\Z")
-_GITLAB: Final = re.compile(r"(?:.*/)?(?:[^/]*\.)?gitlab-ci\.ya?ml\Z|(?:.*/)?\.gitlab/.+\.ya?ml\Z")
-_PACKAGE: Final = re.compile(r"(?:.*/)?package\.json\Z")
-_TASKFILE: Final = re.compile(r"(?:.*/)?[Tt]askfile(?:\.dist)?\.ya?ml\Z")
-_PROCFILE: Final = re.compile(r"(?:.*/)?Procfile(?:\.[^/]+)?\Z")
 
 _TASK_NAME: Final = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)\Z")
 _TASK_DEFAULT: Final = re.compile(r"(?:\.([A-Za-z_][A-Za-z0-9_]*)\s*\|\s*default\s+|default\s+)(\"[^\"]*\"|'[^']*'|[^\s]+)(?:\s+\.([A-Za-z_][A-Za-z0-9_]*))?\Z")
@@ -74,11 +68,6 @@ Holes = Callable[[str, Range], Expr]
 """What a template's inside, written at a range, stands for."""
 
 
-def embeds_scripts(path: str) -> bool:
-    """Whether a file of this name may hold scripts that `embedded` finds."""
-    return any(pattern.match(path) for pattern in (_WORKFLOW, _ACTION, _GITLAB, _PACKAGE, _TASKFILE, _PROCFILE))
-
-
 def embedded(source: SourceFile, tree: Tree) -> Unit | None:
     """The scripts that a file of another kind holds; None where it is no such file or holds none.
 
@@ -86,21 +75,21 @@ def embedded(source: SourceFile, tree: Tree) -> Unit | None:
     """
     path = source.path
     reader = _Reader(source)
-    if _PROCFILE.match(path):
+    if PROCFILE.match(path):
         reader.procfile()
     elif embeds_scripts(path):
-        if _PACKAGE.match(path):
+        if PACKAGE.match(path):
             # YAML reads JSON but for tabs, which a JSON text has between its tokens alone.
             documents = load(SourceFile(path, source.data.replace(b"\t", b" ")))
         else:
             documents = load(source)
         for document in documents:
             root = fields(document.root)
-            if _PACKAGE.match(path):
+            if PACKAGE.match(path):
                 reader.package(root)
-            elif _TASKFILE.match(path):
+            elif TASKFILE.match(path):
                 reader.taskfile(root)
-            elif _GITLAB.match(path):
+            elif GITLAB.match(path):
                 reader.gitlab(root)
             else:
                 reader.actions(root)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from posixpath import dirname, join, normpath
 from typing import Final
 
 from stigmer_lint.flow.ir import Block, FunctionDecl, If, Opaque, Stmt, Unit, block
 from stigmer_lint.frontends.base import Tree
+from stigmer_lint.frontends.file_kinds import looks_like_shell
 from stigmer_lint.frontends.shell_parser import Parser
 from stigmer_lint.frontends.shell_text import ScriptText, file_text, value_text
 from stigmer_lint.model.span import SourceFile, Span
@@ -16,12 +16,6 @@ from stigmer_lint.model.value import Choice, Value
 
 SUFFIXES: Final = (".sh", ".bash", ".zsh", ".ksh")
 
-_SHEBANG: Final = re.compile(rb"(?:\xef\xbb\xbf)?#![ \t]*(?:\S*/)?(?:env[ \t]+(?:-\S*[ \t]+)*(?:\S*/)?)?(?:ba|z|da|k|mk|a)?sh(?:\.exe)?(?=[ \t\r\n]|\Z)")
-
-
-def looks_like_shell(data: bytes) -> bool:
-    """Whether a file without a telling name starts with the shebang of a shell."""
-    return _SHEBANG.match(data, 0, 256) is not None
 
 
 class ShellFrontend:

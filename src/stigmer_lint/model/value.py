@@ -151,21 +151,32 @@ MAX_OPTIONS = 12
 """More alternatives than this are cut to an Unknown: no reader of a finding looks at a thirteenth."""
 
 
+MAX_CHARACTERS = 1 << 20
+"""Longer texts are cut to an Unknown: code can double a text in every line."""
+MAX_PARTS = 4096
+"""Pieces of one Template."""
+_MAX_TRAIL = 64
+
+
 def join(parts: tuple[Value, ...], span: Span | None = None, trail: Trail = ()) -> Value:
     """Concatenate texts. Choices are kept as parts (see `alternatives`), templates are flattened, knowns merged."""
     flat: list[Value] = []
     for part in parts:
         flat.extend(part.parts if isinstance(part, Template) else (part,))
+    if len(flat) > 1 and sum(len(part.text) for part in flat if isinstance(part, Known)) > MAX_CHARACTERS:
+        return Unknown("a text that is too long to follow", "bound", None, span, trail)
     merged: list[Value] = []
+    run: list[Known] = []
     for part in flat:
-        last = merged[-1] if merged else None
-        if isinstance(part, Known) and isinstance(last, Known):
-            span_of = part.span if not last.text else last.span
-            if part.span and span_of and span_of.path == part.span.path and last.text and part.text:
-                span_of = Span(span_of.path, min(span_of.start, part.span.start), max(span_of.end, part.span.end))
-            merged[-1] = Known(last.text + part.text, span_of, last.trail + part.trail)
-        else:
-            merged.append(part)
+        if isinstance(part, Known):
+            run.append(part)
+            continue
+        if run:
+            merged.append(_merged(run))
+            run = []
+        merged.append(part)
+    if run:
+        merged.append(_merged(run))
     if not merged:
         return Known("", span, trail)
     if len(merged) == 1 and isinstance(merged[0], Known):
@@ -173,7 +184,26 @@ def join(parts: tuple[Value, ...], span: Span | None = None, trail: Trail = ()) 
         return Known(only.text, span or only.span, trail + only.trail)
     if len(merged) == 1:
         return merged[0]
+    if len(merged) > MAX_PARTS:
+        return Unknown("a text of too many pieces to follow", "bound", None, span, trail)
     return Template(tuple(merged), span, trail)
+
+
+def _merged(run: list[Known]) -> Known:
+    """Texts that follow one another as one, with the place that holds them all where they stand in one file."""
+    first = run[0]
+    if len(run) == 1:
+        return first
+    span, trail, empty = first.span, first.trail, not first.text
+    for part in run[1:]:
+        if empty:
+            span = part.span
+        elif part.text and part.span and span and span.path == part.span.path:
+            span = Span(span.path, min(span.start, part.span.start), max(span.end, part.span.end))
+        empty = empty and not part.text
+        if len(trail) < _MAX_TRAIL:
+            trail += part.trail
+    return Known("".join(part.text for part in run), span, trail)
 
 
 def choose(options: tuple[Value, ...], span: Span | None = None, trail: Trail = (), fallback: int | None = None) -> Value:

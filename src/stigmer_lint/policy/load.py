@@ -15,11 +15,9 @@ from stigmer_lint.frontends import yaml_nodes
 from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.policy.check import check
 from stigmer_lint.policy.decode import Problems, decode, nearest, repeated
+from stigmer_lint.policy.find import FILE_NAMES, find_policy
 from stigmer_lint.policy.merge import merge
 from stigmer_lint.policy.types import NO_POLICY, LoadedPolicy
-
-FILE_NAMES: Final = ("stigmer-lint.yaml", ".stigmer-lint.yaml")
-"""Names that are looked for, the first one wins where a folder has both."""
 
 BUILTIN: Final = "builtin:"
 
@@ -27,26 +25,6 @@ MAX_BYTES: Final = 1_000_000
 """Larger files are refused: a policy is written by people."""
 
 __all__ = ["BUILTIN", "FILE_NAMES", "NO_POLICY", "LoadedPolicy", "find_policy", "load_policy", "parse_policy"]
-
-
-def find_policy(start: Path, root: Path) -> Path | None:
-    """The policy file that applies to `start` (a file or folder): the nearest one upwards, `root` included; None where there is none.
-
-    A link that leads out of `root` is passed over: a checked tree does not choose files outside it.
-    """
-    top = root.resolve()
-    here = start.resolve()
-    if not here.is_dir():
-        here = here.parent
-    while here == top or top in here.parents:
-        for name in FILE_NAMES:
-            candidate = here / name
-            if candidate.is_file() and candidate.resolve().is_relative_to(top):
-                return candidate
-        if here == top:
-            return None
-        here = here.parent
-    return None
 
 
 def load_policy(path_or_builtin: str, root: Path, *, rules: Mapping[str, str] | None = None) -> LoadedPolicy:
