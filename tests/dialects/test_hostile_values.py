@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stigmer_lint.dialects.base import Command, Invocation, Recognised, Unread
 from stigmer_lint.dialects.docker_cli import recognise_argv
 from stigmer_lint.dialects.process import command_of, needles
-from stigmer_lint.dialects.registry import DIALECTS
+from stigmer_lint.dialects.registry import every
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import (
     Choice,
@@ -76,13 +76,13 @@ def test_any_argument_vector_is_answered(items: list[Item], docker: bool) -> Non
 @given(st.data())
 def test_any_call_is_answered(data: st.DataObject) -> None:
     language = data.draw(st.sampled_from(["go", "python", "javascript", "shell"]))
-    names = {*needles[language], *(needle for dialect in DIALECTS if language in dialect.languages for needle in dialect.needles)}
+    names = {*needles[language], *(needle for dialect in every() if language in dialect.languages for needle in dialect.needles)}
     name = data.draw(st.sampled_from(["", "subprocess.", "os/exec.", "child_process.", "c.containers.", "dockerode.", "testcontainers-go.", "sh.", "os."]))
     name += data.draw(st.sampled_from(sorted(names)))
     args = tuple(data.draw(st.lists(VALUES, max_size=5)))
     keywords = data.draw(st.dictionaries(st.sampled_from(["image", "environment", "env", "config", "host_config", "ports", "extra_hosts", "shell", "args"]), VALUES, max_size=3))
     call = Invocation(name, SPAN, args, keywords, language, "linux", data.draw(st.none() | VALUES))
-    for dialect in DIALECTS:
+    for dialect in every():
         if call.last in dialect.needles and language in dialect.languages:
             dialect.recognise(call)
     command = command_of(call)

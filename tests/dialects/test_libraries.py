@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stigmer_lint.dialects.base import Invocation, Recognised, Unread
-from stigmer_lint.dialects.registry import DIALECTS
+from stigmer_lint.dialects.registry import every
 from stigmer_lint.model.launch import LaunchFacts
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Choice, Entry, FunctionValue, Item, Known, ListValue, MapValue, ObjectValue, Template, Unknown, Value
@@ -41,7 +41,7 @@ def obj(kind: str, /, *args: object, calls: tuple[ObjectValue, ...] = (), **fiel
 
 def recognise(language: str, name: str, *args: object, receiver: Value | None = None, **keywords: object) -> Recognised | Unread | None:
     call = Invocation(name, SPAN, tuple(lit(arg) for arg in args), {key: lit(value) for key, value in keywords.items()}, language, "linux", receiver)
-    for dialect in DIALECTS:
+    for dialect in every():
         if call.last in dialect.needles and language in dialect.languages:
             found = dialect.recognise(call)
             if found is not None:
@@ -259,6 +259,6 @@ def test_other_libraries() -> None:
 
 
 def test_needles_are_last_names() -> None:
-    for dialect in DIALECTS:
+    for dialect in every():
         assert dialect.needles
         assert all("." not in needle for needle in dialect.needles)

@@ -41,7 +41,6 @@ def analyse(
     """Read what the rules need of a tree. One file that fails costs itself only. `jobs`: processes for the code; 0: one per core."""
     from stigmer_lint.engine.joins import components
     from stigmer_lint.frontends.config import is_config, read_config
-    from stigmer_lint.frontends.env_files import with_env_files
 
     project = Project(files, lambda needle, suffixes: (path for path, _ in files.grep(re.compile(re.escape(needle)), suffixes)))
     evaluators = _evaluators(project, platforms, policy)
@@ -52,7 +51,7 @@ def analyse(
     stage("code")
     finders: dict[str, tuple[LaunchFinder, re.Pattern[bytes]]] = {}
     tasks: list[tuple[str, str]] = []
-    for language, dialects, pattern, gate in _searches(policy):
+    for language, dialects, pattern, gate in _searches(files):
         finders[language] = LaunchFinder(evaluators, dialects), pattern
         tasks.extend((language, path) for path in _candidates(files, language, pattern, gate))
 
@@ -66,7 +65,7 @@ def analyse(
 
     looked.update(path for _, path in tasks)
     for one in search_all(sorted(tasks), search, jobs):
-        launches.extend(with_env_files(files, launch) for launch in one.launches)
+        launches.extend(_with_env_files(files, launch) for launch in one.launches)
         gaps.extend(one.gaps)
         failures.extend(one.failures)
         failures.extend(one.unreadable)
@@ -92,18 +91,29 @@ def analyse(
     return Analysis(world, project, len(looked) + len(candidates), failures)
 
 
+def _with_env_files(files: Files, launch: Launch) -> Launch:
+    """The launch with the variables of its env files, where it has any."""
+    if not any(facts.env_files for facts in launch.facts.values()):
+        return launch
+    from stigmer_lint.frontends.env_files import with_env_files
+
+    return with_env_files(files, launch)
+
+
 def _evaluators(project: Project, platforms: tuple[Platform, ...], policy: Policy) -> dict[Platform, Evaluator]:
     first = Evaluator(project, platforms[0], policy.resolvers)
     return {platform: first.sibling(platform) for platform in platforms}
 
 
-def _searches(policy: Policy) -> Iterator[tuple[str, tuple[Dialect, ...], re.Pattern[bytes], re.Pattern[bytes] | None]]:
+def _searches(files: Files) -> Iterator[tuple[str, tuple[Dialect, ...], re.Pattern[bytes], re.Pattern[bytes] | None]]:
     """Per language: its library dialects, the pattern of callees that may launch, and what else the file must hold for those."""
     from stigmer_lint.dialects.process import needles
-    from stigmer_lint.dialects.registry import DIALECTS
+    from stigmer_lint.dialects.registry import dialects_of
 
-    for language in SUFFIXES:
-        dialects = tuple(one for one in DIALECTS if language in one.languages)
+    for language, suffixes in SUFFIXES.items():
+        if language != "shell" and next(files.paths(suffixes), None) is None:
+            continue
+        dialects = dialects_of(language)
         words = {*needles.get(language, ()), *(needle for one in dialects for needle in one.needles)}
         if not words:
             continue
