@@ -204,6 +204,57 @@ def piece(value: Known, start: int, end: int) -> Known:
     return Known(text, span, value.trail, "str")
 
 
+MAX_CONTENTS = 200_000
+"""Values inside one value, each counted as often as it is reached."""
+MAX_BOXES = 4000
+"""Those of them that hold others, beyond the pieces of a text."""
+MAX_DEPTH = 50
+"""Values inside one another."""
+
+
+def bounded(value: Value) -> Value:
+    """The value, or an Unknown where so much is in it that looking at it all would take too long: code can double in every line what a
+    list holds, at no cost, since the halves are one and the same."""
+    if isinstance(value, Known | Unknown | FunctionValue):
+        return value
+    waiting: list[tuple[Value, int]] = [(value, 0)]
+    count = boxes = 0
+    while waiting:
+        here, depth = waiting.pop()
+        boxes += 1
+        inner: tuple[Value, ...]
+        match here:
+            case ListValue():
+                count += len(here.items)
+                inner = tuple(item.value for item in here.items if not _flat(item.value))
+            case MapValue():
+                count += len(here.entries)
+                inner = tuple(entry.value for entry in here.entries if not _flat(entry.value))
+            case ObjectValue():
+                inner = (here.fields,)
+            case Template():
+                count += len(here.parts)
+                inner = tuple(part for part in here.parts if not _flat(part))
+            case Choice():
+                count += len(here.options)
+                inner = here.options
+            case Resolved():
+                inner = (here.of,) if here.result is None else (here.of, here.result)
+            case _:
+                continue
+        if count > MAX_CONTENTS or boxes > MAX_BOXES or depth > MAX_DEPTH:
+            return Unknown("a value with too much in it to follow", "bound", None, value.span)
+        waiting.extend((one, depth + 1) for one in inner)
+    return value
+
+
+def _flat(value: Value) -> bool:
+    """Whether there is nothing inside a value, or pieces of text only."""
+    if isinstance(value, Template):
+        return len(value.parts) < 16 and all(isinstance(part, Known | Unknown) for part in value.parts)
+    return isinstance(value, Known | Unknown | FunctionValue)
+
+
 def _bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode())
 

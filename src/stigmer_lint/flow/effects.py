@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from stigmer_lint.flow import library
+from stigmer_lint.flow.containers import bounded
 from stigmer_lint.flow.frame import Closure, Frame
 from stigmer_lint.flow.ir import Assign, Attr, Block, Call, Do, Expr, Function, If, Index, Join, Loop, Name, Return, Stmt, Stop
 from stigmer_lint.flow.walk import expressions, mentions, outline, own, root_name, stops, target_names, touched
@@ -109,6 +110,8 @@ def fold(ev: Evaluator, stmts: Sequence[Stmt], name: str, value: Value | None, f
             value, at = _added_up(ev, stmts, at, end, name, value, frame)
         else:
             value = apply(ev, stmts[at], name, value, frame)
+            if value is not None and len(stmts) > 1:
+                value = bounded(value)
             at += 1
     return value if at == len(stmts) else _cut(value)
 

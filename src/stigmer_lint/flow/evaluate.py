@@ -18,6 +18,7 @@ from collections.abc import Iterator
 import msgspec
 
 from stigmer_lint.flow import effects, fields, library
+from stigmer_lint.flow.containers import bounded
 from stigmer_lint.flow.frame import Closure, Frame, Thunk
 from stigmer_lint.flow.ir import (
     And,
@@ -405,6 +406,8 @@ class Evaluator:
         self.platform_used = False
         try:
             value = self._reaching(name, frame, block, index)
+            if value is not None:
+                value = bounded(value)
         finally:
             self._active.discard(guard)
             used = self.platform_used
@@ -717,7 +720,7 @@ class Evaluator:
         self.work = given = min(before, CALL_WORK)
         self.platform_used = False
         try:
-            value = self._entered(frame)
+            value = bounded(self._entered(frame))
         finally:
             cut = self.work < 0
             self.work = before - (given - self.work)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from stigmer_lint.flow import effects, library
+from stigmer_lint.flow.containers import bounded
 from stigmer_lint.flow.frame import Closure, Frame
 from stigmer_lint.flow.ir import Assign, Attr, Call, Expr, FunctionDecl, Name, Record, Stmt, Str, Unit
 from stigmer_lint.flow.project import MAX_SITES, ClassHandle, LibraryHandle, ModuleHandle
@@ -236,7 +237,7 @@ def elsewhere(ev: Evaluator, handle: ClassHandle, name: str, span: Span) -> Valu
         return Unknown(f"field {name} of {handle.decl.name} depends on itself", "cycle", name, span)
     used, ev.platform_used = ev.platform_used, False
     try:
-        value = _elsewhere(ev, handle, name, span, guard)
+        value = bounded(_elsewhere(ev, handle, name, span, guard))
     finally:
         asked = ev.platform_used
         ev.platform_used = used or asked

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fnmatch
 import re
-import warnings
 from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
@@ -26,6 +25,7 @@ from stigmer_lint.flow.containers import (
     words,
 )
 from stigmer_lint.flow.ir import Attr, Call, Expr, Function, Name, Stmt
+from stigmer_lint.flow.patterns import MAX_SUBJECT, compiled
 from stigmer_lint.flow.urls import url_object
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import (
@@ -191,33 +191,21 @@ def echo(ev: Evaluator, call: Call, frame: Frame, at: Stmt | None) -> Value:
 # -- patterns ------------------------------------------------------------------------------------------------------------------
 
 
-@cache
-def compiled(pattern: str, flags: int = 0) -> re.Pattern[str] | None:
-    """A pattern of the analysed code, for texts of at most MAX_SUBJECT characters; None for one that could take long or is not
-    valid here. At most six unbounded repetitions, none inside another."""
-    plain = pattern.replace("+?", "+").replace("*?", "*")
-    if len(pattern) > 300 or sum(pattern.count(c) for c in "*+") > 6 or re.search(r"[*+}]\)?[*+{]", plain) or re.search(r"\([^()]*[*+][^()]*\)[*+{]", pattern):
-        return None
-    if "(?<" in pattern and "(?<=" not in pattern and "(?<!" not in pattern:
-        pattern = pattern.replace("(?<", "(?P<")  # JavaScript and Go name groups without the P
-    try:
-        with warnings.catch_warnings():
-            # What other languages write in a character class may look like a set operation to come here.
-            warnings.simplefilter("ignore")
-            return re.compile(pattern, flags)
-    except (re.error, OverflowError):
-        return None
-
-
-MAX_SUBJECT = 200
 MAX_PIECES = 10_000
 """Pieces that one text is taken apart into."""
 
 
-def matches(pattern: str, text: str) -> bool | None:
+def matches(pattern: str, text: str, ev: Evaluator) -> bool | None:
     """Whether a pattern is found in a text; None where that is not tried."""
     found = compiled(pattern)
-    return None if found is None or len(text) > MAX_SUBJECT else found.search(text) is not None
+    if found is None or not found.tried(text):
+        return None
+    ev.work -= found.steps(len(text)) // SEARCHED
+    return found.pattern.search(text) is not None
+
+
+SEARCHED = 4_000
+"""Steps of a search that cost one of ours."""
 
 
 def glob_matches(pattern: str, text: str) -> bool | None:
@@ -256,11 +244,13 @@ def substitute(value: Value, pattern: str, flags: str, change: Value | None, *, 
     if isinstance(value, Template | Resolved):
         return value
     found = compiled(pattern, _flags(flags))
-    if not isinstance(value, Known) or found is None or len(value.text) > MAX_SUBJECT:
+    if not isinstance(value, Known) or found is None or not found.tried(value.text):
         return value if isinstance(value, Unknown) else Unknown("a text changed by a pattern", "other")
+    if c is not None:
+        c.ev.work -= found.steps(len(value.text)) // SEARCHED
     parts: list[Value] = []
     last = 0
-    for hit in found.finditer(value.text):
+    for hit in found.pattern.finditer(value.text):
         parts.append(piece(value, last, hit.start()))
         last = hit.end()
         if isinstance(change, FunctionValue) and c is not None:
@@ -359,7 +349,7 @@ def _about(c: Context, subject: Value | None, kind: str, what: Value | None) -> 
     if isinstance(subject, ListValue):
         from stigmer_lint.flow import library
 
-        answer = library._compare("in", what, subject)
+        answer = library._compare(c.ev, "in", what, subject)
         return Known("true" if answer else "false", c.span, (), "bool") if answer is not None else Unknown("a condition", "other", None, c.span)
     tests: dict[str, Callable[[str], bool]] = {
         "start": lambda t: t.startswith(text), "end": lambda t: t.endswith(text), "in": lambda t: text in t, "equal": lambda t: t.lower() == text.lower(),
@@ -731,7 +721,7 @@ def _re_test(c: Context) -> Value | None:
         text = ("(?:" + pattern.text + ")") if anchored != "match" else "^(?:" + pattern.text + ")"
         if anchored == "fullmatch":
             text += "$"
-        return _decide(subject, lambda t: bool(matches(text, t)), c) or Unknown("a condition", "other", None, c.span)
+        return _decide(subject, lambda t: bool(matches(text, t, c.ev)), c) or Unknown("a condition", "other", None, c.span)
     return Unknown("a condition", "other", None, c.span)
 
 
@@ -754,7 +744,7 @@ def _regex_method(c: Context) -> Value | None:
         insensitive = compiled(text, _flags(flags))
         if insensitive is None:
             return Unknown("a condition", "other", None, c.span)
-        return _decide(subject, lambda t: len(t) <= MAX_SUBJECT and insensitive.search(t) is not None, c) or Unknown("a condition", "other", None, c.span)
+        return _decide(subject, lambda t: insensitive.tried(t) and insensitive.pattern.search(t) is not None, c) or Unknown("a condition", "other", None, c.span)
     return substitute(scalar(subject), pattern, flags, change, every=True, c=c) if subject is not None else None
 
 

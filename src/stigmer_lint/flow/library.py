@@ -134,7 +134,7 @@ def compare(ev: Evaluator, expr: Compare, frame: Frame, at: Stmt | None) -> bool
     answers: set[bool | None] = set()
     for a in alternatives(_decayed(left), 8) if not isinstance(left, ListValue | MapValue | ObjectValue | FunctionValue) else (left,):
         for b in alternatives(_decayed(right), 8) if not isinstance(right, ListValue | MapValue | ObjectValue | FunctionValue) else (right,):
-            answers.add(_compare(expr.op, a, b))
+            answers.add(_compare(ev, expr.op, a, b))
     return answers.pop() if len(answers) == 1 else None
 
 
@@ -142,7 +142,7 @@ def _decayed(value: Value) -> Value:
     return value.result if isinstance(value, Resolved) and value.result is not None else value
 
 
-def _compare(op: str, left: Value, right: Value) -> bool | None:
+def _compare(ev: Evaluator, op: str, left: Value, right: Value) -> bool | None:
     if op in ("==", "!="):
         same: bool | None = None
         if isinstance(left, Known) and isinstance(right, Known):
@@ -170,7 +170,7 @@ def _compare(op: str, left: Value, right: Value) -> bool | None:
     if op == "glob" and isinstance(left, Known) and isinstance(right, Known):
         return functions.glob_matches(right.text, left.text)
     if op == "matches" and isinstance(left, Known) and isinstance(right, Known):
-        return functions.matches(right.text, left.text)
+        return functions.matches(right.text, left.text, ev)
     return None
 
 
