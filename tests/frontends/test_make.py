@@ -9,7 +9,8 @@ import pytest
 
 from stigmer_lint.flow import walk
 from stigmer_lint.flow.ir import FunctionDecl, Str, Unit
-from stigmer_lint.frontends.make import MakeFrontend, is_makefile
+from stigmer_lint.frontends.file_kinds import is_makefile
+from stigmer_lint.frontends.make import MakeFrontend
 from stigmer_lint.model.span import SourceFile
 
 Lines = Callable[[FunctionDecl | None], list[str]]
