@@ -96,7 +96,7 @@ def bomb() -> str:
     [
         (bomb(), "alias bomb", None),
         ("x: 1\na: &a [*a]", "recursion", 12),
-        ("[" * 100_000, "nested", 256),
+        ("[" * 100_000, "nested", None),  # where depends on whose limit speaks first, libyaml's or ours
         ("{a: " * 100_000, "nested", 1024),
         ("- " * 50_000, "nested", 512),
         ("".join(" " * i + "a:\n" for i in range(2000)), "nested", None),

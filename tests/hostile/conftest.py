@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,16 @@ SECONDS = 5.0
 MEGABYTES = 512
 HANGS = 60.0
 """Wall time after which a run is held to wait for something that never comes."""
+
+_MEASURE = """
+import os, subprocess, sys
+child = subprocess.Popen(sys.argv[2:])
+_, status, usage = os.wait4(child.pid, 0)
+with open(sys.argv[1], "w") as told:
+    told.write(f"{os.waitstatus_to_exitcode(status)} {usage.ru_utime + usage.ru_stime} {usage.ru_maxrss / 1024}")
+"""
+"""Runs a command and writes its status, its processor time and its peak memory to a file: in a process of its own, because the peak of
+a child begins at the size of the process that it was forked from, and a test run is large."""
 
 WITNESS = "cmd/witness.go"
 _LAUNCHER = """package cmd
@@ -81,24 +91,19 @@ class Hostile:
     def run(self, *arguments: str, cwd: Path | None = None, env: dict[str, str] | None = None, command: tuple[str, ...] = ()) -> Outcome:
         """Run `stigmer-lint` with these arguments and measure it."""
         command = command or (sys.executable, "-P", "-m", "stigmer_lint")
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            child = subprocess.Popen([*command, *arguments], cwd=cwd or self.root, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env)
-            end = time.monotonic() + HANGS
-            while True:
-                pid, waited, usage = os.wait4(child.pid, os.WNOHANG)
-                if pid:
-                    break
-                if time.monotonic() > end:
-                    child.kill()
-                    os.wait4(child.pid, 0)
-                    child.returncode = -9
-                    pytest.fail(f"the run hangs: it did not end within {HANGS:.0f} s")
-                time.sleep(0.01)
-            # Popen must not wait for the child once more.
-            child.returncode = os.waitstatus_to_exitcode(waited)
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.NamedTemporaryFile("r") as told:
+            measured = [sys.executable, "-S", "-I", "-c", _MEASURE, told.name, *command, *arguments]
+            child = subprocess.Popen(measured, cwd=cwd or self.root, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=env, start_new_session=True)
+            try:
+                child.wait(HANGS)
+            except subprocess.TimeoutExpired:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+                pytest.fail(f"the run hangs: it did not end within {HANGS:.0f} s")
+            status, seconds, megabytes = told.read().split()
             out.seek(0)
             err.seek(0)
-            return Outcome(child.returncode, out.read(), err.read(), usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+            return Outcome(int(status), out.read(), err.read(), float(seconds), float(megabytes))
 
     def check(self, *arguments: str, form: str = "json", status: int | None = None) -> Outcome:
         """Check the whole tree, within the limits, with the finding of the witness there."""

@@ -271,7 +271,17 @@ _SINGLE: Final[tuple[tuple[Callable[[str], bool], re.Pattern[bytes], Callable[[T
 
 
 def _read_kubernetes(tree: Tree, paths: list[str], found: _Collected) -> None:
-    if not any((source := tree.source(path)) is not None and _WORKLOAD.search(source.data) for path in paths):
+    worth = False
+    for path in paths:
+        source = tree.source(path)
+        if source is None:
+            continue
+        if source.data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            if _WORKLOAD.search(source.data.decode("utf-16", "replace").encode()):
+                found.unreadable.setdefault(path, (path, "the file is UTF-16, not UTF-8", 0))
+        else:
+            worth = worth or _WORKLOAD.search(source.data) is not None
+    if not worth:
         return
     from stigmer_lint.frontends.kubernetes import read_kubernetes
 

@@ -212,6 +212,9 @@ def load(source: SourceFile) -> tuple[Document, ...]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         why = " ".join(part for part in (error.problem, error.context) if part)
+        if "nesting depth" in why:
+            # libyaml reads ahead of its events, so from 0.2.5 as PyYAML 6.0.4 builds it on, its own limit may speak before ours.
+            why = f"collections are nested more than {MAX_DEPTH} deep"
         raise UnreadableError(path, f"not YAML: {why or 'syntax error'}", offsets.at(min(mark.index, len(text))) if mark else 0) from error
     except yaml.YAMLError as error:
         raise UnreadableError(path, "not YAML", 0) from error
