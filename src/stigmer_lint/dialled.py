@@ -6,7 +6,7 @@ The one place where rules, launcher and verifier agree on which value of a launc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import wraps
+from functools import lru_cache, wraps
 from itertools import pairwise
 from typing import Literal, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
@@ -18,7 +18,7 @@ from stigmer_lint.knowledge.image_ports import BACKENDS
 from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.knowledge.roles import RoleVerdict, role_of, scheme_port
 from stigmer_lint.listening import Ports, listening, literal, ports_of, texts
-from stigmer_lint.model.launch import EnvSetting, Launch, LaunchFacts, Platform, Publish
+from stigmer_lint.model.launch import EnvSetting, ImageBuild, Launch, LaunchFacts, Platform, Publish
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Choice, Known, Resolved, Step, Template, Trail, Unknown, Value, render
 from stigmer_lint.model.world import World
@@ -443,14 +443,9 @@ _KIN = (
 def embedded(one: Dialled) -> bool:
     """Whether the launch says that what the address names is a part of the same container: a switch of it (ENABLE_POSTGRES beside DB_HOST),
     or an image, target, service or file that is called all-in-one."""
-    facts, build = one.facts, one.launch.build
-    labels = [text.partition("@")[0].rpartition("/")[2] for text in texts(facts.image)]
-    labels += [one.launch.service or "", one.launch.span.path.rpartition("/")[2]]
-    labels += [build.target or "", (build.dockerfile or "").rpartition("/")[2]] if build is not None else []
-    for label in labels:
-        words = tokens(label)
-        if _ALL_IN_ONE & set(words) or ("ALL", "IN") in pairwise(words):
-            return True
+    facts = one.facts
+    if _all_in_one(facts, one.launch.build, one.launch.service or "", one.launch.span.path):
+        return True
     wanted = set(tokens(one.name))
     for kin in _KIN:
         if wanted & kin:
@@ -460,6 +455,20 @@ def embedded(one: Dialled) -> bool:
     wanted -= _PLAIN
     switches = _switches(facts)
     return any(setting is not one.setting for word in wanted for setting in switches.get(word, ()))
+
+
+@lru_cache(maxsize=4096)
+def _all_in_one_label(label: str) -> bool:
+    words = tokens(label)
+    return bool(_ALL_IN_ONE & set(words)) or ("ALL", "IN") in pairwise(words)
+
+
+def _all_in_one(facts: LaunchFacts, build: ImageBuild | None, service: str, path: str) -> bool:
+    """Whether the image, its build target, the service or the file is called all-in-one."""
+    labels = [text.partition("@")[0].rpartition("/")[2] for text in texts(facts.image)]
+    labels += [service, path.rpartition("/")[2]]
+    labels += [build.target or "", (build.dockerfile or "").rpartition("/")[2]] if build is not None else []
+    return any(_all_in_one_label(label) for label in labels)
 
 
 @remembered

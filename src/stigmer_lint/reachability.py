@@ -182,14 +182,20 @@ def reach(query: Query) -> Reach:
     elif kind == "gateway-ip":
         engines, proxied = gateway_ips().get(query.address.host, ((), False))
         alias = "foreign" if query.engine not in engines and query.engine != "other" else "own-proxy" if proxied else "own"
+    return _answer(kind, query.engine, query.network, alias, query.bound, query.platform)
+
+
+@cache
+def _answer(kind: AddressKind, engine: EngineKind, network: Network, alias: str, bound: Bound, platform: Platform) -> Reach:
+    """The first row that fits these columns, each of which has few values; thousands of variables of one launch ask the same."""
     for row in table():
         if (
             (row.address is None or kind in row.address)
-            and (row.engine is None or query.engine in row.engine)
-            and (row.network is None or query.network in row.network)
+            and (row.engine is None or engine in row.engine)
+            and (row.network is None or network in row.network)
             and (row.alias is None or alias in row.alias)
-            and (row.bound is None or query.bound in row.bound)
-            and (row.platform is None or query.platform in row.platform)
+            and (row.bound is None or bound in row.bound)
+            and (row.platform is None or platform in row.platform)
         ):
             return row.answer
     return Reach("depends", "none", "no row of the table fits", "-")
@@ -272,6 +278,7 @@ def query_of(
     )
 
 
+@cache
 def shares_host_loopback(network: Network, engine: EngineKind, platform: Platform) -> Verdict:
     """Whether loopback in the container is the host's: reachable, unreachable, or depends."""
     return reach(Query(engine=engine, platform=platform, address=LOOPBACK, network=network, bound="loopback")).verdict
@@ -294,6 +301,7 @@ class Advice(msgspec.Struct, frozen=True):
 DEFAULT_ALIAS = "host.docker.internal"
 
 
+@cache
 def advise(engine: EngineKind, platform: Platform, network: Network = "bridge") -> Advice:
     """What to write in place of loopback. With the host's own loopback (host network on a Linux engine) that is `localhost` itself."""
     if shares_host_loopback(network, engine, platform) == "reachable":

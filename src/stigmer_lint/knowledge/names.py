@@ -25,13 +25,18 @@ def tokens(name: str) -> tuple[str, ...]:
 
 def fits(name: str, glob: str) -> bool:
     """Whether a name fits a glob with `*` (any text). Linear: every literal piece is looked for once, from left to right."""
-    if "*" not in glob:
-        return name == glob
-    pieces = glob.split("*")
-    if not name.startswith(pieces[0]) or not name.endswith(pieces[-1]) or len(name) < len(pieces[0]) + len(pieces[-1]):
+    return fits_pieces(name, tuple(glob.split("*")))
+
+
+def fits_pieces(name: str, pieces: tuple[str, ...]) -> bool:
+    """`fits` for a glob that is split at its `*` already; one piece is a name without any."""
+    first, last = pieces[0], pieces[-1]
+    if len(pieces) == 1:
+        return name == first
+    if not name.startswith(first) or not name.endswith(last) or len(name) < len(first) + len(last):
         return False
-    at = len(pieces[0])
-    end = len(name) - len(pieces[-1])
+    at = len(first)
+    end = len(name) - len(last)
     for piece in pieces[1:-1]:
         found = name.find(piece, at, end)
         if found < 0:

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias, get_args
 import msgspec
 
 from stigmer_lint.addresses import addresses
-from stigmer_lint.knowledge.names import fits, tokens
+from stigmer_lint.knowledge.names import fits, fits_pieces, tokens
 from stigmer_lint.knowledge.tables import rows
 from stigmer_lint.model.world import Role
 
@@ -84,6 +84,12 @@ def role_of(name: str, value_text: str | None = None, image: str | None = None, 
             known = _from_table(name, value_text, image)
             product = known if known is not None else RoleVerdict("unknown", "unknown")
             return RoleVerdict(_ROLES.get(said, "other"), "policy", product.product, product.default_port)
+    return _role(name, value_text, image)
+
+
+@lru_cache(maxsize=65536)
+def _role(name: str, value_text: str | None, image: str | None) -> RoleVerdict:
+    """What is known without the policy. Kept, because every rule asks it of every variable, once for each platform."""
     if name.startswith(BROWSER_PREFIXES):
         return RoleVerdict("public", "prefix")
     found = _from_table(name, value_text, image)
@@ -257,10 +263,15 @@ def _product(words: tuple[str, ...]) -> RoleVerdict | None:
 @lru_cache(maxsize=65536)
 def _glob(name: str) -> RoleVerdict | None:
     upper = name.upper()
-    for row in _table()[1]:
-        if fits(upper, row.name.upper()):
-            return row.verdict
+    for pieces, verdict in _globs():
+        if fits_pieces(upper, pieces):
+            return verdict
     return None
+
+
+@cache
+def _globs() -> tuple[tuple[tuple[str, ...], RoleVerdict], ...]:
+    return tuple((tuple(row.name.upper().split("*")), row.verdict) for row in _table()[1])
 
 
 _DIALLED_SCHEMES: dict[str, tuple[str, str | None]] = {

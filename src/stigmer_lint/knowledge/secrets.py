@@ -5,6 +5,9 @@ One scan from left to right and no regular expression: any text is masked in tim
 
 from __future__ import annotations
 
+import re
+from functools import cache
+
 from stigmer_lint.knowledge.names import tokens
 
 MASK = "***"
@@ -206,8 +209,13 @@ def _mask_parameters(text: str) -> str:
     return "".join(out)
 
 
+@cache
+def _token_begins() -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, (*_TOKEN_PREFIXES, "eyJ"))))
+
+
 def _mask_tokens(text: str) -> str:
-    if not any(prefix in text for prefix in _TOKEN_PREFIXES) and "eyJ" not in text:
+    if _token_begins().search(text) is None:
         return text
     out: list[str] = []
     index = 0
