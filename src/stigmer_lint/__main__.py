@@ -7,8 +7,7 @@ import sys
 
 def _leave_working_folder() -> None:
     """Take the folder that `python -m` puts in front of everything else off the import path: it may be the tree that is checked, and
-    nothing of that may be imported. (A folder named stigmer_lint in it has been found before this runs; only `python -P` or the
-    console script help against that.)"""
+    nothing of that may be imported. (That a folder named stigmer_lint in it is not what runs, stigmer-lint.pth has seen to before.)"""
     if sys.flags.safe_path or not sys.path:
         return
     first = sys.path[0]

@@ -164,12 +164,12 @@ def test_nothing_in_the_current_folder_is_imported(project: Path) -> None:
         assert done.returncode != 99
 
 
-def test_a_folder_named_like_the_package_is_not_imported_with_p_or_by_the_script(project: Path) -> None:
+def test_a_folder_named_like_the_package_is_not_imported(project: Path) -> None:
     (project / "stigmer_lint").mkdir()
     (project / "stigmer_lint" / "__init__.py").write_text("raise SystemExit(99)\n", encoding="utf-8")
     (project / "stigmer_lint" / "__main__.py").write_text("raise SystemExit(99)\n", encoding="utf-8")
     script = Path(sys.executable).with_name("stigmer-lint")
-    for start in ([sys.executable, "-P", "-m", "stigmer_lint"], [str(script)]):
+    for start in ([sys.executable, "-m", "stigmer_lint"], [sys.executable, "-P", "-m", "stigmer_lint"], [str(script)]):
         done = subprocess.run([*start, "check"], cwd=project, capture_output=True, check=False, timeout=60)
         assert done.returncode == 1
 

@@ -80,7 +80,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_the_three_packages_with_their_data_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names} == {
-        "stigmer_lint", "stigmer_rules", "stigmer_policies", f"stigmer_lint-{stigmer_lint.__version__}.dist-info",
+        "stigmer_lint", "stigmer_rules", "stigmer_policies", "stigmer-lint.pth", f"stigmer_lint-{stigmer_lint.__version__}.dist-info",
     }  # fmt: skip
     kinds = {(name.split("/")[0], name.rsplit(".", 1)[-1]) for name in names}
     assert {("stigmer_rules", "md"), ("stigmer_policies", "json"), ("stigmer_policies", "yaml"), ("stigmer_lint", "tsv")} <= kinds
@@ -106,3 +106,14 @@ def test_the_wheel_works_in_an_environment_of_its_own(wheel: Path, tmp_path: Pat
         assert done.returncode == status, done.stderr.decode()
     where = subprocess.run([python, "-I", "-c", "import stigmer_lint; print(stigmer_lint.__file__)"], capture_output=True, text=True, check=True).stdout
     assert where.startswith(str(site))
+    trap = "raise SystemExit(99)\n"
+    for package in ("stigmer_lint", "stigmer_rules", "stigmer_policies", "lint_rules", "runpy", "importlib", "types", "click"):
+        (project / package).mkdir()
+        for name in ("__init__.py", "__main__.py"):
+            (project / package / name).write_text(trap, encoding="utf-8")
+    for module in (["-m", "stigmer_lint"], ["-mstigmer_lint"], ["-X", "utf8", "-m", "stigmer_lint"]):
+        done = subprocess.run([python, *module, "check"], cwd=project, capture_output=True, check=False, timeout=60)
+        assert done.returncode == 1, done.stderr.decode()
+        assert b"run.sh:1" in done.stdout
+    schema = subprocess.run([python, "-m", "stigmer_lint", "policy", "schema"], cwd=project, capture_output=True, check=True, timeout=60).stdout
+    assert b"json-schema.org" in schema

@@ -1,7 +1,9 @@
-"""Starting is part of the product. The bounds are generous, because the machine may be busy; the figures are printed (`pytest -rP`)."""
+"""Starting is part of the product. The quickest of several runs counts, because the machine may be busy; the figures are printed
+(`pytest -rP`)."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -10,26 +12,35 @@ from pathlib import Path
 import pytest
 
 BOUNDS = {"--version": 0.08, "check one file": 0.20}
-"""Seconds of processor time that are promised, cold, on the machine that the project is measured on."""
-_SLACK = 4
+"""Seconds of wall time that are promised, cold, on the machine that the project is measured on."""
+_GO = """package main
+
+import "os/exec"
+
+func main() {
+	exec.Command("docker", "run", "-e", "OLLAMA_BASE_URL=http://localhost:11434", "x/y").Run()
+}
+"""
 
 
-def fastest(arguments: list[str], cwd: Path, times: int = 5) -> float:
-    """Seconds of wall time of the quickest of several runs."""
-    best = float("inf")
+def fastest(arguments: list[str], cwd: Path, times: int = 9) -> tuple[float, int]:
+    """Seconds of wall time of the quickest of several runs, and its exit status. An installed program has its bytecode at hand."""
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    best, status = float("inf"), -1
     for _ in range(times):
         began = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "stigmer_lint", *arguments], cwd=cwd, capture_output=True, check=False, timeout=60)
+        status = subprocess.run([sys.executable, "-m", "stigmer_lint", *arguments], cwd=cwd, env=env, capture_output=True, check=False, timeout=60).returncode
         best = min(best, time.perf_counter() - began)
-    return best
+    return best, status
 
 
 @pytest.mark.parametrize("what", BOUNDS)
 def test_a_cold_start_is_quick(what: str, tmp_path: Path) -> None:
-    (tmp_path / "run.sh").write_text("docker run -e A_URL=http://localhost:1 x/y\n", encoding="utf-8")
-    seconds = fastest(["--version"] if what == "--version" else ["check", "run.sh"], tmp_path)
+    (tmp_path / "main.go").write_text(_GO, encoding="utf-8")
+    seconds, status = fastest(["--version"] if what == "--version" else ["check", "main.go"], tmp_path)
     sys.stdout.write(f"{what}: {seconds:.3f} s (promised {BOUNDS[what]:.2f} s)\n")
-    assert seconds < BOUNDS[what] * _SLACK
+    assert status == (0 if what == "--version" else 1)
+    assert seconds < BOUNDS[what]
 
 
 def loaded(arguments: list[str], cwd: Path) -> set[str]:
