@@ -26,9 +26,15 @@ cgroup_manager="cgroupfs"
 """
 
 
+_complaints: list[str] = []
+"""What podman said of the commands that failed, for the reason of a skip."""
+
+
 def podman(*words: str, check: bool = True, stdin: bytes | None = None) -> str:
     output = subprocess.run(["podman", *words], input=stdin, capture_output=True, check=False, timeout=120)
     assert not check or output.returncode == 0, output.stderr.decode()
+    if output.returncode != 0:
+        _complaints.extend(output.stderr.decode(errors="replace").splitlines()[-1:])
     return output.stdout.decode().strip() if output.returncode == 0 else ""
 
 
@@ -58,7 +64,7 @@ def pair(images: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> It
                 break
             podman("rm", "-f", peer, check=False)
         else:
-            pytest.skip("podman runs no container here")
+            pytest.skip(f"podman runs no container here: {' / '.join(_complaints[-4:])}")
         podman(
             "run", "-d", "--name", client, "--network", net, "-e", f"API_URL=http://{peer}:8080/", "-e", f"SHY_API_URL=http://{peer}:9000/", "-e", "OLLAMA_HOST=http://localhost:11434",
             image, "python3", "-S", "-B", "/srv.py", "sleep",
