@@ -154,6 +154,20 @@ def test_standard_input_is_checked_as_a_file_of_the_project(project: Path) -> No
     assert done.stdout.startswith(b"compose.yaml:5:24: error[STG101]")
 
 
+def test_every_option_of_the_contract_is_there(project: Path) -> None:
+    shown = command("check", "--help", cwd=project).stdout.decode()
+    wanted = (
+        "--policy --no-policy --format --output --select --ignore --fail-on --min-confidence --platform --no-ignores --show-gaps --strict --jobs "
+        "--no-cache --stdin-filename --statistics --quiet --verbose --color"
+    )
+    assert not [option for option in wanted.split() if option not in shown]
+
+
+def test_no_cache_changes_nothing(project: Path) -> None:
+    plain, without = command("check", cwd=project), command("check", "--no-cache", cwd=project)
+    assert (plain.returncode, plain.stdout) == (without.returncode, without.stdout) == (1, plain.stdout)
+
+
 def test_nothing_in_the_current_folder_is_imported(project: Path) -> None:
     for name in ("click", "yaml", "msgspec", "stigmer_rules", "stigmer_policies", "lint_rules", "tree_sitter", "json", "sitecustomize"):
         (project / name).mkdir()

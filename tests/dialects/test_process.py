@@ -6,7 +6,7 @@ import pytest
 
 from stigmer_lint.dialects.base import Command, Invocation, Recognised
 from stigmer_lint.dialects.docker_cli import recognise_argv
-from stigmer_lint.dialects.process import command_of, environment_of, needles
+from stigmer_lint.dialects.process import command_of, environment_of, may_start, needles, program_at, starts_containers
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Entry, Item, Known, ListValue, MapValue, ObjectValue, Template, Unknown, Value
 
@@ -170,3 +170,19 @@ def test_execa_adds_to_the_callers_environment_and_node_replaces_it() -> None:
 def test_needles_name_every_language() -> None:
     assert {"go", "python", "javascript", "typescript", "tsx", "shell"} <= set(needles)
     assert "Command" in needles["go"]
+
+
+def test_a_call_that_can_start_no_container_is_known_by_its_name_and_program() -> None:
+    assert may_start("go", "os/exec.Command")
+    assert not may_start("go", "t.Task.Exec")
+    assert not may_start("go", "reexec.Command")
+    assert may_start("python", "subprocess.run")
+    assert may_start("python", "sh.docker.run")
+    assert not may_start("python", "client.run")
+    assert program_at("go", "os/exec.CommandContext") == 1
+    assert program_at("python", "subprocess.run") is None
+    for program in ("docker", "/usr/bin/podman", "docker-compose", "sudo", "sh", "C:\\bin\\docker.exe", "docker run -v /a/b"):
+        assert starts_containers(Known(program)), program
+    assert starts_containers(Unknown("a parameter", "parameter"))
+    assert not starts_containers(Known("git"))
+    assert not starts_containers(Known("/usr/bin/runc"))

@@ -81,6 +81,10 @@ class Dialect(Protocol):
     """Last names of the callees (`ContainerCreate`, `createContainer`); files that hold none of them are never parsed for this dialect."""
     languages: tuple[str, ...]
 
+    def may_mean(self, callee: str) -> bool:
+        """Whether a callee of this dotted name, whose last part is one of the needles, may be the library's."""
+        ...
+
     def recognise(self, call: Invocation) -> Recognised | Unread | None:
         """The launch that the call makes, if it makes one."""
         ...

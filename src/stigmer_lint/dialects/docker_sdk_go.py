@@ -105,4 +105,4 @@ def exposed_ports(draft: Draft, value: Value | None) -> None:
                 draft.exposes.append(publish.container_port.text)
 
 
-DIALECT = LibraryDialect(("ContainerCreate", "CreateContainer", "CreateWithSpec", "RunWithOptions"), ("go",), _recognise)
+DIALECT = LibraryDialect(("ContainerCreate", "CreateContainer", "CreateWithSpec", "RunWithOptions"), ("go",), _recognise, ("docker", "moby", "podman", "libpod"))

@@ -28,12 +28,20 @@ from stigmer_lint.model.value import (
 class LibraryDialect:
     """A `Dialect` made of its tables and one function."""
 
-    __slots__ = ("_recognise", "languages", "needles")
+    __slots__ = ("_recognise", "languages", "needles", "packages")
 
-    def __init__(self, needles: tuple[str, ...], languages: tuple[str, ...], recognise: Callable[[Invocation], Recognised | Unread | None]) -> None:
+    def __init__(
+        self, needles: tuple[str, ...], languages: tuple[str, ...], recognise: Callable[[Invocation], Recognised | Unread | None], packages: tuple[str, ...] = ()
+    ) -> None:
+        """`packages`: words of which the import path of a callee has one, where that path is known; () where any will do."""
         self.needles = needles
         self.languages = languages
+        self.packages = packages
         self._recognise = recognise
+
+    def may_mean(self, callee: str) -> bool:
+        """Whether a callee of this dotted name, whose last part is one of the needles, may be the library's."""
+        return not self.packages or "/" not in callee or any(word in callee for word in self.packages)
 
     def recognise(self, call: Invocation) -> Recognised | Unread | None:
         """The launch that the call makes, if it makes one."""

@@ -8,7 +8,7 @@ import msgspec
 
 from stigmer_lint.dialects.base import Command, Invocation
 from stigmer_lint.dialects.values import arguments, field, items_of, split, words
-from stigmer_lint.dialects.wrappers import program_name, unwrap
+from stigmer_lint.dialects.wrappers import program_name, starts_others, unwrap
 from stigmer_lint.model.value import Choice, Entry, Item, Known, ListValue, MapValue, ObjectValue, Template, Unknown, Value
 
 Shape: TypeAlias = Literal["words", "words1", "list", "list-or-text", "text", "go-exec", "js-spawn", "js-exec", "js-template", "deno"]
@@ -99,6 +99,8 @@ needles: dict[str, tuple[str, ...]] = {
 
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ash", "ksh", "fish", "cmd", "powershell", "pwsh"})
 _SH_MODULES = ("sh", "plumbum", "local", "cmd")
+_SH_PARTS = frozenset({"docker", "podman"})
+_ENGINES = ("docker", "podman", "nerdctl", "finch")
 
 
 def command_of(call: Invocation) -> Command | None:
@@ -175,22 +177,22 @@ def _library(call: Invocation) -> Command | None:
     if table is None:
         return None
     for starter in table.get(call.last, ()):
-        if _fits(starter, call):
+        if _fits(starter, call.name, call.receiver):
             return _by_shape(starter, call)
     if call.language == "python":
         return _sh_module(call)
     return None
 
 
-def _owner(call: Invocation) -> str:
+def _owner(callee: str) -> str:
     """Last name in front of the callee's: "exec" of "os/exec.Command", "child_process" of "node:child_process.exec"."""
-    front, _, _ = call.name.rpartition(".")
+    front, _, _ = callee.rpartition(".")
     return front.replace(":", "/").rsplit(".", 1)[-1].rsplit("/", 1)[-1]
 
 
-def _fits(starter: Starter, call: Invocation) -> bool:
-    owner = _owner(call)
-    if call.language == "python" and _receiver_is(call, "fabric", "Connection", "paramiko"):
+def _fits(starter: Starter, callee: str, receiver: Value | None) -> bool:
+    owner = _owner(callee)
+    if starter.language == "python" and _receiver_is(callee, receiver, "fabric", "Connection", "paramiko"):
         # A fabric connection runs its text on another machine; only `.local` runs it here.
         return starter.name == "local"
     if starter.only:
@@ -201,14 +203,41 @@ def _fits(starter: Starter, call: Invocation) -> bool:
         return owner == "" and starter.language == "javascript" and starter.name == "fork"
     if starter.language == "javascript" and starter.name in ("exec", "spawn") and owner:
         # `regex.exec(text)`, `pool.exec(...)`: only modules that start processes.
-        module = call.name.rpartition(".")[0]
+        module = callee.rpartition(".")[0]
         return any(name in module.lower() for name in ("child_process", "childprocess", "cp", "shell", "execa", "tinyexec", "spawn", "bun", "proc", "exec"))
     return True
 
 
-def _receiver_is(call: Invocation, *names: str) -> bool:
-    kind = call.receiver.type if isinstance(call.receiver, ObjectValue) else ""
-    return any(name in kind for name in names) or any(part in names for part in call.name.split(".")[:-1])
+def _receiver_is(callee: str, receiver: Value | None, *names: str) -> bool:
+    kind = receiver.type if isinstance(receiver, ObjectValue) else ""
+    return any(name in kind for name in names) or any(part in names for part in callee.split(".")[:-1])
+
+
+def may_start(language: str, callee: str) -> bool:
+    """Whether a call of this dotted name may start a process: asked before its arguments are followed, which is the costly part."""
+    table = _BY_LANGUAGE.get(language)
+    if table is None:
+        return True
+    if any(_fits(starter, callee, None) for starter in table.get(callee.rsplit(".", 1)[-1], ())):
+        return True
+    return language == "python" and not _SH_PARTS.isdisjoint(callee.split("."))
+
+
+def program_at(language: str, callee: str) -> int | None:
+    """The place of the argument that is the program, for calls whose arguments are words one by one."""
+    for starter in _BY_LANGUAGE.get(language, {}).get(callee.rsplit(".", 1)[-1], ()):
+        if _fits(starter, callee, None):
+            return starter.skip if starter.shape in ("words", "go-exec", "js-spawn") else None
+    return None
+
+
+def starts_containers(program: Value) -> bool:
+    """Whether a program may start a container: an engine, a shell, one that starts other programs, or one that is not known."""
+    if isinstance(program, Known) and any(char.isspace() for char in program.text):
+        # A whole command line, which some starters hand to a shell.
+        return True
+    name = program_name(program)
+    return name is None or name in _SHELLS or starts_others(name) or name.startswith(_ENGINES)
 
 
 def _argument(call: Invocation, index: int, *names: str) -> Value | None:

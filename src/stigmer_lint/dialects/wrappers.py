@@ -63,6 +63,11 @@ def program_name(value: Value) -> str | None:
     return name[:-4] if name.endswith((".exe", ".cmd")) else name
 
 
+def starts_others(name: str) -> bool:
+    """Whether a program of this base name starts another one, here or on another machine."""
+    return name in _FLAGS_WITH_VALUE or name == "busybox" or name in _ELSEWHERE
+
+
 def unwrap(command: Command) -> Command | None:
     """The command that is started in the end, its `env` filled with what the wrappers set; None where it runs on another machine.
 
@@ -177,4 +182,4 @@ def programs(value: Value) -> tuple[str, ...]:
     return tuple(found)
 
 
-__all__ = ["MAX_WRAPPERS", "is_spread", "program_name", "programs", "unwrap"]
+__all__ = ["MAX_WRAPPERS", "is_spread", "program_name", "programs", "starts_others", "unwrap"]

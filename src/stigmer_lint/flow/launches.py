@@ -216,8 +216,12 @@ class LaunchFinder:
         """The evaluated call, None for a call of the tree's own code."""
         call = place.expr
         assert isinstance(call, Call)
+        if self._is_method(call, frame):
+            return None
         target = library.callee_of(ev, call, frame, place.stmt)
         if isinstance(target, Closure | ClassHandle):
+            return None
+        if not self._may_launch(ev, call, target, place, frame):
             return None
         positional, keywords, _ = library.evaluated(ev, call.args, frame, place.stmt)
         receiver = ev.eval(call.callee.base, frame, place.stmt) if isinstance(call.callee, Attr) else None
@@ -233,6 +237,37 @@ class LaunchFinder:
             target.lstrip("?"), Span(frame.unit.path, *call.span), positional, keywords, "javascript" if language == "typescript" else
             "shell" if language == "make" else language, ev.platform, receiver, environment,
         )
+
+    def _is_method(self, call: Call, frame: Frame) -> bool:
+        """Whether a Go call is a method, by its own text, where only a package's function of that name would start a process."""
+        callee = call.callee
+        if frame.unit.language != "go" or not isinstance(callee, Attr) or any(callee.name in dialect.needles for dialect in self.dialects):
+            return False
+        from stigmer_lint.dialects.process import may_start
+
+        owner = last_name(callee.base) or ""
+        names = [owner]
+        if isinstance(callee.base, Name) and owner in frame.unit.imports:
+            names.append(frame.unit.imports[owner].module)
+        return not any(may_start("go", f"{name}.{callee.name}") for name in names)
+
+    def _may_launch(self, ev: Evaluator, call: Call, target: str, place: Place, frame: Frame) -> bool:
+        """Whether a call may start a container, by its name and its program alone: most calls of these names are other things, and
+        following all their arguments is what a run's time goes into."""
+        from stigmer_lint.dialects.process import may_start, program_at, starts_containers
+
+        language = "javascript" if frame.unit.language == "typescript" else frame.unit.language
+        name = target.lstrip("?")
+        if language in ("shell", "make") or any(
+            language in dialect.languages and name.rsplit(".", 1)[-1] in dialect.needles and dialect.may_mean(name) for dialect in self.dialects
+        ):
+            return True
+        if not may_start(language, name):
+            return False
+        at = program_at(language, name)
+        if at is None or at >= len(call.args) or call.args[at].spread or any(arg.spread for arg in call.args[:at]):
+            return True
+        return starts_containers(ev.eval(call.args[at].value, frame, place.stmt))
 
     def recognise(self, ev: Evaluator, place: Place, frame: Frame) -> Iterator[tuple[Recognised | Unread, Span]]:
         """The launches that one call makes for one frame."""
