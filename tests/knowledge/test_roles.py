@@ -47,6 +47,8 @@ from stigmer_lint.knowledge.roles import role_of
         ("no_proxy", None, "allowlist"),
         ("SERVER_GRPC_BROADCAST_ADDRESS", None, "advertise"),
         ("KAFKA_ADVERTISED_LISTENERS", None, "advertise"),
+        ("--publish-status-address", "localhost", "advertise"),
+        ("network.publish_host", "localhost", "advertise"),
         ("MUNINN_LISTEN_HOST", None, "bind"),
         ("METRICS_BIND_ADDR", None, "bind"),
         ("HOST", "0.0.0.0", "bind"),
