@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from stigmer_lint.flow import effects, library
@@ -277,8 +279,8 @@ def _filled(ev: Evaluator, handle: ClassHandle, name: str) -> list[Value]:
         receiver = decl.receiver
         if not receiver:
             continue
-        for stmt in statements(decl.body):
-            if isinstance(stmt, Assign) and isinstance(stmt.target, Attr) and stmt.target.name == name and root_name(stmt.target) == receiver and isinstance(stmt.target.base, Name):
+        for stmt in ev.project.field_assignments(decl).get(name, ()):
+            if isinstance(stmt.target, Attr) and root_name(stmt.target) == receiver and isinstance(stmt.target.base, Name):
                 frame = Frame(decl, follow=2)
                 seen.add(id(stmt))
                 values.append(ev.eval(stmt.value, frame, stmt))
@@ -315,17 +317,18 @@ def _assigned_from_outside(ev: Evaluator, handle: ClassHandle, name: str, seen: 
     values: list[Value] = []
     if room <= 0 or len(name) < 3:
         return values
-    pattern = re.compile(rb"\." + re.escape(name.encode()) + rb"\s*=[^=]")
+    wanted = name.encode()
+    naming = ev.project.naming(handle.decl.name, handle.unit.language)
     if handle.unit.language == "go":
-        paths = list(ev.project.package(handle.unit))
-        paths += [p for p in ev.project.files_with(handle.decl.name, "go") if p not in paths][:40]
+        package = ev.project.package(handle.unit)
+        own = frozenset(package)
+        paths: Iterable[str] = chain(package, islice((path for path in naming if path not in own), 40))
     else:
-        paths = ev.project.files_with(handle.decl.name, handle.unit.language)[:40]
+        paths = naming[:40]
     for path in paths:
-        source = ev.project.source(path)
-        if source is None or path.endswith("_test.go"):
+        if path.endswith("_test.go"):
             continue
-        hits = list(pattern.finditer(source.data))[:20]
+        hits = ev.project.field_writes(path).get(wanted, ())
         if not hits:
             continue
         unit = ev.project.unit(path)
@@ -333,14 +336,13 @@ def _assigned_from_outside(ev: Evaluator, handle: ClassHandle, name: str, seen: 
             continue
         decls: dict[int, FunctionDecl] = {}
         for hit in hits:
-            decl = ev.project.enclosing(unit, hit.start())
+            decl = ev.project.enclosing(unit, hit)
             if decl is not None:
                 decls[id(decl)] = decl
         for decl in decls.values():
-            for stmt in statements(decl.body):
+            for stmt in ev.project.field_assignments(decl).get(name, ()):
                 if (
-                    isinstance(stmt, Assign) and stmt.op == "=" and id(stmt) not in seen and isinstance(stmt.target, Attr)
-                    and stmt.target.name == name and not (isinstance(stmt.target.base, Name) and stmt.target.base.id == decl.receiver)
+                    stmt.op == "=" and id(stmt) not in seen and isinstance(stmt.target, Attr) and not (isinstance(stmt.target.base, Name) and stmt.target.base.id == decl.receiver)
                 ):
                     values.append(ev.eval(stmt.value, Frame(decl, follow=1), stmt))
                     if len(values) >= room:

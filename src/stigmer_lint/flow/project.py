@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 
 from stigmer_lint.errors import UnreadableError
-from stigmer_lint.flow.ir import Assign, Call, ClassDecl, Expr, FunctionDecl, Import, Name, Record, Unit
-from stigmer_lint.flow.walk import Place, dotted, places, target_names
+from stigmer_lint.flow.ir import Assign, Attr, Call, ClassDecl, Expr, FunctionDecl, Import, Name, Record, Unit
+from stigmer_lint.flow.walk import Place, dotted, places, statements, target_names
 from stigmer_lint.frontends.base import Frontend, Tree
 from stigmer_lint.frontends.file_kinds import embeds_scripts, is_makefile
 from stigmer_lint.model.span import SourceFile
@@ -21,6 +22,14 @@ SUFFIXES: dict[str, tuple[str, ...]] = {
 
 MAX_SITES = 16
 """Call sites of one function, or assignments of one field, that are looked at. A function with more is a library of its own."""
+
+
+MAX_WRITES = 20
+"""Places of one file that write a field of one name, as many as are looked at."""
+SEARCHES = 60
+"""Names that are searched for in all files of a language before the words of all of them are noted."""
+_WORD = re.compile(rb"[A-Za-z_]\w*")
+_FIELD_WRITE = re.compile(rb"\.([A-Za-z_$][\w$]*)\s*=(?!=)")
 
 
 class ClassHandle:
@@ -94,6 +103,13 @@ class Project:
         self._siblings: dict[str, tuple[str, ...]] = {}
         self._assigned: dict[str, dict[str, list[Assign]]] = {}
         self._imports: dict[tuple[str, Import], Symbol | None] = {}
+        self._names: dict[tuple[str, str], Symbol | None] = {}
+        self._holding: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._roots: dict[int, tuple[Unit, list[int], list[tuple[int, int, FunctionDecl]]]] = {}
+        self._words: dict[str, dict[bytes, list[str]]] = {}
+        self._asked: dict[str, int] = {}
+        self._fields: dict[str, dict[bytes, tuple[int, ...]]] = {}
+        self._assigning: dict[tuple[str, int, str], dict[str, tuple[Assign, ...]]] = {}
         self.unreadable: list[UnreadableError] = []
 
     def frontend(self, path: str) -> Frontend | None:
@@ -204,8 +220,6 @@ class Project:
         if found is None:
             found = {}
             if unit.module is not None:
-                from stigmer_lint.flow.walk import statements
-
                 for stmt in statements(unit.module.body):
                     if isinstance(stmt, Assign):
                         for name in target_names(stmt.target):
@@ -294,8 +308,19 @@ class Project:
 
     def lookup(self, unit: Unit, name: str) -> Symbol | None:
         """What a bare name means in a file: its own top level, its package's, its imports, star imports."""
-        found = self._visible(unit.path, name, 0) if self._units.get(unit.path) is not None else self.top_level(unit, name)
-        if found is not None or unit.language != "go":
+        if unit.language != "go":
+            return self._visible(unit.path, name, 0) if self._units.get(unit.path) is not None else self.top_level(unit, name)
+        if self._units.get(unit.path) is not unit:
+            return self._in_package(unit, name)
+        # A package may have hundreds of files, and the same few names are asked of it all the time.
+        key = (unit.path, name)
+        if key not in self._names:
+            self._names[key] = self._in_package(unit, name)
+        return self._names[key]
+
+    def _in_package(self, unit: Unit, name: str) -> Symbol | None:
+        found = self.top_level(unit, name)
+        if found is not None:
             return found
         for path in self.package(unit)[1:]:
             other = self.unit(path)
@@ -369,23 +394,83 @@ class Project:
 
     def enclosing(self, unit: Unit, offset: int) -> FunctionDecl | None:
         """The function, not nested in another, whose text holds a byte offset; the module's body otherwise."""
-        best: FunctionDecl | None = unit.module
-        size = None
-        for decl in self.roots(unit):
-            if decl is unit.module:
-                continue
-            start, end = decl.span
-            if start <= offset < end and (size is None or end - start < size):
-                best, size = decl, end - start
-        return best
+        starts, rows = self._rows(unit)
+        for at in range(bisect_right(starts, offset) - 1, -1, -1):
+            end, furthest, decl = rows[at]
+            if offset < end:
+                return decl
+            if furthest <= offset:
+                break
+        return unit.module
 
-    def files_with(self, text: str, language: str) -> list[str]:
+    def _rows(self, unit: Unit) -> tuple[list[int], list[tuple[int, int, FunctionDecl]]]:
+        """The functions of a file in the order of their starts: (starts, (end, furthest end so far, function) of each)."""
+        kept = self._roots.get(id(unit))
+        if kept is None:
+            decls = sorted((decl for decl in self.roots(unit) if decl is not unit.module), key=lambda decl: decl.span[0])
+            rows: list[tuple[int, int, FunctionDecl]] = []
+            furthest = 0
+            for decl in decls:
+                furthest = max(furthest, decl.span[1])
+                rows.append((decl.span[1], furthest, decl))
+            # The unit is kept with them, so that its id stays its own.
+            kept = self._roots[id(unit)] = unit, [decl.span[0] for decl in decls], rows
+        return kept[1], kept[2]
+
+    def files_with(self, text: str, language: str) -> tuple[str, ...]:
         """Paths of the files of a language whose bytes hold a text."""
         family = "javascript" if language == "typescript" else language
         suffixes = SUFFIXES.get(family)
         if suffixes is None:
-            return []
-        return list(self._grep(text.encode(), suffixes))
+            return ()
+        found = self._holding.get((family, text))
+        if found is None:
+            found = self._holding[family, text] = tuple(self._grep(text.encode(), suffixes))
+        return found
+
+    def naming(self, name: str, language: str) -> tuple[str, ...]:
+        """The files of a language that may hold a name as a word, in the order of `files_with`. The first names are searched for; whoever asks
+        for many has the words of all files noted once, because every search reads everything."""
+        family = "javascript" if language == "typescript" else language
+        word = name.encode()
+        if _WORD.fullmatch(word) is None or family not in SUFFIXES:
+            return self.files_with(name, family)
+        index = self._words.get(family)
+        if index is None:
+            self._asked[family] = self._asked.get(family, 0) + 1
+            if self._asked[family] <= SEARCHES:
+                return self.files_with(name, family)
+            index = self._words[family] = {}
+            for path in self._grep(b"", SUFFIXES[family]):
+                source = self.tree.source(path)
+                for one in set(_WORD.findall(source.data)) if source is not None else ():
+                    index.setdefault(one, []).append(path)
+        return tuple(index.get(word, ()))
+
+    def field_writes(self, path: str) -> dict[bytes, tuple[int, ...]]:
+        """Where a file writes `.name = ...`: the first of the places of each name, as byte offsets of the dot."""
+        found = self._fields.get(path)
+        if found is None:
+            places: dict[bytes, list[int]] = {}
+            source = self.tree.source(path)
+            for hit in _FIELD_WRITE.finditer(source.data) if source is not None else ():
+                several = places.setdefault(hit[1], [])
+                if len(several) < MAX_WRITES:
+                    several.append(hit.start())
+            found = self._fields[path] = {name: tuple(several) for name, several in places.items()}
+        return found
+
+    def field_assignments(self, decl: FunctionDecl) -> dict[str, tuple[Assign, ...]]:
+        """The statements of a function that assign a field, `x.name = ...`, by the field's name."""
+        key = (decl.unit.path, decl.span[0], decl.name)
+        found = self._assigning.get(key)
+        if found is None:
+            several: dict[str, list[Assign]] = {}
+            for stmt in statements(decl.body):
+                if isinstance(stmt, Assign) and isinstance(stmt.target, Attr):
+                    several.setdefault(stmt.target.name, []).append(stmt)
+            found = self._assigning[key] = {name: tuple(stmts) for name, stmts in several.items()}
+        return found
 
     def used(self, name: str, language: str) -> tuple[Place, ...]:
         """Places in the tree's code of one language where something is called or constructed by a last name: Calls and Records
@@ -395,7 +480,7 @@ class Project:
         found = self._sites.get(key)
         if found is None:
             out: list[Place] = []
-            for path in self.files_with(name, family):
+            for path in self.naming(name, family):
                 unit = self.unit(path)
                 source = self.tree.source(path)
                 if unit is None or source is None:
