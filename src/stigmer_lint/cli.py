@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 LAZY = {
     "policy": ("stigmer_lint.policy.cli:policy", "Validate a policy, print its schema, explain its values."),
+    "lsp": ("stigmer_lint.adapters.lsp:lsp", "Serve an editor over standard input and output: findings, their pages, suppressions."),
     "launch": ("stigmer_lint.launcher.cli:launch", "Start a container of the policy so that it reaches what it dials."),
     "verify": ("stigmer_lint.verifier.cli:verify", "Probe running containers from inside, and say why what they dial fails."),
 }

@@ -67,7 +67,7 @@ class Files:
     `root` is the folder above which nothing is read. `paths` are the files and folders that were asked for, relative to `cwd` or
     absolute; none: everything. `exclude` are patterns in the syntax of .gitignore. `overlay` is (path, bytes) of one file whose content
     is not the one on disk; where it is given, it alone is asked for, along with `paths`. `alone`: it is the whole tree besides, and nothing
-    is read from disk.
+    is read from disk. `unsaved` are further files whose content is not the one on disk, and which are not asked for by that.
 
     Raises UsageError where a path is not there or lies outside the root.
     """
@@ -81,6 +81,7 @@ class Files:
         overlay: tuple[str, bytes] | None = None,
         cwd: Path | None = None,
         alone: bool = False,
+        unsaved: Sequence[tuple[str, bytes]] = (),
     ) -> None:
         self.root = Path(os.path.realpath(root))
         self.left_out: dict[str, str] = {}
@@ -111,6 +112,11 @@ class Files:
             self._overlay[path] = SourceFile(path, overlay[1])
             self._add(path)
             self._asked_files.append(path)
+        for name, data in unsaved:
+            path = self._relative(name, cwd)
+            if self._why_not(path) is None:
+                self._overlay[path] = SourceFile(path, data)
+                self._add(path)
         self.selected: frozenset[str] | None = None
         """The paths that findings may be reported for; None: all."""
         if "" not in self._asked_folders and (paths or overlay):
@@ -223,21 +229,24 @@ class Files:
 
     def _take_in(self, path: str) -> bool:
         """Take in a file that was asked for by name, also where an ignore file leaves it out (version control may track it all the same)."""
-        if path in self._walked.links:
-            why = "a symbolic link; the file that it leads to is checked where it is"
-        elif self._exclude.covers(path):
-            why = "excluded by the policy"
-        elif not SKIPPED_FOLDERS.isdisjoint(path.split("/")[:-1]) and not self._listed(path):
-            why = "in a folder of vendored code or of a tool"
-        elif path.endswith(GENERATED_NAMES):
-            why = "generated"
-        elif not stat.S_ISREG(os.stat(self._top + path).st_mode):
+        why = self._why_not(path)
+        if why is None and not stat.S_ISREG(os.stat(self._top + path).st_mode):
             why = "not a regular file"
-        else:
+        if why is None:
             self._add(path)
             return True
         self.left_out[path] = why
         return False
+
+    def _why_not(self, path: str) -> str | None:
+        """Why a file does not count although it is named, judged by its path."""
+        if path in self._walked.links:
+            return "a symbolic link; the file that it leads to is checked where it is"
+        if self._exclude.covers(path):
+            return "excluded by the policy"
+        if not SKIPPED_FOLDERS.isdisjoint(path.split("/")[:-1]) and not self._listed(path):
+            return "in a folder of vendored code or of a tool"
+        return "generated" if path.endswith(GENERATED_NAMES) else None
 
     def _add(self, path: str) -> None:
         if self._listed(path):
