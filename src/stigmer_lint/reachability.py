@@ -218,7 +218,12 @@ def network_of(value: Value | None, pod: str | None = None) -> Network:
         return _mode(value.text)
     if isinstance(value, Template):
         lead = value.parts[0]
-        return "shared" if isinstance(lead, Known) and lead.text.startswith(_SHARED) else "unknown"
+        if not isinstance(lead, Known) or not lead.text:
+            return "unknown"
+        if lead.text.startswith(_SHARED):
+            return "shared"
+        # `supabase_network_{project}`: a network whose name is computed, and no mode, unless a mode begins like it.
+        return "unknown" if any(word.startswith(lead.text) for word in (*_SHARED, *_NETWORK_WORDS, "slirp4netns", "pasta:")) else "bridge"
     if isinstance(value, Choice):
         modes = {network_of(option) for option in value.options}
         return modes.pop() if len(modes) == 1 else "unknown"

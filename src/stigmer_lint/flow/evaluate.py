@@ -892,8 +892,12 @@ class Evaluator:
                 value = self.local(symbol.name, module, None) if module is not None else None
                 if value is None:
                     return Unknown(f"{name} is not set where it is declared", "field", name)
-                if isinstance(value, Known) and value.kind == "null" and symbol.unit.language == "go":
-                    return fields.flag_default(self, symbol.unit, symbol.name) or value
+                if isinstance(value, Known) and (value.kind == "null" or not value.text) and symbol.unit.language != "python":
+                    # Declared here and filled by a function that runs before: `var NetId string`, `let server: Server;`.
+                    later = fields.set_elsewhere(self, symbol)
+                    if later is None and value.kind == "null" and symbol.unit.language == "go":
+                        later = fields.flag_default(self, symbol.unit, symbol.name)
+                    return later or value
                 return value
 
 

@@ -11,7 +11,7 @@ from stigmer_lint.flow import effects, library
 from stigmer_lint.flow.containers import bounded
 from stigmer_lint.flow.frame import Closure, Frame
 from stigmer_lint.flow.ir import Assign, Attr, Call, Expr, FunctionDecl, Name, Record, Stmt, Str, Unit
-from stigmer_lint.flow.project import MAX_SITES, ClassHandle, LibraryHandle, ModuleHandle
+from stigmer_lint.flow.project import MAX_SITES, ClassHandle, LibraryHandle, ModuleHandle, VariableHandle
 from stigmer_lint.flow.walk import dotted, root_name, statements
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import (
@@ -347,6 +347,50 @@ def _assigned_from_outside(ev: Evaluator, handle: ClassHandle, name: str, seen: 
                     values.append(ev.eval(stmt.value, Frame(decl, follow=1), stmt))
                     if len(values) >= room:
                         return values
+    return values
+
+
+def set_elsewhere(ev: Evaluator, variable: VariableHandle) -> Value | None:
+    """What functions of its package (Go) or file assign to a top-level variable; None where none does."""
+    key = (f"variable {variable.unit.path}", variable.name)
+    known = ev.fields.get(key)
+    if known is not None:
+        ev.platform_used = ev.platform_used or known[1]
+        return None if isinstance(known[0], Unknown) and known[0].kind == "cycle" else known[0]
+    guard = ("variable", *key)
+    if guard in ev._active or len(variable.name) < 2:
+        return None
+    used, ev.platform_used = ev.platform_used, False
+    ev._active.add(guard)
+    try:
+        values = _set_by_functions(ev, variable)
+        found = bounded(effects.either(values) if len(values) > 1 else values[0]) if values else None
+    finally:
+        ev._active.discard(guard)
+        asked = ev.platform_used
+        ev.platform_used = used or asked
+    if ev.work >= 0:
+        ev.fields[key] = (found if found is not None else Unknown("set nowhere", "cycle", variable.name), asked)
+    return found
+
+
+def _set_by_functions(ev: Evaluator, variable: VariableHandle) -> list[Value]:
+    values: list[Value] = []
+    holding = frozenset(ev.project.naming(variable.name, variable.unit.language))
+    for path in ev.project.package(variable.unit):
+        unit = ev.project.unit(path) if path in holding and not path.endswith("_test.go") else None
+        if unit is None:
+            continue
+        for decl in ev.project.roots(unit):
+            if decl is unit.module:
+                continue
+            for stmt in ev.project.name_assignments(decl).get(variable.name, ()):
+                if stmt.op == "=":
+                    value = ev.eval(stmt.value, Frame(decl, follow=1), stmt)
+                    if not (isinstance(value, Known) and (value.kind == "null" or not value.text)):
+                        values.append(value)
+                if len(values) >= MAX_SITES:
+                    return values
     return values
 
 

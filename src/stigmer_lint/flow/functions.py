@@ -651,6 +651,17 @@ def _text(c: Context) -> Value | None:
     return scalar(value) if value is not None else Known("")
 
 
+def _length(c: Context) -> Value | None:
+    value = c.arg(0)
+    if isinstance(value, Known) and value.kind in ("str", "null"):
+        return Known(str(len(value.text)), c.span, (), "num")
+    if isinstance(value, ListValue) and not any(item.rest or item.maybe for item in value.items):
+        return Known(str(len(value.items)), c.span, (), "num")
+    if isinstance(value, MapValue) and value.open_why is None and not any(entry.maybe for entry in value.entries):
+        return Known(str(len(value.entries)), c.span, (), "num")
+    return None
+
+
 def _listed(c: Context) -> Value | None:
     value = c.arg(0)
     if value is None:
@@ -891,13 +902,19 @@ SPECIAL: dict[str, Special] = {
     "$strip": _shell_stripped,
 }
 
+CONVERSIONS = frozenset({
+    "container.NetworkMode", "container.IpcMode", "container.PidMode", "container.UTSMode", "container.UsernsMode", "container.RestartPolicyMode", "container.Isolation",
+    "nat.Port", "strslice.StrSlice", "mount.Type", "network.Port",
+})
+"""Go types of the engine's client by package and name: what looks like a call of them is a conversion."""
+
 FUNCTIONS: dict[str, Handler] = {
     # Go
     "fmt.Sprintf": lambda c: printf(c.args[0], list(c.args[1:]), None, c.span) if c.args else None,
     "fmt.Errorf": lambda c: Unknown("an error", "other"),
     "errors.New": lambda c: Unknown("an error", "other"),
     "fmt.Sprint": lambda c: join(tuple(scalar(a) for a in c.args), c.span),
-    "append": _append, "make": _made, "slices.Concat": lambda c: _concat_lists(c), "slices.Clone": _same, "maps.Clone": _same,
+    "append": _append, "make": _made, "len": _length, "slices.Concat": lambda c: _concat_lists(c), "slices.Clone": _same, "maps.Clone": _same,
     "os.Getenv": _getenv, "os.LookupEnv": _lookup_env, "os.Environ": _own_environment, "syscall.Getenv": _lookup_env,
     "os.ExpandEnv": lambda c: Unknown("an expanded text", "env"), "cmp.Or": _pick_first,
     "net.JoinHostPort": _host_port, "net.SplitHostPort": _split_host_port, "strings.Cut": _cut,

@@ -21,8 +21,9 @@ from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Entry, Item, Known, ListValue, MapValue, ObjectValue, Step, Trail, Unknown, Value
 from stigmer_lint.model.world import Gap
 
-MAX_CONTEXTS = 24
-"""Ways to a launch (chains of call sites) that are followed."""
+MAX_CONTEXTS = 120
+"""Ways to a launch (chains of call sites) that are followed. A helper that starts every container of a program has a dozen callers, each with
+callers of its own."""
 PLACE_WORK = 50_000
 """Steps for all ways to one launch on one platform."""
 MAX_CHAIN = 4
@@ -133,6 +134,8 @@ class LaunchFinder:
         """Everything that a call launches on one platform, for each way to it as far as its parameters matter."""
         results: list[Found] = []
         waiting: list[tuple[Place, ...]] = [()]
+        # What a way gave before its callers were asked, for the case that the bounds are reached before they have answered.
+        unasked: dict[tuple[Place, ...], list[Found]] = {}
         tried = 0
         left = PLACE_WORK
         while waiting and tried < MAX_CONTEXTS and left > 0:
@@ -148,13 +151,19 @@ class LaunchFinder:
             asked = _asked(outermost)
             if asked is not None and len(chain) < MAX_CHAIN and (any(_open(result) for result, _ in found) if found else self.may_launch(ev, place, frame)):
                 sites = [site for site, _ in call_sites(ev, asked.decl)]
-                if sites:
-                    waiting.extend((*chain, site) for site in sites)
-                    continue
+            else:
+                sites = []
             route = tuple(
                 Step(Span(site.decl.unit.path, *site.expr.span), f"called from {site.decl.name or 'the top level'}") for site in chain
             )
-            results.extend(Found(way, result, span, route, certain is None) for result, span in found)
+            here = [Found(way, result, span, route, certain is None) for result, span in found]
+            if sites:
+                waiting.extend((*chain, site) for site in sites)
+                unasked[chain] = here
+            else:
+                results.extend(here)
+        for chain in waiting:
+            results.extend(unasked.pop(chain[:-1], ()))
         return results
 
     def chained(self, ev: Evaluator, place: Place, chain: tuple[Place, ...]) -> tuple[Frame, Frame, tuple[Span, ...]]:

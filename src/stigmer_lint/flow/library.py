@@ -154,6 +154,8 @@ def _compare(ev: Evaluator, op: str, left: Value, right: Value) -> bool | None:
             same = False
         elif isinstance(left, Template) and isinstance(right, Known) and not right.text:
             same = False if truth_of(left) else None
+        elif isinstance(left, Template) and isinstance(right, Known) and isinstance(left.parts[0], Known) and not right.text.startswith(left.parts[0].text):
+            same = False
         return None if same is None else same is (op == "==")
     if op in ("in", "not in"):
         found: bool | None = None
@@ -408,6 +410,8 @@ def of_library(ev: Evaluator, name: str, expr: Call, frame: Frame, at: Stmt | No
         receiver = None
     if any(method == one.rsplit(".", 1)[-1] for one in ev.resolver_names) and expr.args and not ev.judging:
         return Resolved(method, scalar(ev.eval(expr.args[0].value, frame, at)), span)
+    if len(expr.args) == 1 and name.rpartition("/")[2] in functions.CONVERSIONS:
+        return ev.eval(expr.args[0].value, frame, at)
     handler = functions.FUNCTIONS.get(name.lstrip("?"))
     if handler is not None:
         found = handler(functions.Context(ev, expr, frame, at, span, receiver))

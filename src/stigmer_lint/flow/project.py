@@ -108,6 +108,7 @@ class Project:
         self._roots: dict[int, tuple[Unit, list[int], list[tuple[int, int, FunctionDecl]]]] = {}
         self._words: dict[str, dict[bytes, list[str]]] = {}
         self._asked: dict[str, int] = {}
+        self._setting: dict[tuple[str, int, str], dict[str, tuple[Assign, ...]]] = {}
         self._fields: dict[str, dict[bytes, tuple[int, ...]]] = {}
         self._assigning: dict[tuple[str, int, str], dict[str, tuple[Assign, ...]]] = {}
         self.unreadable: list[UnreadableError] = []
@@ -426,6 +427,22 @@ class Project:
         found = self._holding.get((family, text))
         if found is None:
             found = self._holding[family, text] = tuple(self._grep(text.encode(), suffixes))
+        return found
+
+    def name_assignments(self, decl: FunctionDecl) -> dict[str, tuple[Assign, ...]]:
+        """The statements of a function that assign a name which it does not declare, so one of the code around it, by name."""
+        key = (decl.unit.path, decl.span[0], decl.name)
+        found = self._setting.get(key)
+        if found is None:
+            several: dict[str, list[Assign]] = {}
+            own = {param.name for param in decl.params}
+            for stmt in statements(decl.body):
+                if isinstance(stmt, Assign):
+                    if stmt.declares:
+                        own.update(target_names(stmt.target))
+                    elif isinstance(stmt.target, Name):
+                        several.setdefault(stmt.target.id, []).append(stmt)
+            found = self._setting[key] = {name: tuple(stmts) for name, stmts in several.items() if name not in own}
         return found
 
     def naming(self, name: str, language: str) -> tuple[str, ...]:
