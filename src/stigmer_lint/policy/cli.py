@@ -80,6 +80,19 @@ def explain(ctx: click.Context, container: str | None, file: str | None, form: s
         click.echo(render(explanation), nl=False)
 
 
+@policy.command()
+@click.argument("file", required=False)
+@click.pass_context
+def semgrep(ctx: click.Context, file: str | None) -> None:
+    """Print FILE (a path or builtin:NAME; default: the policy that applies here) as rules for Semgrep.
+
+    Semgrep is not needed for that. What its rules cannot say is listed at their head.
+    """
+    from stigmer_lint.policy.semgrep import pack
+
+    click.echo(pack(_load(ctx, file)), nl=False)
+
+
 def _load(ctx: click.Context, file: str | None) -> LoadedPolicy:
     from stigmer_lint.policy.load import find_policy, load_policy
 
