@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from stigmer_lint.dialled import Dialled, Neighbours, aware, dialled, embedded, foreign_image, neighbours_of, remembered
+from stigmer_lint.dialled import Dialled, Neighbours, aware, dialled, embedded, foreign_image, neighbours_of, remembered, shown_beside
 from stigmer_lint.model.launch import EnvSetting, LaunchFacts
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Known, Resolved, Step, Unknown, render, text_of
@@ -74,7 +74,7 @@ def _finding(one: Dialled, world: World) -> Finding:
     return Finding(
         rule=RULE.code,
         message=f"{one.name} {how}; inside the container that is the container itself, not the host",
-        span=one.place,
+        span=one.source,
         severity=_severity(one),
         confidence=_confidence(one, neighbours_of(world)),
         container=text_of(facts.name) or launch.service,
@@ -82,8 +82,8 @@ def _finding(one: Dialled, world: World) -> Finding:
         env=one.variable,
         value=shown,
         platforms=(one.platform,),
-        trail=tuple(step for step in one.trail if step.span != one.place),
-        related=(Step(one.span, f"{one.name} of {launch.service or 'the launch'} is set from it here"),) if one.place != one.span else (),
+        trail=tuple(step for step in one.trail if step.span != one.source),
+        related=(Step(one.span, f"{one.name} of {launch.service or 'the launch'} is set from it here"),) if one.source != one.span else (),
         marks=tuple(Step(span, f"resolved by {value.by}") for span, value in siblings),
         notes=note,
         help=f"pass it through {resolver}, as the other addresses of this launch are" if resolver else f"hand over {advice.host}" + (f" and start with --add-host {advice.host}:host-gateway" if advice.add_host_gateway else ""),
@@ -143,7 +143,7 @@ def _severity(one: Dialled) -> Severity:
 def _confidence(one: Dialled, neighbours: Neighbours) -> Confidence:
     if one.handled or aware(one.facts) or (one.launch.group is not None and (_fire_and_forget(one) or _front_door(one, neighbours))):
         return "low"
-    if _listed_default(one):
+    if _listed_default(one) or shown_beside(one):
         return "low"
     if one.role.role == "unknown" and one.address.scheme in ("http", "https") and _aliased(one.facts):
         # Whoever hands over the host's name where it is dialled means a browser where it is not.

@@ -81,9 +81,20 @@ class Dialled(msgspec.Struct, frozen=True):
 
     @property
     def place(self) -> Span:
-        """Where to look and to mend: the line of the env file that the host comes from, else where the launch sets it."""
+        """Where to look: the line of the env file that the host comes from, else where the launch sets it."""
         origin = self.origin
         return origin[1] if origin is not None else self.span
+
+    @property
+    def source(self) -> Span:
+        """Where to mend the address itself: in the assignment of the script that starts the container (`X=${X:-http://localhost}`, which is
+        its configuration), else `place`."""
+        if self.origin is not None:
+            return self.place
+        written = self.value.span if isinstance(self.value, Known | Template) else None
+        if written is None or self.launch.language not in ("shell", "make") or written.path != self.span.path or written.start >= self.span.start:
+            return self.span
+        return self.span if _inside(written, self.span) else written
 
     @property
     def variable(self) -> str | None:
@@ -457,6 +468,34 @@ def embedded(one: Dialled) -> bool:
     return any(setting is not one.setting for word in wanted for setting in switches.get(word, ()))
 
 
+def shown_beside(one: Dialled) -> bool:
+    """Whether an address is one that the launch shows to people: a variable that is public by its name has the same host and port, and the
+    family of this variable (its first word) is given the way inside as well. SUPABASE_REST_URL beside SUPABASE_PUBLIC_URL on the same port,
+    with SUPABASE_URL at the sibling's name, is for browsers; without that it is the mistake."""
+    if one.setting is None or one.role.source == "policy":
+        return False
+    origins, inside = _shown(one.facts)
+    words = tokens(one.name)
+    return bool(words) and (one.address.host.lower(), one.address.port) in origins and bool(inside.get(words[0], frozenset()) - {one.name})
+
+
+@remembered
+def _shown(facts: LaunchFacts) -> tuple[frozenset[tuple[str, str | None]], dict[str, frozenset[str]]]:
+    """(host and port of what is public, names of the variables of each family that are given a name on the network)"""
+    image = next(iter(texts(facts.image)), None)
+    origins: set[tuple[str, str | None]] = set()
+    inside: dict[str, set[str]] = {}
+    for setting in facts.env:
+        for located in addresses_of(setting.value):
+            address = located.address
+            if address.is_loopback:
+                if role_of(setting.name, None, image).role == "public":
+                    origins.add((address.host.lower(), address.port))
+            elif address.kind in ("name", "host-alias", "unknown") and (words := tokens(setting.name)):
+                inside.setdefault(words[0], set()).add(setting.name)
+    return frozenset(origins), {word: frozenset(names) for word, names in inside.items()}
+
+
 @lru_cache(maxsize=4096)
 def _all_in_one_label(label: str) -> bool:
     words = tokens(label)
@@ -512,6 +551,6 @@ def unknown_parts(value: Value) -> tuple[Unknown, ...]:
 
 
 __all__ = [
-    "Dialled", "Neighbours", "Owner", "aware", "dialled", "embedded", "foreign_image", "inside_ports", "is_backend", "meet", "neighbours_of", "outside_ports", "published", "texts",
+    "Dialled", "Neighbours", "Owner", "aware", "dialled", "embedded", "foreign_image", "inside_ports", "is_backend", "meet", "neighbours_of", "outside_ports", "published", "shown_beside", "texts",
     "unknown_parts",
 ]

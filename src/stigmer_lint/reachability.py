@@ -226,6 +226,9 @@ def network_of(value: Value | None, pod: str | None = None) -> Network:
         return "unknown" if any(word.startswith(lead.text) for word in (*_SHARED, *_NETWORK_WORDS, "slirp4netns", "pasta:")) else "bridge"
     if isinstance(value, Choice):
         modes = {network_of(option) for option in value.options}
+        if modes == {"bridge", "unknown"}:
+            # A setting that names another network, or one of the program's own where there is none: the latter holds until somebody sets it.
+            return "bridge"
         return modes.pop() if len(modes) == 1 else "unknown"
     return "unknown"
 

@@ -28,8 +28,9 @@ def is_test(path: str) -> bool:
     return any(part in slashed for part in TEST_PARTS) or name.startswith(("test_", "conftest")) or name.endswith("_test.py")
 
 
-def call_sites(ev: Evaluator, decl: FunctionDecl) -> list[tuple[Place, Expr | None]]:
-    """Places that call a function, each with the receiver's expression for a method; calls from tests only where there are no others."""
+def call_sites(ev: Evaluator, decl: FunctionDecl, most: int = MAX_SITES) -> list[tuple[Place, Expr | None]]:
+    """Places that call a function, at most so many, each with the receiver's expression for a method; calls from tests only where there
+    are no others."""
     name = decl.name
     if not name:
         return []
@@ -47,9 +48,9 @@ def call_sites(ev: Evaluator, decl: FunctionDecl) -> list[tuple[Place, Expr | No
             continue
         entry = (place, receiver if not isinstance(receiver, bool) else None)
         (tests if is_test(place.decl.unit.path) and not here else found).append(entry)
-        if len(found) >= MAX_SITES:
+        if len(found) >= most:
             break
-    return found or tests[:MAX_SITES]
+    return found or tests[:most]
 
 
 def _calls(ev: Evaluator, call: Call, place: Place, decl: FunctionDecl) -> Expr | bool | None:

@@ -24,7 +24,9 @@ from stigmer_lint.model.world import Gap
 MAX_CONTEXTS = 120
 """Ways to a launch (chains of call sites) that are followed. A helper that starts every container of a program has a dozen callers, each with
 callers of its own."""
-PLACE_WORK = 50_000
+LAUNCH_SITES = 48
+"""Call sites of one helper that starts containers."""
+PLACE_WORK = 200_000
 """Steps for all ways to one launch on one platform."""
 MAX_CHAIN = 4
 """Wrappers around a launch that are followed."""
@@ -150,7 +152,7 @@ class LaunchFinder:
             left -= min(WORK, left) - ev.work
             asked = _asked(outermost)
             if asked is not None and len(chain) < MAX_CHAIN and (any(_open(result) for result, _ in found) if found else self.may_launch(ev, place, frame)):
-                sites = [site for site, _ in call_sites(ev, asked.decl)]
+                sites = [site for site, _ in call_sites(ev, asked.decl, LAUNCH_SITES)]
             else:
                 sites = []
             route = tuple(
