@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from stigmer_lint.errors import StigmerLintError, UsageError
 from stigmer_lint.report import FORMATS, Format
 
 if TYPE_CHECKING:
+    from stigmer_lint.engine.judge import Options
     from stigmer_lint.model.launch import Platform
     from stigmer_lint.policy.types import LoadedPolicy
     from stigmer_lint.report.layout import Layout
@@ -80,6 +81,7 @@ def _codes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")
 @click.option("--policy", "policy_file", metavar="FILE", help="Policy file, or builtin:NAME. Default: stigmer-lint.yaml, from PATHS upwards.")
 @click.option("--no-policy", is_flag=True, help="Use no policy even where there is one.")
+@click.option("--policy-rev", metavar="REV", help="Read the policy as it is in this revision, so that a change cannot judge itself.")
 @click.option("--format", "forms", multiple=True, type=click.Choice(FORMATS), help="Format of the report; default text. May be repeated.")
 @click.option("--output", "outputs", multiple=True, metavar="FILE", help="Where the report of the --format beside it goes; default standard output.")
 @click.option("--select", multiple=True, callback=_codes, metavar="CODES", help="Only these rules: codes, names, prefixes (STG1) or ALL.")
@@ -87,6 +89,9 @@ def _codes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.option("--fail-on", type=click.Choice(["error", "warning", "note", "never"]), default="warning", show_default=True, help="Exit with 1 from this severity on.")
 @click.option("--min-confidence", type=click.Choice(["high", "medium", "low"]), default="medium", show_default=True, help="Leave out less certain findings.")
 @click.option("--platform", "platforms", multiple=True, type=click.Choice(["linux", "macos", "windows"]), help="Where the launching code runs; default the policy's. May be repeated.")
+@click.option("--diff-base", metavar="REV", help="Only findings of which an end lies on a line changed since REV.")
+@click.option("--baseline", metavar="FILE", help="Leave out the findings that FILE holds, and say which of them are gone.")
+@click.option("--write-baseline", is_flag=True, help="Write what is found to the baseline (default stigmer-lint-baseline.json), and exit with 0.")
 @click.option("--no-ignores", is_flag=True, help="Report what comments suppress as well.")
 @click.option("--show-gaps", is_flag=True, help="List the launches that were not understood.")
 @click.option("--strict", is_flag=True, help="Exit with 3 where a launch was not understood.")
@@ -103,6 +108,7 @@ def check(
     paths: tuple[str, ...],
     policy_file: str | None,
     no_policy: bool,
+    policy_rev: str | None,
     forms: tuple[Format, ...],
     outputs: tuple[str, ...],
     select: tuple[str, ...],
@@ -110,6 +116,9 @@ def check(
     fail_on: str,
     min_confidence: str,
     platforms: tuple[Platform, ...],
+    diff_base: str | None,
+    baseline: str | None,
+    write_baseline: bool,
     no_ignores: bool,
     show_gaps: bool,
     strict: bool,
@@ -144,7 +153,8 @@ def check(
     cwd = Path.cwd()
     root = find_root([stdin[0]] if stdin is not None else asked, cwd)
     entries = rule_entries()
-    policy = _policy(policy_file, no_policy, [stdin[0]] if stdin is not None else list(asked), root, entries)
+    policy = _policy(policy_file, no_policy, [stdin[0]] if stdin is not None else list(asked), root, entries, policy_rev)
+    gate = _gate(root, diff_base, baseline, write_baseline) if diff_base or baseline or write_baseline else None
     options = msgspec.convert(
         {
             "select": select, "ignore": ignore, "fail_on": fail_on, "min_confidence": min_confidence, "platforms": platforms or None,
@@ -158,6 +168,8 @@ def check(
         report = run_check(
             root, asked, policy=policy, rules=entries, platforms=options.platforms, options=options, stdin=stdin, cwd=cwd, stage=progress.stage, jobs=jobs,
         )
+    if gate is not None:
+        gate(report, options)
     layout = Layout(color=_color(color), verbose=verbose, quiet=quiet, show_gaps=show_gaps, statistics=statistics)
     _write(report, targets, layout)
     ctx.exit(report.status)
@@ -207,14 +219,54 @@ def rule_entries() -> tuple[RuleEntry, ...]:
     return tuple(RULES)
 
 
-def _policy(file: str | None, none: bool, paths: list[str], root: Path, entries: Sequence[RuleEntry]) -> LoadedPolicy:
+def _gate(root: Path, diff_base: str | None, baseline: str | None, write: bool) -> Callable[[Report, Options], None]:
+    """What leaves out of a report what is not new, and writes the baseline. What can be wrong with it is told before the run."""
+    from stigmer_lint.engine import baseline as baselines
+    from stigmer_lint.engine.judge import exit_status
+    from stigmer_lint.revisions import Revision, only_new
+
+    if write and diff_base is not None:
+        raise UsageError("--write-baseline writes all findings of a project, so it does not go with --diff-base.")
+    revision = Revision(root, diff_base, merged=True) if diff_base is not None else None
+    known = baselines.read(Path(baseline)) if baseline is not None and not write else None
+
+    def narrow(report: Report, options: Options) -> None:
+        if write:
+            file = Path(baseline or baselines.FILE_NAME)
+            try:
+                file.write_bytes(baselines.written(report))
+            except OSError as error:
+                raise UsageError(f"{file} cannot be written: {error.strerror}.") from error
+            known_now = baselines.read(file)
+            baselines.apply(report, known_now, str(file))
+        if known is not None:
+            baselines.apply(report, known, str(baseline), report.selected)
+        if revision is not None:
+            only_new(report, revision)
+        report.status = exit_status(report, options)
+
+    return narrow
+
+
+def _policy(file: str | None, none: bool, paths: list[str], root: Path, entries: Sequence[RuleEntry], revision: str | None = None) -> LoadedPolicy:
     from stigmer_lint.policy.find import find_policy
     from stigmer_lint.policy.types import NO_POLICY
 
     if none:
-        if file is not None:
-            raise UsageError("--policy and --no-policy exclude each other.")
+        if file is not None or revision is not None:
+            raise UsageError(f"{'--policy' if file is not None else '--policy-rev'} and --no-policy exclude each other.")
         return NO_POLICY
+    if revision is not None and not (file or "").startswith("builtin:"):
+        from stigmer_lint.policy.load import load_policy_at
+        from stigmer_lint.revisions import Revision
+
+        top = root.resolve()
+        shared = Path(os.path.commonpath([os.path.realpath(path) for path in paths]))
+        start = os.path.relpath(shared if shared.is_dir() else shared.parent, top).replace(os.sep, "/")
+        given = os.path.relpath(Path(file).resolve(), top).replace(os.sep, "/") if file is not None else None
+        if given is not None and given.startswith("../"):
+            raise UsageError(f"{file} lies outside the project, so no revision of it holds it.")
+        return load_policy_at(given, start, Revision(root, revision).read, revision, rules={entry.rule.code: entry.rule.name for entry in entries})
     if file is None:
         common = Path(os.path.commonpath([os.path.realpath(path) for path in paths]))
         found = find_policy(common, root)

@@ -154,10 +154,18 @@ def test_standard_input_is_checked_as_a_file_of_the_project(project: Path) -> No
     assert done.stdout.startswith(b"compose.yaml:5:24: error[STG101]")
 
 
+def test_only_the_platforms_that_count_are_judged_in_configuration_as_well(project: Path) -> None:
+    (project / "compose.yaml").write_text("services:\n  a:\n    image: x/y\n    environment:\n      API_URL: http://host.docker.internal:80\n", encoding="utf-8")
+    assert b"STG103" in command("check", cwd=project).stdout
+    assert b"STG103" not in command("check", "--platform", "macos", cwd=project).stdout
+    (project / "stigmer-lint.yaml").write_text("version: 1\nplatforms: [macos, windows]\n", encoding="utf-8")
+    assert b"STG103" not in command("check", cwd=project).stdout
+
+
 def test_every_option_of_the_contract_is_there(project: Path) -> None:
     shown = command("check", "--help", cwd=project).stdout.decode()
     wanted = (
-        "--policy --no-policy --format --output --select --ignore --fail-on --min-confidence --platform --no-ignores --show-gaps --strict --jobs "
+        "--policy --no-policy --policy-rev --diff-base --baseline --write-baseline --format --output --select --ignore --fail-on --min-confidence --platform --no-ignores --show-gaps --strict --jobs "
         "--no-cache --stdin-filename --statistics --quiet --verbose --color"
     )
     assert not [option for option in wanted.split() if option not in shown]

@@ -72,7 +72,7 @@ def analyse(
     stage("configuration")
     candidates = list(files.paths(is_config))
     config = read_config(files, candidates)
-    launches.extend(config.launches)
+    launches.extend(on for launch in config.launches if (on := _on_platforms(launch, platforms)) is not None)
     gaps.extend(config.gaps)
     failures.extend((path, why, at) for path, why, at in config.unreadable)
     stage("contracts")
@@ -89,6 +89,17 @@ def analyse(
     failures.extend((error.path, error.why, error.offset) for error in project.unreadable)
     failures = list(dict.fromkeys(failures))
     return Analysis(world, project, len(looked) + len(candidates), failures)
+
+
+def _on_platforms(launch: Launch, platforms: tuple[Platform, ...]) -> Launch | None:
+    """The launch on the platforms that count; a file of configuration knows only those that it is for. None where that leaves nothing, except
+    for a job, which runs where its runner is, whatever the project's users have."""
+    wanted = {platform: facts for platform, facts in launch.facts.items() if platform in platforms}
+    if len(wanted) == len(launch.facts):
+        return launch
+    if not wanted:
+        return launch if launch.kind in ("actions", "gitlab ci") else None
+    return msgspec.structs.replace(launch, facts=wanted)
 
 
 def _with_env_files(files: Files, launch: Launch) -> Launch:

@@ -76,7 +76,9 @@ def check(
         unit = result.project.unit(source.path)
         return unit.comments if unit is not None else None
 
-    return judge(
+    report = judge(
         world, found, rules, policy, options, noted=noted, comments=comments, failures=failures, files=result.files,
         seconds=time.perf_counter() - started, selected=files.selected, left_out=files.left_out,
     )
+    report.selected = files.selected
+    return report

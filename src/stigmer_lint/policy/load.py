@@ -6,6 +6,7 @@ every error can say where it is, which key it is about and what was expected the
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -24,7 +25,7 @@ BUILTIN: Final = "builtin:"
 MAX_BYTES: Final = 1_000_000
 """Larger files are refused: a policy is written by people."""
 
-__all__ = ["BUILTIN", "FILE_NAMES", "NO_POLICY", "LoadedPolicy", "find_policy", "load_policy", "parse_policy"]
+__all__ = ["BUILTIN", "FILE_NAMES", "NO_POLICY", "LoadedPolicy", "find_policy", "load_policy", "load_policy_at", "parse_policy"]
 
 
 def load_policy(path_or_builtin: str, root: Path, *, rules: Mapping[str, str] | None = None) -> LoadedPolicy:
@@ -51,6 +52,42 @@ def load_policy(path_or_builtin: str, root: Path, *, rules: Mapping[str, str] | 
         return _read(target, _shown(target, top, name))
 
     return parse_policy(source, extended, rules=rules)
+
+
+def load_policy_at(given: str | None, start: str, read: Callable[[str], bytes | None], revision: str, *, rules: Mapping[str, str] | None = None) -> LoadedPolicy:
+    """The policy as another revision has it.
+
+    `given`: the file that was asked for, relative to the root; None: the nearest one upwards from the folder `start`. `read` gives the bytes
+    of a path in that revision. NO_POLICY where there is none; raises PolicyError where the one that was asked for is not there.
+    """
+    names = [given] if given is not None else [
+        f"{'/'.join(parts)}/{name}".lstrip("/") for parts in _upwards(start) for name in FILE_NAMES
+    ]
+    found = next(((name, data) for name in names if (data := read(name)) is not None), None)
+    if found is not None:
+        return parse_policy(_held(f"{revision}:{found[0]}", found[1]), lambda other: _beside(found[0], other, read, revision), rules=rules)
+    if given is not None:
+        raise PolicyError(f"{given}:1:1: no such policy file in {revision}")
+    return NO_POLICY
+
+
+def _upwards(folder: str) -> list[list[str]]:
+    parts = [part for part in folder.split("/") if part not in ("", ".")]
+    return [parts[:count] for count in range(len(parts), -1, -1)]
+
+
+def _beside(name: str, other: str, read: Callable[[str], bytes | None], revision: str) -> SourceFile:
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(name), other))
+    data = None if path.startswith(("../", "/")) else read(path)
+    if data is None:
+        raise _RefusedError(f"'{other}' is not in {revision}; expected builtin:NAME or a path inside the root")
+    return _held(f"{revision}:{path}", data)
+
+
+def _held(shown: str, data: bytes) -> SourceFile:
+    if len(data) > MAX_BYTES:
+        raise PolicyError(f"{shown}:1:1: larger than {MAX_BYTES} bytes; a policy is a short file")
+    return SourceFile(shown, data)
 
 
 def parse_policy(source: SourceFile, extended: Callable[[str], SourceFile], *, rules: Mapping[str, str] | None = None) -> LoadedPolicy:

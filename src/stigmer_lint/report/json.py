@@ -33,6 +33,8 @@ def document(report: Report) -> dict[str, Any]:
             "suppressed": len(report.suppressed),
             "seconds": round(report.seconds, 3),
             "policy": encodable(report.policy) or None,
+            "older": report.older,
+            "stale": [encodable(entry) for entry in report.stale],
         },
         "findings": [finding(shown) for shown in view.findings()],
         "suppressed": [

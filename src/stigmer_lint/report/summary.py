@@ -10,6 +10,8 @@ from stigmer_lint.report.types import Report
 from stigmer_lint.report.view import View
 
 UNREADABLE = "STG904"
+STALE = 10
+"""Entries of the baseline that are named where they match nothing any more; all of them with -v."""
 
 
 def plural(count: int, noun: str) -> str:
@@ -44,6 +46,9 @@ def statistics(report: Report, layout: Layout) -> list[str]:
 def tail(report: Report, layout: Layout) -> list[str]:
     """The last lines: which policy spoke, and the coverage."""
     lines = [f"policy: {plain(report.policy)}"] if report.policy and not layout.quiet else []
+    if report.stale and not layout.quiet:
+        lines += [f"baseline: {plain(entry)} is found no more" for entry in (report.stale if layout.verbose else report.stale[:STALE])]
+        lines.append(f"baseline: {plural(len(report.stale), 'finding')} of it gone; --write-baseline takes {'it' if len(report.stale) == 1 else 'them'} out")
     if layout.verbose:
         lines = [f"{plain(path)}: left out: {paragraph(why)}" for path, why in sorted(report.left_out.items())] + lines
         lines.append(f"platforms: {', '.join(report.platforms)}; {plural(len(report.rules), 'rule')}; {report.seconds:.2f} s")
@@ -58,6 +63,8 @@ def coverage(report: Report, layout: Layout) -> str:
         line += f", {len(report.gaps)} not understood{'' if layout.show_gaps else ' (--show-gaps)'}"
     if report.suppressed:
         line += f"; {len(report.suppressed)} suppressed"
+    if report.older:
+        line += f"; {report.older} not of this change"
     if report.left_out:
         line += f"; {plural(len(report.left_out), 'named file')} left out{'' if layout.verbose else ' (-v)'}"
     if report.errors:

@@ -87,6 +87,12 @@ class Report(msgspec.Struct, kw_only=True):
     """Files that were asked for by name and do not count (vendored, generated, excluded), each with why."""
     policy: str = ""
     """Where the policy came from: a path, "builtin:NAME", or "" for none."""
+    selected: frozenset[str] | None = None
+    """The files that findings may be reported for, None for all."""
+    stale: tuple[str, ...] = ()
+    """Entries of the baseline that no finding matches any more."""
+    older: int = 0
+    """Findings that were left out because no end of theirs lies on a changed line."""
     seconds: float = 0.0
     status: int = 0
     """The exit status of the command: 0, 1 or 3."""
