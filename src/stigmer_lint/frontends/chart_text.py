@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Callable
 from typing import Final
 
 from stigmer_lint.frontends.decoded import decode
@@ -21,8 +22,10 @@ _NOT_BREAK: Final = re.compile(rb"[^\r\n]")
 class Holes:
     """The actions of a file, by their byte offsets."""
 
-    def __init__(self, source: SourceFile) -> None:
+    def __init__(self, source: SourceFile, meaning: Callable[[str], Value | None] = lambda _: None) -> None:
+        """`meaning`: what an action gives as far as that is known without rendering, None where it is not."""
         self.source = source
+        self.meaning = meaning
         self.ranges: list[tuple[int, int]] = []
         data = source.data
         start = data.find(b"{{")
@@ -82,7 +85,8 @@ class Holes:
                 return Unknown(f"the chart fills in {action}", "input", action, node.span)
             if begin > at:
                 parts.append(Known(node.text[at:begin], place.span(at, begin)))
-            parts.append(Unknown(f"the chart fills in {action}", "input", action, place.span(begin, stop)))
+            known = self.meaning(action)
+            parts.append(known if known is not None else Unknown(f"the chart fills in {action}", "input", action, place.span(begin, stop)))
             at = stop
         if at < length:
             parts.append(Known(node.text[at:], place.span(at, length)))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -16,6 +16,9 @@ from stigmer_lint.frontends.dotenv import read_dotenv
 from stigmer_lint.frontends.yaml_nodes import Field, Node, Scalar, Sequence, fields, load
 from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.model.value import Known, Value
+
+if TYPE_CHECKING:
+    from stigmer_lint.frontends.chart_values import ChartValues
 
 WORKLOAD: Final = re.compile(
     rb"""kind["']?:[ \t]*["']?(?:Deployment|StatefulSet|DaemonSet|ReplicaSet|ReplicationController|Job|CronJob|Pod|PodTemplate|List|Rollout)\b"""
@@ -70,6 +73,7 @@ class Cluster:
         self._manifests: dict[str, Manifest | None] = {}
         self._maps: dict[str, list[tuple[str, dict[str, ConfigEntry]]]] | None = None
         self._services: list[ClusterService] = []
+        self._charts: dict[str, ChartValues | None] = {}
 
     def manifest(self, path: str) -> Manifest | None:
         """A file's objects; None where it is no YAML even without its template actions."""
@@ -82,7 +86,7 @@ class Cluster:
         if source is None:
             return None
         chart = b"{{" in source.data
-        holes = Holes(source)
+        holes = Holes(source, self._meaning(path) if chart else lambda _: None)
         try:
             readable = holes.readable()
             documents = load(readable)
@@ -97,6 +101,15 @@ class Cluster:
             for node in _unlisted(document.root):
                 objects.append(fields(node))
         return Manifest(readable, holes, tuple(objects), chart)
+
+    def _meaning(self, path: str) -> Callable[[str], Value | None]:
+        folder = path.rpartition("/")[0]
+        if folder not in self._charts:
+            from stigmer_lint.frontends.chart_values import chart_values
+
+            self._charts[folder] = chart_values(self.tree, path)
+        values = self._charts[folder]
+        return values.of_action if values is not None else lambda _: None
 
     def pods(self, path: str) -> Iterator[PodSpec]:
         """The pods of a file, one for each workload."""
