@@ -64,6 +64,7 @@ TITLES = {
     "Smoke": "containers.NAME.smoke",
     "Expect": "containers.NAME.smoke.expect",
     "LauncherCall": "launchers, an item",
+    "LaunchIdiom": "idioms, an item",
     "ClientRule": "clients, an item",
     "RuleSetting": "rules.CODE, with a reason",
     "PathSetting": "paths, an item",

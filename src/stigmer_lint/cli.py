@@ -20,6 +20,7 @@ from stigmer_lint.report import FORMATS, Format
 
 if TYPE_CHECKING:
     from stigmer_lint.engine.judge import Options
+    from stigmer_lint.engine.outside import Outsider
     from stigmer_lint.model.launch import Platform
     from stigmer_lint.policy.types import LoadedPolicy
     from stigmer_lint.report.layout import Layout
@@ -96,6 +97,7 @@ def _codes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.option("--show-gaps", is_flag=True, help="List the launches that were not understood.")
 @click.option("--strict", is_flag=True, help="Exit with 3 where a launch was not understood.")
 @click.option("--stdin-filename", metavar="NAME", help="With - as PATHS: check standard input as if it were this file of the project.")
+@click.option("--engine", "engine", type=click.Choice(["native", "all"]), default="native", show_default=True, help="all: with Semgrep also Java, Kotlin, C#, Ruby, Rust, PHP and the policy's idioms.")
 @click.option("--jobs", type=click.IntRange(min=0), default=0, metavar="N", help="Processes to use; 0, the default: one per core where that pays.")
 @click.option("--no-cache", is_flag=True, expose_value=False, help="Accepted for scripts; every run reads everything, there is no cache.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
@@ -123,6 +125,7 @@ def check(
     show_gaps: bool,
     strict: bool,
     stdin_filename: str | None,
+    engine: str,
     jobs: int,
     statistics: bool,
     quiet: bool,
@@ -162,11 +165,16 @@ def check(
         },
         Options,
     )  # fmt: skip
+    outside: Outsider | None = None
+    if engine == "all":
+        from stigmer_lint.adapters.semgrep import find
+
+        outside = find
     with Progress(not quiet) as progress:
         from stigmer_lint.engine.run import check as run_check
 
         report = run_check(
-            root, asked, policy=policy, rules=entries, platforms=options.platforms, options=options, stdin=stdin, cwd=cwd, stage=progress.stage, jobs=jobs,
+            root, asked, policy=policy, rules=entries, platforms=options.platforms, options=options, stdin=stdin, cwd=cwd, stage=progress.stage, jobs=jobs, outside=outside,
         )
     if gate is not None:
         gate(report, options)

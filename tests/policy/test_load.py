@@ -178,7 +178,7 @@ class TestExtends:
         write(tmp_path, "version: 1\nplattforms: [linux]\n", "base.yaml")
         assert errors(tmp_path, "version: 1\nextends: base.yaml\nnope: 1\n") == [
             "stigmer-lint.yaml:3:1: nope: unknown key 'nope'; expected one of version, extends, platforms, resolvers, services, containers, "
-            "launchers, clients, env_roles, rules, paths, exclude",
+            "launchers, clients, idioms, env_roles, rules, paths, exclude",
             "base.yaml:2:1: plattforms: unknown key 'plattforms'; did you mean 'platforms'?",
         ]
 
@@ -239,5 +239,5 @@ def test_an_error_is_one_line_whatever_it_quotes(tmp_path: Path) -> None:
     assert found == [
         "stigmer-lint.yaml:2:13: resolvers.0: expected the name of a function, dotted where it must be narrowed, found 'a\\n::error::b\\u202e'",
         "stigmer-lint.yaml:3:1: k\\nl: unknown key 'k\\nl'; expected one of version, extends, platforms, resolvers, services, containers, "
-        "launchers, clients, env_roles, rules, paths, exclude",
+        "launchers, clients, idioms, env_roles, rules, paths, exclude",
     ]

@@ -10,6 +10,7 @@ import msgspec
 from stigmer_lint.dialects.base import Dialect
 from stigmer_lint.engine.discover import Files
 from stigmer_lint.engine.guarded import guarded
+from stigmer_lint.engine.outside import Outside, Outsider
 from stigmer_lint.engine.parallel import FoundInFile, search_all
 from stigmer_lint.errors import UnreadableError
 from stigmer_lint.flow import callers, resolvers
@@ -36,9 +37,15 @@ class Analysis(msgspec.Struct):
 
 
 def analyse(
-    files: Files, policy: Policy, platforms: tuple[Platform, ...], stage: Callable[[str], None] = lambda _: None, jobs: int = 1
+    files: Files,
+    policy: Policy,
+    platforms: tuple[Platform, ...],
+    stage: Callable[[str], None] = lambda _: None,
+    jobs: int = 1,
+    outside: Outsider | None = None,
 ) -> Analysis:
-    """Read what the rules need of a tree. One file that fails costs itself only. `jobs`: processes for the code; 0: one per core."""
+    """Read what the rules need of a tree. One file that fails costs itself only. `jobs`: processes for the code; 0: one per core. `outside`: what
+    finds launches that no reader here does."""
     from stigmer_lint.engine.joins import components
     from stigmer_lint.frontends.config import is_config, read_config
 
@@ -69,6 +76,15 @@ def analyse(
         gaps.extend(one.gaps)
         failures.extend(one.failures)
         failures.extend(one.unreadable)
+    elsewhere = Outside()
+    if outside is not None:
+        stage("semgrep")
+        elsewhere = outside(files, policy, platforms)
+        # A language may be read here and have idioms of the policy as well.
+        known = {(one.span.path, one.span.start) for one in launches}
+        launches.extend(one for one in elsewhere.launches if (one.span.path, one.span.start) not in known)
+        gaps.extend(elsewhere.gaps)
+        failures.extend((one.path, one.why, one.offset) for one in elsewhere.failures)
     stage("configuration")
     candidates = list(files.paths(is_config))
     config = read_config(files, candidates)
@@ -88,7 +104,7 @@ def analyse(
     components(world, files, project, evaluators, policy)
     failures.extend((error.path, error.why, error.offset) for error in project.unreadable)
     failures = list(dict.fromkeys(failures))
-    return Analysis(world, project, len(looked) + len(candidates), failures)
+    return Analysis(world, project, len(looked) + len(candidates) + elsewhere.files, failures)
 
 
 def _on_platforms(launch: Launch, platforms: tuple[Platform, ...]) -> Launch | None:

@@ -13,6 +13,7 @@ from stigmer_lint.engine.analyse import analyse
 from stigmer_lint.engine.discover import Files
 from stigmer_lint.engine.guarded import guarded
 from stigmer_lint.engine.judge import Options, active, judge
+from stigmer_lint.engine.outside import Outsider
 from stigmer_lint.engine.suppress import NEEDLE, CommentTest
 from stigmer_lint.model.launch import Platform
 from stigmer_lint.model.span import SourceFile
@@ -34,10 +35,11 @@ def check(
     stage: Callable[[str], None] = lambda _: None,
     files: Files | None = None,
     jobs: int = 1,
+    outside: Outsider | None = None,
 ) -> Report:
     """Check `paths` of the project at `root`. `platforms` None: the policy's. `stdin`: name and content of a file that is not on disk.
     `files`: the tree where the caller has made it; root and paths are then not looked at. `jobs`: processes to use; 0: one per core,
-    where the files are enough for that to pay.
+    where the files are enough for that to pay. `outside`: what finds launches that no reader here does.
 
     Raises UsageError and PolicyError; whatever else goes wrong with one file or one rule is in the report, and the rest is still there.
     """
@@ -50,7 +52,7 @@ def check(
     wanted = active(rules, policy, options)
     stage("files")
     files = files or Files(root, paths, exclude=policy.policy.exclude, overlay=stdin, cwd=cwd)
-    result = analyse(files, policy.policy, platforms or policy.policy.platforms, stage, jobs)
+    result = analyse(files, policy.policy, platforms or policy.policy.platforms, stage, jobs, outside)
     world = result.world
     noted = [SourceFile(path, data) for path, data in files.grep(re.compile(NEEDLE.pattern))]
     failures = [*files.failures, *(Failure(path, why, offset) for path, why, offset in result.failures)]

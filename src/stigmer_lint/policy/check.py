@@ -17,6 +17,7 @@ MAX_STARS: Final = 16
 """Stars of a wildcard pattern; more say nothing that fewer do not."""
 
 _ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
+_BINDS: Final = re.compile(r"\$(?:IMAGE|VALUE|SETTINGS|NETWORK|NAME|PROGRAM|SCRIPT)\b")
 _ENV_PATTERN: Final = re.compile(r"[A-Za-z0-9_.*?-]+\Z")
 _ADDRESS: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_.-]{1,253}):([0-9]{1,5})\Z")
 _DURATION: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,3})?(?:ms|s|m)\Z")
@@ -170,6 +171,11 @@ class _Judge:
             for part, place in launcher.arguments.items():
                 if isinstance(place, int) and not 0 <= place <= 100:
                     self.say(f"launchers.{index}.arguments.{part}", f"expected a position from 0 or a name, found {place}")
+        for index, idiom in enumerate(policy.idioms):
+            if not idiom.languages:
+                self.say(f"idioms.{index}.languages", "expected at least one language")
+            if not _BINDS.search(idiom.pattern):
+                self.say(f"idioms.{index}.pattern", "expected a pattern that binds a part of the launch, such as $IMAGE, $KEY with $VALUE, $PROGRAM or $SCRIPT")
         for index, client in enumerate(policy.clients):
             self.call(client.call, f"clients.{index}.call")
             self.names(client.reads, f"clients.{index}.reads")

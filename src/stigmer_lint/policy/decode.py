@@ -16,7 +16,7 @@ from stigmer_lint.errors import PolicyError
 from stigmer_lint.frontends.yaml_nodes import Mapping, Node, Scalar, Sequence, merged
 from stigmer_lint.model.launch import PLATFORMS
 from stigmer_lint.model.span import SourceFile, Span
-from stigmer_lint.policy.types import EnvRole, LauncherPart, Policy, RuleLevel
+from stigmer_lint.policy.types import EnvRole, IdiomLanguage, LauncherPart, Policy, RuleLevel
 
 MAX_PROBLEMS: Final = 50
 """Problems that are shown; the rest is counted."""
@@ -27,7 +27,7 @@ _INT: Final = re.compile(r"[+-]?[0-9]{1,18}\Z")
 _BOOLS: Final = {"true": True, "false": False}
 
 
-_ORDER: Final = {name: rank for rank, name in enumerate((*PLATFORMS, *get_args(RuleLevel), *get_args(EnvRole), *get_args(LauncherPart)))}
+_ORDER: Final = {name: rank for rank, name in enumerate((*PLATFORMS, *get_args(RuleLevel), *get_args(EnvRole), *get_args(LauncherPart), *get_args(IdiomLanguage)))}
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from typing import Final
 
 from stigmer_lint.frontends.yaml_nodes import Mapping, Node, Scalar, Sequence, merged
 
-JOINED: Final = frozenset(("resolvers", "launchers", "clients", "paths", "exclude"))
+JOINED: Final = frozenset(("resolvers", "launchers", "idioms", "clients", "paths", "exclude"))
 """Lists of the top level that add up."""
 
 

@@ -91,7 +91,7 @@ def _struct(kind: inspect.StructType, documented: dict[str, tuple[str, dict[str,
     return result
 
 
-_WHOLE: Final = frozenset(("Policy", "LauncherCall", "ClientRule", "PathSetting", "RequiredEnv"))
+_WHOLE: Final = frozenset(("Policy", "LauncherCall", "LaunchIdiom", "ClientRule", "PathSetting", "RequiredEnv"))
 """The file itself and structs that are items of lists: what they require cannot come from an extended policy."""
 
 

@@ -191,6 +191,22 @@ class ClientRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     """Endpoint that it falls back to."""
 
 
+IdiomLanguage: TypeAlias = Literal["java", "kotlin", "csharp", "ruby", "rust", "php", "scala", "swift", "go", "python", "javascript", "typescript"]
+
+
+class LaunchIdiom(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """How your code starts containers, as a Semgrep pattern. Looked for by `check --engine all`."""
+
+    languages: tuple[IdiomLanguage, ...]
+    """Languages that the pattern is of, as Semgrep calls them."""
+    pattern: str
+    """Semgrep pattern whose metavariables bind the parts of the launch: `$IMAGE` (and `$TAG`), `$KEY` with `$VALUE` for a variable, `$SETTINGS` for the
+    first of several `NAME=VALUE`, `$NETWORK`, `$NAME`; or `$PROGRAM`, the first word of an argument vector, `$SCRIPT`, a command line. Patterns that
+    match at the same beginning are one launch, so parts of a chain of calls can be bound by several."""
+    kind: str = "own idiom"
+    """What messages call such a launch."""
+
+
 RuleLevel: TypeAlias = Literal["off", "note", "warning", "error"]
 
 
@@ -224,7 +240,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forb
     """Version of the file's format: 1."""
     extends: str | None = None
     """Policy that this one adds to: `builtin:NAME` or a path relative to this file, inside the root. The extended policy extends no other.
-    Maps are merged key by key at every depth; `resolvers`, `launchers`, `clients`, `paths` and `exclude` are joined, the extended policy's
+    Maps are merged key by key at every depth; `resolvers`, `launchers`, `idioms`, `clients`, `paths` and `exclude` are joined, the extended policy's
     entries first; every other value of this file replaces the extended one."""
     platforms: tuple[Platform, ...] = PLATFORMS
     """Platforms on which the launching code must work."""
@@ -239,6 +255,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forb
     """Functions of yours that start containers."""
     clients: tuple[ClientRule, ...] = ()
     """Constructors that must be given their endpoint in container code."""
+    idioms: tuple[LaunchIdiom, ...] = ()
+    """How your code starts containers in languages that are not read, as Semgrep patterns for `check --engine all`."""
     env_roles: dict[str, EnvRole] = {}
     """What the value of a variable is used for; `*` and `?` are wildcards. `dial`: the container connects out to it. `public`: handed to a
     browser or another outside client. `bind`: listened on. `advertise`: told to others. `allowlist`: compared with. `self`: the
