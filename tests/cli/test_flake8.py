@@ -38,3 +38,34 @@ def test_flake8_finds_the_plugin_and_its_noqa_holds(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-m", "flake8", "--isolated", "--select", "STG", "."], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
     assert [line.split(": ", 1)[1].split()[0] for line in done.stdout.splitlines()] == ["STG101"]
     assert done.stdout.startswith("./a.py:4:")
+
+
+def flake8(folder: Path, *options: str) -> tuple[list[str], str]:
+    """Codes that flake8 reports in a folder, and what it says besides."""
+    command = [sys.executable, "-m", "flake8", "--select", "STG", *options, "."]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    return [line.split(": ", 1)[1].split()[0] for line in done.stdout.splitlines()], done.stderr
+
+
+HOST = 'import subprocess\n\n\nsubprocess.run(["docker", "run", "--network=host", "-e", "A_URL=http://localhost:1", "x/y"], check=True)\n'
+
+
+def test_its_options_are_flake8s_own_on_the_command_line_and_in_its_configuration(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(HOST, encoding="utf-8")
+    assert flake8(tmp_path)[0] == ["STG105"]
+    assert flake8(tmp_path, "--stigmer-platforms=linux")[0] == []
+    (tmp_path / "own.yaml").write_text("version: 1\nrules: {STG105: off}\n", encoding="utf-8")
+    assert flake8(tmp_path, "--stigmer-policy=own.yaml")[0] == []
+    (tmp_path / ".flake8").write_text("[flake8]\nstigmer-policy = own.yaml\n", encoding="utf-8")
+    assert flake8(tmp_path)[0] == []
+    assert flake8(tmp_path, "--stigmer-policy=none")[0] == ["STG105"]
+    (tmp_path / ".flake8").write_text("[flake8]\nstigmer-platforms = linux\n", encoding="utf-8")
+    assert flake8(tmp_path)[0] == []
+
+
+def test_an_option_that_means_nothing_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(HOST, encoding="utf-8")
+    for option in ("--stigmer-platforms=beos", "--stigmer-min-confidence=none", "--stigmer-policy=absent.yaml"):
+        codes, said = flake8(tmp_path, option)
+        assert codes == []
+        assert option.partition("=")[2] in said
