@@ -47,7 +47,7 @@ def flake8(folder: Path, *options: str) -> tuple[list[str], str]:
     return [line.split(": ", 1)[1].split()[0] for line in done.stdout.splitlines()], done.stderr
 
 
-HOST = 'import subprocess\n\n\nsubprocess.run(["docker", "run", "--network=host", "-e", "A_URL=http://localhost:1", "x/y"], check=True)\n'
+HOST = 'import subprocess\n\n\nsubprocess.run(["docker", "run", "--network=host", "-e", "LLM_URL=http://localhost:1", "x/y"], check=True)\n'
 
 
 def test_its_options_are_flake8s_own_on_the_command_line_and_in_its_configuration(tmp_path: Path) -> None:
