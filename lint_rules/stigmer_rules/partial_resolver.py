@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from stigmer_lint.addresses import classify_address
 from stigmer_lint.model.span import Span
-from stigmer_lint.model.value import Known, Value, alternatives, render
+from stigmer_lint.model.value import Known, Step, Value, alternatives, render
 from stigmer_lint.model.world import Resolver, ResolverRow
 from stigmer_lint.reachability import mapping_of
 from stigmer_lint.rule import Finding, Policy, Rule, Severity, World
@@ -71,6 +71,8 @@ def _same_everywhere(resolver: Resolver) -> str | None:
 
 def _mapped(world: World, alias: str) -> bool:
     """Whether any launch maps the alias, or may: then its author knows that Linux needs it. No launch at all: nobody to map it."""
+    if alias in world.mapped_aliases:
+        return True
     for launch in world.launches:
         for facts in launch.facts.values():
             if facts.hosts_open or mapping_of(facts.hosts, alias) != "none":
@@ -83,6 +85,7 @@ def _unmapped(resolver: Resolver, alias: str) -> Finding:
         rule=RULE.code,
         message=f"{resolver.name} answers {alias} on every platform, and no launch of this tree maps that name, which Docker Engine on Linux does not know",
         span=_extent(resolver),
+        related=_declared(resolver),
         severity="warning",
         confidence="medium",
         platforms=("linux",),
@@ -99,6 +102,7 @@ def _finding(resolver: Resolver, wrong: list[tuple[ResolverRow, str]]) -> Findin
         rule=RULE.code,
         message=f"{resolver.name} turns loopback into a host alias, but not for every spelling: {inputs[0]}" + (f", and {len(inputs) - 1} more" if len(inputs) > 1 else ""),
         span=_extent(resolver),
+        related=_declared(resolver),
         severity=severity,
         confidence="high",
         platforms=platforms,
@@ -108,8 +112,10 @@ def _finding(resolver: Resolver, wrong: list[tuple[ResolverRow, str]]) -> Findin
 
 
 def _extent(resolver: Resolver) -> Span:
-    """From the function's name to the alias that it writes, where that stands in the function."""
+    """Where the function writes the alias, which is the line to mend; its name where the alias comes from elsewhere."""
     name, alias = resolver.span, resolver.alias_span
-    if alias is None or alias.path != name.path or alias.start < name.end:
-        return name
-    return Span(name.path, name.start, alias.end)
+    return name if alias is None or alias.path != name.path or alias.start < name.end else alias
+
+
+def _declared(resolver: Resolver) -> tuple[Step, ...]:
+    return (Step(resolver.span, f"in {resolver.name}"),) if _extent(resolver) != resolver.span else ()

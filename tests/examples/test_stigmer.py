@@ -34,7 +34,7 @@ ALWAYS = [
     ("STG103", COMPOSE, "OLLAMA_BASE_URL:", "OLLAMA_BASE_URL"),
     ("STG101", DAEMON, '"STIGMER_LLM_BASE_URL=%s"', "STIGMER_LLM_BASE_URL"),
     ("STG101", DAEMON, '"OLLAMA_BASE_URL=%s"', "OLLAMA_BASE_URL"),
-    ("STG104", ADDRESS, "func (s *Supervisor) resolveDockerHostAddress", None),
+    ("STG104", ADDRESS, "strings.ReplaceAll", None),
     ("STG301", "agent-runner/worker/activities/execute_graphton.py", "ChatOllama(", "OLLAMA_HOST"),
 ]
 WITH_POLICY = [("STG202", SUPERVISOR, '"STIGMER_LLM_BASE_URL=%s"', "OLLAMA_BASE_URL")]

@@ -92,10 +92,12 @@ def analyse(
     gaps.extend(config.gaps)
     failures.extend((path, why, at) for path, why, at in config.unreadable)
     stage("contracts")
+    found_resolvers = tuple(_resolvers(files, project, evaluators, policy))
     world = World(
         platforms,
         tuple(sorted(launches, key=lambda one: (one.span.path, one.span.start))),
-        resolvers=tuple(_resolvers(files, project, evaluators, policy)),
+        resolvers=found_resolvers,
+        mapped_aliases=_mapped_aliases(files) if found_resolvers else frozenset(),
         builds=tuple(config.builds),
         images=dict(config.images),
         host_services=tuple(config.host_services),
@@ -196,6 +198,18 @@ def _resolvers(files: Files, project: Project, evaluators: dict[Platform, Evalua
             if found is not None:
                 where = _ALIAS.search(data, decl.span[0], decl.span[1])
                 yield msgspec.structs.replace(found, alias_span=Span(path, where.start(), where.end()) if where else None)
+
+
+_MAPS = re.compile(rb"(?i)add[-_]?host|extra_?hosts|host-gateway")
+
+
+def _mapped_aliases(files: Files) -> frozenset[str]:
+    wanted = tuple(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
+    found: set[str] = set()
+    for path, data in files.grep(_ALIAS, wanted):
+        if not callers.is_test(path) and _MAPS.search(data) is not None:
+            found.update(hit.group().decode("ascii", "replace").lower() for hit in _ALIAS.finditer(data))
+    return frozenset(found)
 
 
 def unreadable(failures: Sequence[tuple[str, str, int | None]]) -> tuple[tuple[str, str, int], ...]:

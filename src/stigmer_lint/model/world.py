@@ -120,6 +120,9 @@ class World(msgspec.Struct, eq=False, weakref=True):
     launches: tuple[Launch, ...] = ()
     reads: tuple[EnvRead, ...] = ()
     resolvers: tuple[Resolver, ...] = ()
+    mapped_aliases: frozenset[str] = frozenset()
+    """Host aliases that stand in code which also speaks of host entries (`--add-host`, ExtraHosts, host-gateway), in lower case: somebody maps
+    them, though it may be in a launch that is not read. Looked for where there are resolvers."""
     components: tuple[Component, ...] = ()
     builds: tuple[ImageBuild, ...] = ()
     images: dict[str, Image] = {}
