@@ -5,6 +5,7 @@ The one place where rules, launcher and verifier agree on which value of a launc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, wraps
 from itertools import pairwise
@@ -285,6 +286,8 @@ def dialled(
 def _dialled(
     launch: Launch, facts: LaunchFacts, platform: Platform, neighbours: Neighbours, roles: Mapping[str, str], services: Mapping[str, str]
 ) -> Iterator[Dialled]:
+    if only_loads(facts):
+        return
     images = texts(facts.image)
     image = images[0] if images else None
     by_name = {setting.name: setting for setting in facts.env}
@@ -451,6 +454,28 @@ _KIN = (
 )
 
 
+_PYTHON = re.compile(r"(?:python|pypy)[\d.]*(?:\.exe)?")
+_LOADS = re.compile(r"import\s[\w.,\s]+|from\s+[\w.]+\s+import\s[\w.,*()\s]+|print\s*\((?:[^()]|\([^()]*\))*\)|assert\s+[\w.]+|pass|")
+_PLAIN_FLAGS = frozenset({"-B", "-E", "-I", "-O", "-OO", "-s", "-S", "-u", "-P"})
+"""Flags of Python that take no argument, https://docs.python.org/3/using/cmdline.html"""
+
+
+@remembered
+def only_loads(facts: LaunchFacts) -> bool:
+    """Whether all that the container does is load modules and end: `python -c "import app"`, as pipelines ask whether an image is whole.
+    The addresses that it is given satisfy a check of the configuration; nobody answers there, and nothing asks."""
+    words = [word.text if isinstance(word, Known) else "" for word in (*(facts.entrypoint or ()), *(facts.command or ()))[:8]]
+    if not words or _PYTHON.fullmatch(words[0].rpartition("/")[2]) is None:
+        return False
+    rest = words[1:]
+    while rest and rest[0] in _PLAIN_FLAGS:
+        rest = rest[1:]
+    if len(rest) != 2 or rest[0] != "-c" or len(rest[1]) > 2000:
+        return False
+    statements = [one.strip() for line in rest[1].splitlines() for one in line.split(";")]
+    return any(one.startswith(("import ", "from ")) for one in statements) and all(_LOADS.fullmatch(one) for one in statements)
+
+
 def embedded(one: Dialled) -> bool:
     """Whether the launch says that what the address names is a part of the same container: a switch of it (ENABLE_POSTGRES beside DB_HOST),
     or an image, target, service or file that is called all-in-one."""
@@ -551,6 +576,6 @@ def unknown_parts(value: Value) -> tuple[Unknown, ...]:
 
 
 __all__ = [
-    "Dialled", "Neighbours", "Owner", "aware", "dialled", "embedded", "foreign_image", "inside_ports", "is_backend", "meet", "neighbours_of", "outside_ports", "published", "shown_beside", "texts",
+    "Dialled", "Neighbours", "Owner", "aware", "dialled", "embedded", "foreign_image", "inside_ports", "is_backend", "meet", "neighbours_of", "only_loads", "outside_ports", "published", "shown_beside", "texts",
     "unknown_parts",
 ]

@@ -231,3 +231,19 @@ def test_thirty_thousand_variables_cost_by_their_number(tmp_path: Path) -> None:
     _seconds(tmp_path, 300)
     few = max(_seconds(tmp_path, 7_500), 0.05)
     assert _seconds(tmp_path, 30_000) < few * 4 * 2.5
+
+
+@pytest.mark.parametrize(
+    ("command", "found"),
+    [
+        ("""python -c "import app, app.api; print('ok')\"""", False),
+        ("""python3.12 -u -c "from app import main\"""", False),
+        ("""python -c "import app; app.migrate()\"""", True),
+        ("""python -c "print(1)\"""", True),
+        ("python -m app", True),
+        ("", True),
+    ],
+)
+def test_a_container_that_only_loads_modules_dials_nothing(tmp_path: Path, command: str, found: bool) -> None:
+    done = report(tmp_path, {"smoke.sh": f"docker run --rm -e DATABASE_URL=postgresql://x:x@localhost/x example/app:1 {command}\n"})
+    assert marks(done) == ({"STG101 smoke.sh:1"} if found else set())
