@@ -171,6 +171,19 @@ def test_a_pattern_that_semgrep_cannot_read_is_the_policys_fault(tmp_path: Path)
 
 
 @needs_semgrep
+def test_what_semgrep_cannot_read_is_said_and_the_rest_counts(tmp_path: Path) -> None:
+    call = f'new ProcessBuilder("docker", "run", "-e", "LLM_URL={URL}", "x/y").start();'
+    (tmp_path / "A.java").write_text(f"class A {{\n  void a() {{\n    {call}\n  }}\n  void b() {{ int = ; ]] }}\n}}\n", encoding="utf-8")
+    report = json.loads(run(tmp_path, "--format", "json").stdout)
+    assert [(one["line"], one["rule"]) for one in report["findings"] if one["rule"] == "STG101"] == [(3, "STG101")]
+    assert [(one["path"], one["line"]) for one in report["gaps"]] == [("A.java", 5)]
+    (tmp_path / "B.java").write_text("class B {{{{ docker (((\n", encoding="utf-8")
+    done = run(tmp_path, "--format", "json")
+    assert done.returncode == 3
+    assert [one["path"] for one in json.loads(done.stdout)["errors"]] == ["B.java"]
+
+
+@needs_semgrep
 def test_nothing_of_the_tree_has_a_say_and_nobody_is_asked(tmp_path: Path) -> None:
     root = tmp_path / "tree"
     root.mkdir()

@@ -137,12 +137,18 @@ def find(files: Files, policy: Policy, platforms: tuple[Platform, ...]) -> Outsi
                 launches.append(one)
             else:
                 gaps.append(one)
+    for path, line in found.partial.items():
+        source = files.source(path)
+        if source is not None and line <= len(source.line_starts):
+            gaps.append(Gap(Span(path, *source.line_span(line)), "Semgrep could not read this part of the file"))
     return Outside(tuple(launches), tuple(gaps), tuple(found.failures), len(paths))
 
 
 class _Found(msgspec.Struct):
     hits: dict[str, list[_Hit]]
     failures: list[Failure]
+    partial: dict[str, int]
+    """Files of which a part could not be read, with the first line of it."""
 
 
 def _rules(idioms: Sequence[Idiom]) -> list[dict[str, Any]]:
@@ -188,12 +194,15 @@ def _run(semgrep: str, idioms: Sequence[Idiom], paths: Sequence[tuple[str, str, 
         except msgspec.DecodeError as error:
             said = done.stderr.decode("utf-8", "replace").strip().splitlines()
             raise UsageError(plain(f"Semgrep failed with status {done.returncode}{f': {said[-1]}' if said else ''}.")) from error
-    found = _Found({}, [])
+    found = _Found({}, [], {})
     for wrong in out["errors"]:
         at = names.get(str(wrong.get("path", "")).removeprefix("./"))
         told = re.search(r"(?:^|\.)(\d+)\.[A-Z]*(?:$|[^\w.])", str(wrong.get("rule_id") or "") + " ")
-        if at is not None:
-            found.failures.append(Failure(at, "Semgrep could not read all of it"))
+        if at is not None and isinstance(wrong.get("type"), list) and wrong["type"][0] == "PartialParsing":
+            # New syntax is common, and seldom where containers are started: what was read of the file counts.
+            found.partial.setdefault(at, min(part["start"]["line"] for part in wrong["type"][1]))
+        elif at is not None:
+            found.failures.append(Failure(at, "Semgrep could not read it"))
         elif told is not None and int(told[1]) < len(idioms) and idioms[int(told[1])].by_policy:
             raise PolicyError(plain(f"idioms: Semgrep cannot read the pattern {idioms[int(told[1])].pattern} as {idioms[int(told[1])].language}"))
         else:
