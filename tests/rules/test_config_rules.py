@@ -247,3 +247,27 @@ def test_thirty_thousand_variables_cost_by_their_number(tmp_path: Path) -> None:
 def test_a_container_that_only_loads_modules_dials_nothing(tmp_path: Path, command: str, found: bool) -> None:
     done = report(tmp_path, {"smoke.sh": f"docker run --rm -e DATABASE_URL=postgresql://x:x@localhost/x example/app:1 {command}\n"})
     assert marks(done) == ({"STG101 smoke.sh:1"} if found else set())
+
+
+BOTH = "sed 's/localhost/host.docker.internal/g' | sed 's/127\\.0\\.0\\.1/host.docker.internal/g'"
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        (f'API_URL=$(echo "$API_URL" | {BOTH})', True),
+        ("""API_URL=$(printf '%s' "${API_URL}" | sed -e "s#localhost#host.docker.internal#;s#127.0.0.1#host.docker.internal#")""", True),
+        # Somebody who names one spelling may know that no other comes.
+        ("""API_URL=$(echo "$API_URL" | sed 's/localhost/host.docker.internal/g')""", False),
+        (f'CONFIG=$(cat config.yaml | {BOTH})', False),
+        (f'API_URL=$(echo "$API_URL" | {BOTH.replace("host.docker.internal", "$HOST")})', False),
+        (f'API_URL=$(echo "$API_URL" | {BOTH.replace("host.docker.internal", "example.com")})', False),
+        (f'# API_URL=$(echo "$API_URL" | {BOTH})', False),
+    ],
+)
+def test_a_line_of_sed_is_judged_as_a_resolver(tmp_path: Path, line: str, found: bool) -> None:
+    (tmp_path / "entrypoint.sh").write_text(f"#!/bin/sh\n{line}\nexec serve \"$API_URL\"\n", "utf-8")
+    done = check(tmp_path, policy=NO_POLICY, rules=RULES, options=Options(select=("STG104",)), cwd=tmp_path)
+    assert marks(done) == ({"STG104 entrypoint.sh:2"} if found else set())
+    if found:
+        assert any("[::1]" in note for note in done.findings[0].finding.notes)

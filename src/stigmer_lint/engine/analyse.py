@@ -185,6 +185,10 @@ def _resolvers(files: Files, project: Project, evaluators: dict[Platform, Evalua
     for path, data in files.grep(_ALIAS, wanted):
         if callers.is_test(path) or _LOOPBACK.search(data) is None:
             continue
+        if b"sed " in data and path.endswith(SUFFIXES["shell"]):
+            from stigmer_lint.flow.sed_resolvers import sed_resolvers
+
+            yield from sed_resolvers(path, data)
         unit = project.unit(path)
         if unit is None:
             continue
