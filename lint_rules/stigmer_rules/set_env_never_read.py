@@ -25,7 +25,8 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
         sides = Sides(component, policy)
         if not component.whole or not (component.reads or sides.image):
             continue
-        program = program_of(component)
+        # A program that the build takes from elsewhere reads what it likes.
+        program = program_of(component) and not any(image.brings for image in component.images)
         for index, launch in enumerate(component.launches):
             # What the policy demands is set for a reason that this code need not show, such as older images.
             wanted = demanded(launch, policy)

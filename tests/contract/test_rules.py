@@ -73,3 +73,14 @@ def test_a_client_that_is_given_nothing_dials_loopback(findings: Findings) -> No
     told = "import os\nimport redis\nm = os.environ['MODE']\nr = redis.Redis({})\n"
     assert findings({**tree, "a.py": told.format("")}) == [("STG301", "a.py", 4, "")]
     assert findings({**tree, "a.py": told.format("host='redis'")}) == []
+
+
+def test_a_program_that_the_build_takes_from_elsewhere_may_read_what_it_likes(findings: Findings) -> None:
+    tree = {
+        "compose.yaml": "services:\n  app:\n    build: .\n    environment:\n      SERVER_COOKIE_DOMAIN: localhost\n      PORT_OF_APP: '80'\n",
+        "main.py": "import os\n\nPORT = os.environ['PORT_OF_APP']\n",
+    }
+    named = "FROM python:3.12\nCOPY . .\nCMD [\"python\", \"main.py\"]\n"
+    assert [(code, env) for code, _, _, env in findings({**tree, "Dockerfile": named})] == [("STG204", "SERVER_COOKIE_DOMAIN")]
+    taken = "ARG APP_IMAGE\nFROM $APP_IMAGE AS other\nFROM python:3.12\nCOPY --from=other /app/server ./server\nCOPY . .\nCMD [\"python\", \"main.py\"]\n"
+    assert findings({**tree, "Dockerfile": taken}) == []

@@ -44,6 +44,8 @@ class _Stage:
         self.health: Health | None = parent.health if parent else None
         self.installs: set[str] = set(parent.installs) if parent else set()
         self.own_command = False
+        self.named = True
+        """Whether the image that it starts from is named here, by a default at least."""
 
 
 class _Reader:
@@ -149,6 +151,7 @@ class _Reader:
         name = text_of(words[2]) if len(words) >= 3 and (text_of(words[1]) or "").lower() == "as" else None
         parent = self.by_name.get(image.lower()) if image and _STAGE_NAME.match(image.lower()) else None
         stage = _Stage(name, None if image == "scratch" else image, parent)
+        stage.named = image is not None or not words
         self.stages.append(stage)
         if name:
             self.by_name[name.lower()] = stage
@@ -308,9 +311,11 @@ def read_dockerfile(source: SourceFile, target: str | None = None, given: Iterab
     copies: dict[str, None] = {}
     waiting = [stage]
     seen = {id(stage)}
+    brings = False
     while waiting:
         one = waiting.pop()
         copies.update(one.copies)
+        brings = brings or not one.named
         for used in one.uses:
             if id(used) not in seen:
                 seen.add(id(used))
@@ -327,4 +332,5 @@ def read_dockerfile(source: SourceFile, target: str | None = None, given: Iterab
         stage.command,
         stage.health,
         frozenset(stage.installs),
+        brings,
     )

@@ -167,3 +167,5 @@ class Image(msgspec.Struct, frozen=True):
     health: Health | None = None
     installs: frozenset[str] = frozenset()
     """Names of the packages and repositories that RUN lines bring in by a system's package manager, `git clone` or a download."""
+    brings: bool = False
+    """A stage of it starts from an image that only the build names (`FROM $APP_IMAGE`), so that programs which are not seen here are inside."""
