@@ -449,6 +449,33 @@ def _split_host_port(c: Context) -> Value | None:
     return None
 
 
+def _port_specs(c: Context) -> Value | None:
+    """`nat.ParsePortSpecs([]string{"0.0.0.0:80:8080"})`: exposed ports, and bindings by container port, as go-connections gives them."""
+    from stigmer_lint.flow.containers import SEVERAL
+
+    specs = c.arg(0)
+    if not isinstance(specs, ListValue):
+        return None
+    exposed: list[Entry] = []
+    bindings: dict[str, list[Item]] = {}
+    open_why: str | None = None
+    for item in specs.items:
+        if item.rest or not isinstance(item.value, Known):
+            open_why = "a port that could not be told"
+            continue
+        spec, slash, protocol = item.value.text.partition("/")
+        ip, _, rest = spec.rpartition(":")[0].rpartition(":")
+        container = spec.rpartition(":")[2]
+        host = rest if ":" in spec else ""
+        key = f"{container}/{protocol if slash else 'tcp'}"
+        exposed.append(Entry(Known(key, item.value.span), MapValue(())))
+        bound = MapValue((Entry(Known("HostIP"), Known(ip.strip("[]"))), Entry(Known("HostPort"), Known(host, item.value.span))))
+        bindings.setdefault(key, []).append(Item(bound))
+    listed = tuple(Entry(Known(key), ListValue(tuple(items))) for key, items in bindings.items())
+    results: tuple[Value, ...] = (MapValue(tuple(exposed), open_why), MapValue(listed, open_why), Known("", kind="null"))
+    return ObjectValue(SEVERAL, MapValue(tuple(Entry(Known(str(i)), one) for i, one in enumerate(results))), c.span)
+
+
 def _cut(c: Context) -> Value | None:
     from stigmer_lint.flow.containers import SEVERAL
 
@@ -917,7 +944,7 @@ FUNCTIONS: dict[str, Handler] = {
     "append": _append, "make": _made, "len": _length, "slices.Concat": lambda c: _concat_lists(c), "slices.Clone": _same, "maps.Clone": _same,
     "os.Getenv": _getenv, "os.LookupEnv": _lookup_env, "os.Environ": _own_environment, "syscall.Getenv": _lookup_env,
     "os.ExpandEnv": lambda c: Unknown("an expanded text", "env"), "cmp.Or": _pick_first,
-    "net.JoinHostPort": _host_port, "net.SplitHostPort": _split_host_port, "strings.Cut": _cut,
+    "github.com/docker/go-connections/nat.ParsePortSpecs": _port_specs, "net.JoinHostPort": _host_port, "net.SplitHostPort": _split_host_port, "strings.Cut": _cut,
     "strings.Replace": _go_replace(False), "strings.ReplaceAll": _go_replace(True),
     "strings.Contains": lambda c: _about(c, c.arg(0), "in", c.arg(1)), "strings.HasPrefix": lambda c: _about(c, c.arg(0), "start", c.arg(1)),
     "strings.HasSuffix": lambda c: _about(c, c.arg(0), "end", c.arg(1)), "strings.EqualFold": lambda c: _about(c, c.arg(0), "equal", c.arg(1)),
