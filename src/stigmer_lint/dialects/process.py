@@ -60,6 +60,8 @@ STARTERS: tuple[Starter, ...] = (
     *_table("javascript", "js-spawn", "fork", _CHILD),
     *_table("javascript", "js-exec", "exec execSync", ()),
     *_table("javascript", "js-spawn", "execa execaSync execaNode", ()),
+    # What these packages export by default starts a process: `import execa from "execa"` (execa before 6), `import spawn from "cross-spawn"`.
+    *_table("javascript", "js-spawn", "default", ("execa", "cross-spawn", "nano-spawn")),
     *_table("javascript", "js-exec", "execaCommand execaCommandSync", ()),
     *_table("javascript", "js-spawn", "sync", ("cross-spawn", "spawn", "crossSpawn")),
     *_table("javascript", "js-spawn", "x exec", ("tinyexec",)),
