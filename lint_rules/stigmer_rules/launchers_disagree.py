@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from stigmer_lint.addresses import addresses_of
 from stigmer_lint.contract import Sides, alike, confidence_of, demanded, open_because, place, read_step, role, title, unreachable_on
 from stigmer_lint.dialled import texts
+from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.model.launch import EnvSetting, Launch, Platform
+from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Resolved, Step, Unknown, Value, alternatives, text_of
 from stigmer_lint.model.world import Component, EnvRead
 from stigmer_lint.rule import Finding, Policy, Rule, World
@@ -95,6 +97,17 @@ def _unclear(value: Value) -> bool:
     return any(isinstance(one, Unknown) for one in alternatives(value)) and not any(one.address.is_loopback for one in addresses_of(value))
 
 
+def _beside(launch: Launch, name: str) -> Span:
+    """Where the missing variable would stand: at the one of the launch that its name shares most words with, else at the launch."""
+    words = set(tokens(name))
+    best, found = 1, place(launch)
+    for setting in launch.any.env:
+        shared = len(words & set(tokens(setting.name)))
+        if shared > best and setting.origin == "launch":
+            best, found = shared, setting.span
+    return found
+
+
 def _finding(
     sides: Sides, launch: Launch, other: Launch, setting: EnvSetting, read: EnvRead | None, what: str, mine: EnvSetting | None,
     platforms: tuple[Platform, ...] = (),
@@ -102,7 +115,7 @@ def _finding(
     return Finding(
         rule=RULE.code,
         message=what,
-        span=mine.span if mine is not None else place(launch),
+        span=mine.span if mine is not None else _beside(launch, setting.name),
         severity="error" if read is not None else None,
         confidence=confidence_of(sides.component, launch, sure=True),
         container=text_of(launch.any.name) or launch.service,

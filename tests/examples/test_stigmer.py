@@ -39,7 +39,7 @@ ALWAYS = [
 ]
 WITH_POLICY = [("STG202", SUPERVISOR, '"STIGMER_LLM_BASE_URL=%s"', "OLLAMA_BASE_URL")]
 WITHOUT = [
-    ("STG205", SUPERVISOR, 'exec.CommandContext(ctx, "docker", args...)', "OLLAMA_BASE_URL"),
+    ("STG205", SUPERVISOR, '"STIGMER_LLM_BASE_URL=%s"', "OLLAMA_BASE_URL"),
     # The policy knows of older images that read it; the code alone does not.
     ("STG204", COMPOSE, "STIGMER_LLM_BASE_URL:", "STIGMER_LLM_BASE_URL"),
     ("STG204", DAEMON, '"STIGMER_LLM_BASE_URL=%s"', "STIGMER_LLM_BASE_URL"),
