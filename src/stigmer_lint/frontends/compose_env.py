@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from stigmer_lint.addresses import addresses
 from stigmer_lint.frontends.compose_files import ComposeFiles, Context, Located, Project, Service, entries
 from stigmer_lint.frontends.config_paths import inside
 from stigmer_lint.frontends.interpolation import interpolate, pieces
@@ -47,6 +48,8 @@ def environment(files: ComposeFiles, project: Project, service: Service, budget:
             found[setting.name] = setting
         for name in _dropped(located):
             found.pop(name, None)
+    for setting in _from_secrets(files, project, service, found):
+        found.setdefault(setting.name, setting)
     if service.all("models"):
         open_why.append("`models` makes Compose set variables")
     if len(found) > budget.left:
@@ -54,6 +57,51 @@ def environment(files: ComposeFiles, project: Project, service: Service, budget:
         found = dict(list(found.items())[: max(budget.left, 0)])
     budget.left -= len(found)
     return tuple(found.values()), tuple(dict.fromkeys(open_why))
+
+
+_SECRETS: Final = "/run/secrets/"
+MAX_SECRET: Final = 10_000
+"""Bytes of a secret's file that are looked at."""
+
+
+def _from_secrets(files: ComposeFiles, project: Project, service: Service, found: dict[str, EnvSetting]) -> list[EnvSetting]:
+    """`X_FILE: /run/secrets/s`, where the secret `s` is a file of the tree with an address in it: X has that address. Of the file nothing
+    but scheme, host and port is taken (https://github.com/compose-spec/compose-spec/blob/main/09-secrets.md)."""
+    wanted = {
+        setting.value.text: setting for setting in found.values()
+        if setting.name.endswith("_FILE") and isinstance(setting.value, Known) and setting.value.text.startswith("/")
+    }
+    settings: list[EnvSetting] = []
+    for located in service.all("secrets") if wanted and project.secrets else ():
+        for node, context in entries(located):
+            part = fields(node)
+            name = files.plain(node, context) if isinstance(node, Scalar) else files.plain(part["source"].value, context) if "source" in part else None
+            target = files.plain(part["target"].value, context) if "target" in part else name
+            setting = wanted.get(target if target is not None and target.startswith("/") else f"{_SECRETS}{target}")
+            if name is None or setting is None:
+                continue
+            value = _secret(files, project, name)
+            if value is not None:
+                taken = with_step(value, Step(setting.span, f"{setting.name} names the file of the secret {name}"))
+                settings.append(EnvSetting(setting.name.removesuffix("_FILE"), taken, setting.span, setting.name_span, origin="env-file"))
+    return settings
+
+
+def _secret(files: ComposeFiles, project: Project, name: str) -> Known | None:
+    """The address that a secret's file holds, its scheme, host and port alone."""
+    for located in reversed(project.secrets.get(name, ())):
+        part = fields(located.node)
+        written = files.plain(part["file"].value, located.context) if "file" in part else None
+        path = inside(located.context.base, written) if written is not None else None
+        source = files.tree.source(path) if path is not None else None
+        text = source.data[:MAX_SECRET].decode("utf-8", "replace").strip() if source is not None else ""
+        for address in addresses(text) if "\n" not in text else ():
+            if address.is_loopback or address.kind == "host-alias":
+                shown = f"{address.scheme}://" if address.scheme else ""
+                shown += address.host + (f":{address.port}" if address.port else "")
+                assert source is not None, "it had a text"
+                return Known(shown, Span(source.path, 0, len(source.data[:MAX_SECRET].rstrip())))
+    return None
 
 
 def _settings(files: ComposeFiles, located: Located, open_why: list[str]) -> list[EnvSetting]:

@@ -80,13 +80,14 @@ class Service(msgspec.Struct, eq=False):
 
 
 class Project(msgspec.Struct, eq=False):
-    """A Compose project. `networks`: the top-level networks' entries, one node for each file that has them."""
+    """A Compose project. `networks`, `secrets`: the top-level entries, one node for each file that has them."""
 
     path: str
     services: dict[str, Service]
     networks: dict[str, list[Located]]
     files: set[str]
     gaps: list[Gap]
+    secrets: dict[str, list[Located]] = {}
 
 
 class ComposeFiles:
@@ -248,6 +249,8 @@ def _add_file(files: ComposeFiles, project: Project, path: str, context: Context
             project.services[name] = service
         for name, field in fields(root.get("networks")).items():
             project.networks.setdefault(name, []).append(Located(field.value, context))
+        for name, field in fields(root.get("secrets")).items():
+            project.secrets.setdefault(name, []).append(Located(field.value, context))
 
 
 def _layers(files: ComposeFiles, project: Project, service: Service, path: str, field: Field, context: Context) -> list[Layer]:
