@@ -21,6 +21,7 @@ from stigmer_lint.policy.types import Container as PolicyContainer
 from stigmer_lint.policy.types import LoadedPolicy
 from stigmer_lint.report.types import Failure, Report, Reported
 from stigmer_lint.rule import Finding, RuleEntry
+from stigmer_lint.verifier.diagnose import of_state
 from stigmer_lint.verifier.engine import find_daemon, inspect, observe
 from stigmer_lint.verifier.environment import shown
 from stigmer_lint.verifier.examine import Watch, examine
@@ -175,9 +176,17 @@ def _still_there(machine: System, room: Engineroom, found: Examined) -> Examined
     if again and again[0].state.pid == found.container.state.pid:
         return found
     what = f"it went away while it was probed ({again[0].state.status})" if again else "it was removed while it was probed"
-    checks = tuple(
-        check if check.kind == "env" else msgspec.structs.replace(check, outcome="cannot-tell", cause=None, detail=what) for check in found.checks
-    )
+    # That it is started again and again is what happened, whether the first look saw it or this one.
+    restarting = of_state(again[0]) if again and (again[0].state.flaps or again[0].state.restarts > found.container.state.restarts) else None
+
+    def after(check: Check) -> Check:
+        if check.kind == "env" or (check.kind == "state" and check.cause is not None):
+            return check
+        if check.kind == "state" and restarting is not None:
+            return msgspec.structs.replace(check, outcome="fail", cause=restarting, detail=what)
+        return msgspec.structs.replace(check, outcome="cannot-tell", cause=None, detail=what)
+
+    checks = tuple(after(check) for check in found.checks)
     return msgspec.structs.replace(found, checks=checks, why_not=what)
 
 
