@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import pytest
 
-from stigmer_lint.verifier import verify as module
 from stigmer_lint.verifier.diagnose import of_state
 from stigmer_lint.verifier.types import Check, Container, Examined, State
+
+module: Any = import_module("stigmer_lint.verifier.verify")
 
 
 def container(**state: Any) -> Container:
