@@ -31,6 +31,8 @@ LAZY = {
     "policy": ("stigmer_lint.policy.cli:policy", "Validate a policy, print its schema, explain its values."),
     "lsp": ("stigmer_lint.adapters.lsp:lsp", "Serve an editor over standard input and output: findings, their pages, suppressions."),
     "launch": ("stigmer_lint.launcher.cli:launch", "Start a container of the policy so that it reaches what it dials."),
+    "up": ("stigmer_lint.stack.cli:up", "Start the policy's whole stack: host services, containers, and the proof that they work."),
+    "down": ("stigmer_lint.stack.cli:down", "Stop what `up` has started."),
     "verify": ("stigmer_lint.verifier.cli:verify", "Probe running containers from inside, and say why what they dial fails."),
 }
 """Commands that live elsewhere: name -> (module:attribute, the line that the help shows). Imported when they are asked for."""

@@ -64,7 +64,7 @@ def launch(
         raise UsageError("launch needs a policy that describes the container: a stigmer-lint.yaml here or above, or --policy.")
     if platforms and not dry_run:
         raise UsageError("--platform goes with --dry-run.")
-    caller = _caller(env, engine_args, workspace, image)
+    caller = caller_of(env, engine_args, workspace, image)
     if dry_run and platforms:
         words = {"docker": ground_of("linux", "docker"), "podman": ground_of("linux", "podman"), "nerdctl": ground_of("linux", "nerdctl")}
         base = words.get(engine or "docker")
@@ -80,7 +80,7 @@ def launch(
     if dry_run:
         ctx.exit(1 if _show(made, policy, entries, False) else 0)
     if made.refused:
-        _refusal(made)
+        refusal(made)
         ctx.exit(1)
     if not quiet:
         _configured(made)
@@ -89,7 +89,8 @@ def launch(
     ctx.exit(_told(result, quiet))
 
 
-def _caller(env: tuple[str, ...], engine_args: tuple[str, ...], workspace: str | None, image: str | None) -> Caller:
+def caller_of(env: tuple[str, ...], engine_args: tuple[str, ...], workspace: str | None, image: str | None) -> Caller:
+    """What the command line gives. Raises UsageError for a variable that is to be taken from here and is not there."""
     from stigmer_lint.errors import UsageError
     from stigmer_lint.launcher.plan import Caller
 
@@ -113,11 +114,12 @@ def _show(made: Plan, policy: LoadedPolicy, entries: tuple[RuleEntry, ...], labe
     for note in made.notes:
         click.echo(plain(f"note: {note}"), err=True)
     if made.refused:
-        _refusal(made)
+        refusal(made)
     return made.refused
 
 
-def _refusal(made: Plan) -> None:
+def refusal(made: Plan) -> None:
+    """Say that the rules reject a plan, and why."""
     from stigmer_lint.knowledge.secrets import mask
     from stigmer_lint.report.escape import paragraph
 
@@ -175,4 +177,4 @@ def _told(result: Started, quiet: bool) -> int:
     return 1
 
 
-__all__ = ["launch"]
+__all__ = ["caller_of", "launch", "refusal"]

@@ -47,7 +47,7 @@ def targets(env: Iterable[tuple[str, str]], image: str, policy: Policy, entry: P
     for name, value in pairs:
         said = policy.service_for(name, entry)
         if said is not None and (entry is None or said[0] in entry.uses or not entry.uses):
-            found.extend(_of_service(name, value, *said))
+            found.extend(of_service(name, value, *said))
             continue
         role = role_of(name, value, image, dict(policy.env_roles))
         if role.role not in ("dial", "unknown"):
@@ -69,7 +69,8 @@ def unquoted(value: str) -> str:
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
 
 
-def _of_service(name: str, value: str, key: str, service: Service) -> Iterable[Target]:
+def of_service(name: str, value: str, key: str, service: Service) -> Iterable[Target]:
+    """How to ask a service of the policy at the address that the variable `name` has as its value: as its `health` says."""
     default = addresses(service.address)
     for address in addresses(unquoted(value))[:4]:
         if address.kind == "unknown":
@@ -210,4 +211,4 @@ def _merged(found: Iterable[Target]) -> tuple[Target, ...]:
     return tuple(by_question.values())
 
 
-__all__ = ["SCHEMES", "targets", "unquoted"]
+__all__ = ["SCHEMES", "of_service", "targets", "unquoted"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import msgspec
+
 from stigmer_lint.knowledge.secrets import mask
 from stigmer_lint.policy.types import Smoke
 from stigmer_lint.verifier.causes import cause
@@ -26,7 +28,8 @@ def smoke_check(system: System, daemon: Daemon, container: Container, smoke: Smo
     elif smoke.expect.output is not None and smoke.expect.output not in output.text:
         problem = f"the output of {words} does not hold {smoke.expect.output!r}"
     else:
-        return base
+        last = output.text.strip().splitlines()[-1:] if output.text.strip() else []
+        return msgspec.structs.replace(base, notes=(f"it said: {mask('', last[0].strip()[:400])}",)) if last else base
     found = cause("smoke-failed", problem, "look at the command's output")
     return Check(
         container=base.container, kind="smoke", subject=words, outcome="fail", tried=base.tried, seconds=seconds, detail=base.detail, error=said or None, cause=found,
