@@ -155,6 +155,6 @@ def test_the_go_code_compiles(state: str, module: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("state", ["broken", "repaired"])
 def test_the_python_code_compiles(state: str) -> None:
     found = sorted((EXAMPLE / state / "agent-runner").rglob("*.py"))
-    assert len(found) == 5
+    assert len(found) == 8
     for path in found:
         compile(path.read_bytes(), str(path), "exec")

@@ -291,9 +291,10 @@ class _Written:
         found = [launch for launch in launches.values() if launch is not None]
         service = container.labels.get("com.docker.compose.service")
         files = container.labels.get("com.docker.compose.project.config_files", "")
-        for launch in found:
-            if any(text_of(facts.name) == container.name for facts in launch.facts.values()):
-                return launch
+        named = [launch for launch in found if any(text_of(facts.name) == container.name for facts in launch.facts.values())]
+        if named:
+            # Several programs may start a container of one name, each in its way.
+            return max(named, key=lambda launch: _likeness(container, launch))
         for launch in found:
             if service is not None and launch.service == service and launch.group is not None and any(part.endswith(launch.group) for part in files.split(",")):
                 return launch
@@ -307,6 +308,14 @@ class _Written:
                 if one.finding.launch.span == finding.launch.span:
                     return one.fingerprint
         return None
+
+
+def _likeness(container: Container, launch: Launch) -> tuple[bool, int]:
+    """How well a launch of the tree fits a container: whether both are Compose's, then how few variables only one of them has."""
+    baked = dict(container.image_env)
+    given = {name for name, value in container.env if baked.get(name) != value}
+    composed = "com.docker.compose.service" in container.labels
+    return composed == (launch.kind == "compose"), -min(len(given ^ {setting.name for setting in facts.env}) for facts in launch.facts.values())
 
 
 def _with_fingerprints(report: Report, written: _Written) -> Report:

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"net/url"
+	"os"
 	"runtime"
 	"strings"
 )
@@ -11,7 +12,7 @@ import (
 // On Linux the container shares this machine's network. On macOS and Windows the engine runs in a virtual machine, where localhost
 // is the container itself and host.docker.internal is this machine.
 func resolveDockerHostAddress(addr string) string {
-	if runtime.GOOS == "linux" {
+	if hostNetwork() {
 		return addr
 	}
 	full := addr
@@ -31,4 +32,9 @@ func resolveDockerHostAddress(addr string) string {
 		return strings.Replace(addr, u.Host, host, 1)
 	}
 	return addr
+}
+
+// hostNetwork tells whether the container shares this machine's network: on Linux, unless STIGMER_CONTAINER_NETWORK is bridge.
+func hostNetwork() bool {
+	return runtime.GOOS == "linux" && os.Getenv("STIGMER_CONTAINER_NETWORK") != "bridge"
 }

@@ -35,8 +35,11 @@ func startAgentRunner(dataDir, llmProvider, llmModel, llmBaseURL, temporalAddr s
 	backendAddr := resolveDockerHostAddress(fmt.Sprintf("localhost:%d", backendPort))
 
 	args := []string{"run", "-d", "--name", containerName, "--restart", "unless-stopped"}
-	if runtime.GOOS == "linux" {
+	if hostNetwork() {
 		args = append(args, "--network", "host")
+	} else if runtime.GOOS == "linux" {
+		// Docker Desktop knows the name by itself, the engine on Linux has to be told.
+		args = append(args, "--add-host", "host.docker.internal:host-gateway")
 	}
 	args = append(args,
 		"-e", "MODE=local",

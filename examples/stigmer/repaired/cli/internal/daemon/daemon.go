@@ -36,8 +36,11 @@ func startAgentRunner(dataDir, llmProvider, llmModel, llmBaseURL, temporalAddr s
 	llmAddr := resolveDockerHostAddress(llmBaseURL)
 
 	args := []string{"run", "-d", "--name", containerName, "--restart", "unless-stopped"}
-	if runtime.GOOS == "linux" {
+	if hostNetwork() {
 		args = append(args, "--network", "host")
+	} else if runtime.GOOS == "linux" {
+		// Docker Desktop knows the name by itself, the engine on Linux has to be told.
+		args = append(args, "--add-host", "host.docker.internal:host-gateway")
 	}
 	args = append(args,
 		"-e", "MODE=local",

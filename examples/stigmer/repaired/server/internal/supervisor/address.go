@@ -2,13 +2,14 @@ package supervisor
 
 import (
 	"net/url"
+	"os"
 	"runtime"
 	"strings"
 )
 
 // resolveDockerHostAddress turns an address of this machine into one that means the same inside the container.
 func (s *Supervisor) resolveDockerHostAddress(addr string) string {
-	if runtime.GOOS == "linux" {
+	if hostNetwork() {
 		return addr
 	}
 	full := addr
@@ -28,4 +29,9 @@ func (s *Supervisor) resolveDockerHostAddress(addr string) string {
 		return strings.Replace(addr, u.Host, host, 1)
 	}
 	return addr
+}
+
+// hostNetwork tells whether the container shares this machine's network: on Linux, unless STIGMER_CONTAINER_NETWORK is bridge.
+func hostNetwork() bool {
+	return runtime.GOOS == "linux" && os.Getenv("STIGMER_CONTAINER_NETWORK") != "bridge"
 }

@@ -72,8 +72,11 @@ func (s *Supervisor) startAgentRunner(ctx context.Context) error {
 	llmBaseURL := s.resolveDockerHostAddress(s.config.LLMBaseURL)
 
 	args := []string{"run", "-d", "--name", containerName}
-	if runtime.GOOS == "linux" {
+	if hostNetwork() {
 		args = append(args, "--network", "host")
+	} else if runtime.GOOS == "linux" {
+		// Docker Desktop knows the name by itself, the engine on Linux has to be told.
+		args = append(args, "--add-host", "host.docker.internal:host-gateway")
 	}
 	args = append(args,
 		"-e", "MODE=local",
