@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from stigmer_lint.rule import RuleEntry
 
 LAZY = {
+    "init": ("stigmer_lint.drafting.cli:init", "Draft a policy from what the project launches and what its code reads."),
     "policy": ("stigmer_lint.policy.cli:policy", "Validate a policy, print its schema, explain its values."),
     "lsp": ("stigmer_lint.adapters.lsp:lsp", "Serve an editor over standard input and output: findings, their pages, suppressions."),
     "launch": ("stigmer_lint.launcher.cli:launch", "Start a container of the policy so that it reaches what it dials."),

@@ -17,6 +17,7 @@ from stigmer_lint.engine.outside import Outsider
 from stigmer_lint.engine.suppress import NEEDLE, CommentTest
 from stigmer_lint.model.launch import Platform
 from stigmer_lint.model.span import SourceFile
+from stigmer_lint.model.world import World
 from stigmer_lint.policy.types import LoadedPolicy
 from stigmer_lint.report.types import Failure, Report
 from stigmer_lint.rule import Finding, RuleEntry
@@ -43,6 +44,27 @@ def check(
 
     Raises UsageError and PolicyError; whatever else goes wrong with one file or one rule is in the report, and the rest is still there.
     """
+    return survey(
+        root, paths, policy=policy, rules=rules, platforms=platforms, options=options, stdin=stdin, cwd=cwd, stage=stage, files=files, jobs=jobs, outside=outside,
+    )[1]
+
+
+def survey(
+    root: Path,
+    paths: Sequence[str] = (".",),
+    *,
+    policy: LoadedPolicy,
+    rules: Sequence[RuleEntry],
+    platforms: tuple[Platform, ...] | None = None,
+    options: Options | None = None,
+    stdin: tuple[str, bytes] | None = None,
+    cwd: Path | None = None,
+    stage: Callable[[str], None] = lambda _: None,
+    files: Files | None = None,
+    jobs: int = 1,
+    outside: Outsider | None = None,
+) -> tuple[World, Report]:
+    """As `check`, with the world that the report is about."""
     started = time.perf_counter()
     # A run makes many small objects that live to its end; looking for cycles among them again and again is a tenth of the time.
     gc.set_threshold(max(gc.get_threshold()[0], 100_000), 20, 20)
@@ -83,4 +105,4 @@ def check(
         seconds=time.perf_counter() - started, selected=files.selected, left_out=files.left_out,
     )
     report.selected = files.selected
-    return report
+    return world, report
