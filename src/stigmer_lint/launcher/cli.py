@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--engine", metavar="PROGRAM", help="Command line of the engine: docker, podman, nerdctl. Default: the first that answers.")
 @click.option("-e", "--env", "env", multiple=True, metavar="NAME[=VALUE]", help="Value that wins over the policy's; a name alone takes it from here. May be repeated.")
 @click.option("--image", metavar="IMAGE", help="Image instead of the policy's.")
+@click.option("--network", metavar="NAME", help="Network instead of the policy's: auto, bridge, host or a name.")
 @click.option("--workspace", type=click.Path(file_okay=False), metavar="DIR", help="Folder for {workspace}; default the current one.")
 @click.option("--replace", is_flag=True, help="Remove a container of the same name even if this program did not start it.")
 @click.option("--within", type=click.FloatRange(1.0, 3600.0), default=60.0, show_default=True, metavar="SECONDS", help="How long it may take until everything is reached.")
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 @click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
 @click.pass_context
 def launch(
-    ctx: click.Context, container: str, engine_args: tuple[str, ...], policy_file: str | None, engine: str | None, env: tuple[str, ...], image: str | None,
+    ctx: click.Context, container: str, engine_args: tuple[str, ...], policy_file: str | None, engine: str | None, env: tuple[str, ...], image: str | None, network: str | None,
     workspace: str | None, replace: bool, within: float, no_verify: bool, keep: bool, dry_run: bool, platforms: tuple[Platform, ...], quiet: bool,
 ) -> None:  # fmt: skip
     """Start CONTAINER of the policy so that it reaches what it dials on this engine, and show that it does.
@@ -64,7 +65,7 @@ def launch(
         raise UsageError("launch needs a policy that describes the container: a stigmer-lint.yaml here or above, or --policy.")
     if platforms and not dry_run:
         raise UsageError("--platform goes with --dry-run.")
-    caller = caller_of(env, engine_args, workspace, image)
+    caller = caller_of(env, engine_args, workspace, image, network)
     if dry_run and platforms:
         words = {"docker": ground_of("linux", "docker"), "podman": ground_of("linux", "podman"), "nerdctl": ground_of("linux", "nerdctl")}
         base = words.get(engine or "docker")
@@ -89,7 +90,7 @@ def launch(
     ctx.exit(_told(result, quiet))
 
 
-def caller_of(env: tuple[str, ...], engine_args: tuple[str, ...], workspace: str | None, image: str | None) -> Caller:
+def caller_of(env: tuple[str, ...], engine_args: tuple[str, ...], workspace: str | None, image: str | None, network: str | None) -> Caller:
     """What the command line gives. Raises UsageError for a variable that is to be taken from here and is not there."""
     from stigmer_lint.errors import UsageError
     from stigmer_lint.launcher.plan import Caller
@@ -100,7 +101,7 @@ def caller_of(env: tuple[str, ...], engine_args: tuple[str, ...], workspace: str
         if not equals and name not in os.environ:
             raise UsageError(f"-e {name}: there is no variable {name} here.")
         values[name] = value if equals else os.environ[name]
-    return Caller(values, engine_args, str(Path(workspace or ".").resolve()), image, dict(os.environ))
+    return Caller(values, engine_args, str(Path(workspace or ".").resolve()), image, dict(os.environ), network)
 
 
 def _show(made: Plan, policy: LoadedPolicy, entries: tuple[RuleEntry, ...], labelled: bool) -> bool:

@@ -40,14 +40,15 @@ class Ground(msgspec.Struct, frozen=True):
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """What the caller gives: values that win over the policy's, options for the engine as they are, the folder for `{workspace}`, and the
-    environment from which required and secret variables are taken."""
+    """What the caller gives: values that win over the policy's, options for the engine as they are, the folder for `{workspace}`, the environment
+    from which required and secret variables are taken, image and network in place of the policy's."""
 
     env: dict[str, str] = {}
     options: tuple[str, ...] = ()
     workspace: str = "."
     image: str | None = None
     environ: dict[str, str] = {}
+    network: str | None = None
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -131,7 +132,7 @@ def _facts(
     policy: LoadedPolicy, key: str, container: Container, ground: Ground, caller: Caller, span: Span
 ) -> tuple[LaunchFacts, tuple[tuple[str, str, str], ...], dict[str, str], tuple[str, ...]]:
     spec = container.launch or LaunchSpec()
-    network = _network(spec.network, ground)
+    network = _network(caller.network or spec.network, ground)
     mode: Network = network_of(Known(network) if network is not None else None)
     advice = host_advice(ground.kind, ground.platform, ground.version, mode)
     mapped = False

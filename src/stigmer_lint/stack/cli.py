@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--services", "only_services", is_flag=True, help="Start the services of the host and no container.")
 @click.option("--engine", metavar="PROGRAM", help="Command line of the engine: docker, podman, nerdctl. Default: the first that answers.")
 @click.option("-e", "--env", "env", multiple=True, metavar="NAME[=VALUE]", help="Value for the containers that wins over the policy's; a name alone takes it from here. May be repeated.")
+@click.option("--network", metavar="NAME", help="Network for the containers instead of the policy's: auto, bridge, host or a name.")
 @click.option("--workspace", type=click.Path(file_okay=False), metavar="DIR", help="Folder for {workspace}; default the current one.")
 @click.option("--within", type=click.FloatRange(1.0, 3600.0), default=60.0, show_default=True, metavar="SECONDS", help="How long each part may take until it is well.")
 @click.option("--no-smoke", is_flag=True, help="Leave the policy's smoke commands out.")
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def up(
     ctx: click.Context, policy_file: str | None, logs: str | None, embedded: bool, only_services: bool, engine: str | None, env: tuple[str, ...],
-    workspace: str | None, within: float, no_smoke: bool, keep: bool, quiet: bool,
+    network: str | None, workspace: str | None, within: float, no_smoke: bool, keep: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Start the policy's whole stack: its services on this host, its containers, and show that they work together.
 
@@ -75,7 +77,7 @@ def up(
     ground = Ground(daemon.program, daemon.engine, daemon.kind, daemon.platform, daemon.version)
     source = root if policy.origin and not policy.origin.startswith("builtin:") else None
     order = order_of(
-        policy, ground, caller_of(env, (), workspace, None), entries, folder=folder, containers=not only_services, within=within, embedded=embedded, keep=keep,
+        policy, ground, caller_of(env, (), workspace, None, network), entries, folder=folder, containers=not only_services, within=within, embedded=embedded, keep=keep,
         smoke=not no_smoke, source=source,
     )  # fmt: skip
     refused = [one for one in order.plans if one.refused]
@@ -83,7 +85,7 @@ def up(
         refusal(one)
     if refused:
         ctx.exit(1)
-    timeline = Timeline(quiet, embedded)
+    timeline = Timeline(quiet, embedded, (*(key for key, _, _ in order.services), *(one.name for one in order.plans)))
     result = raise_stack(order, policy, entries, daemon, ledger, system=machine, interruption=interruption, tell=timeline.tell)
     ctx.exit(_told(result, timeline, ledger, quiet))
 
@@ -111,7 +113,7 @@ def down(ctx: click.Context, policy_file: str | None, quiet: bool) -> None:
         raise UsageError("up and down start and stop processes as Linux and macOS do; on Windows, run them in WSL.")
     _, folder, _ = _policy(policy_file, {entry.rule.code: entry.rule.name for entry in rule_entries()})
     ledger = Ledger(folder)
-    timeline = Timeline(quiet, any(one.embedded for one in ledger.state.services))
+    timeline = Timeline(quiet, any(one.embedded for one in ledger.state.services), (*(one.name for one in ledger.state.services), *(one.name for one in ledger.state.containers)))
     result = take_down(ledger, system=Machine(), tell=timeline.tell)
     if result.left:
         click.echo(f"left: {', '.join(_plain(name) for name in result.left)}; see {_plain(str(ledger.file))}", err=True)
@@ -122,15 +124,16 @@ def down(ctx: click.Context, policy_file: str | None, quiet: bool) -> None:
 class Timeline:
     """Lines of `up` and `down` on standard output, with the seconds since the beginning. `embedded`: every line says so."""
 
-    def __init__(self, quiet: bool, embedded: bool) -> None:
+    def __init__(self, quiet: bool, embedded: bool, names: Iterable[str] = ()) -> None:
         self._quiet = quiet
+        self._width = max((len(_plain(name)) for name in ("verify", *names)), default=0)
         self.head = "embedded  " if embedded else ""
         self._began = time.monotonic()
 
     def tell(self, subject: str, text: str) -> None:
         """One thing that happened."""
         if not self._quiet:
-            click.echo(f"{self.head}{time.monotonic() - self._began:6.1f} s  {_plain(subject).ljust(13)} {_plain(text)}".rstrip())
+            click.echo(f"{self.head}{time.monotonic() - self._began:6.1f} s  {_plain(subject).ljust(self._width) } {_plain(text)}".rstrip())
 
     def last(self, text: str) -> None:
         """The line that ends it."""

@@ -134,7 +134,7 @@ def container_of(one: dict[str, Any], images: dict[str, tuple[tuple[str, str], .
     return Container(
         id=_text(one.get("Id")), name=_text(one.get("Name")).lstrip("/"), image=_text(config.get("Image")) or _text(one.get("ImageName")), image_id=image_id,
         state=_state(one), mode=mode, owner=owner, attachments=_attachments(settings, mode), bindings=_bindings(host, settings),
-        env=_pairs(config.get("Env")), image_env=images.get(image_id.removeprefix("sha256:"), ()), hosts=_texts(host.get("ExtraHosts")),
+        env=_by_name(config.get("Env")), image_env=images.get(image_id.removeprefix("sha256:"), ()), hosts=_texts(host.get("ExtraHosts")),
         entrypoint=_words(config.get("Entrypoint")), command=_words(config.get("Cmd")), health=_texts(_map(config.get("Healthcheck")).get("Test")),
         labels={str(key): str(value) for key, value in _map(config.get("Labels")).items()}, volumes=_texts(host.get("Binds")),
         restart=_text(_map(host.get("RestartPolicy")).get("Name")), user=_text(config.get("User")), hosts_path=_text(one.get("HostsPath")),
@@ -323,6 +323,11 @@ def _number(value: object) -> int:
 
 def _pairs(value: object) -> tuple[tuple[str, str], ...]:
     return tuple((name, text) for name, _, text in (one.partition("=") for one in _texts(value)))
+
+
+def _by_name(value: object) -> tuple[tuple[str, str], ...]:
+    """Variables by their names: docker's command line hands them over in an order that differs from run to run (it merges them as a map)."""
+    return tuple(sorted(_pairs(value), key=lambda pair: pair[0]))
 
 
 __all__ = ["PROGRAMS", "container_of", "find_daemon", "host_advice", "host_listeners", "inspect", "is_local", "listeners", "network_of", "observe", "owns_process"]
