@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stigmer_lint.addresses import classify_address
+from stigmer_lint.model.launch import PLATFORMS
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Known, Step, Value, alternatives, render
 from stigmer_lint.model.world import Resolver, ResolverRow
@@ -26,7 +27,9 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
         wrong = [(row, why) for row in resolver.rows if row.platform in world.platforms and (why := _fault(row)) is not None]
         if _is_for_another_machine(resolver):
             continue
-        if wrong:
+        if resolver.port_lost:
+            yield _without_port(resolver)
+        elif wrong:
             yield _finding(resolver, wrong)
         alias = _same_everywhere(resolver)
         if alias is not None and "linux" in world.platforms and not _mapped(world, alias):
@@ -78,6 +81,18 @@ def _mapped(world: World, alias: str) -> bool:
             if facts.hosts_open or mapping_of(facts.hosts, alias) != "none":
                 return True
     return not world.launches
+
+
+def _without_port(resolver: Resolver) -> Finding:
+    return Finding(
+        rule=RULE.code,
+        message=f"{resolver.name} changes the port together with the host: every address of loopback becomes the same one",
+        span=resolver.span,
+        severity="warning",
+        confidence="high",
+        platforms=PLATFORMS,
+        help="parse the address, replace its host alone and keep its port",
+    )
 
 
 def _unmapped(resolver: Resolver, alias: str) -> Finding:

@@ -15,10 +15,11 @@ from stigmer_lint.engine.parallel import FoundInFile, search_all
 from stigmer_lint.errors import UnreadableError
 from stigmer_lint.flow import callers, resolvers
 from stigmer_lint.flow.evaluate import Evaluator
+from stigmer_lint.flow.ir import Unit
 from stigmer_lint.flow.launches import LaunchFinder
 from stigmer_lint.flow.project import SUFFIXES, Project, language_of
 from stigmer_lint.frontends.file_kinds import embeds_scripts, is_makefile, looks_like_shell
-from stigmer_lint.model.launch import Image, ImageBuild, Launch, Platform
+from stigmer_lint.model.launch import PLATFORMS, Image, ImageBuild, Launch, Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.world import Gap, HostService, Resolver, World
 from stigmer_lint.policy.types import Policy
@@ -180,7 +181,8 @@ def _other_scripts(files: Files, pattern: re.Pattern[bytes]) -> Iterator[str]:
 
 def _resolvers(files: Files, project: Project, evaluators: dict[Platform, Evaluator], policy: Policy) -> Iterator[Resolver]:
     """Functions that rewrite loopback to a host alias: looked for in every file that speaks of both."""
-    all_platforms: dict[str, Evaluator] = {p: next(iter(evaluators.values())).sibling(p) for p in ("linux", "macos", "windows")}
+    first = next(iter(evaluators.values()))
+    all_platforms: dict[Platform, Evaluator] = {platform: first.sibling(platform) for platform in PLATFORMS}
     wanted = tuple(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
     for path, data in files.grep(_ALIAS, wanted):
         if callers.is_test(path) or _LOOPBACK.search(data) is None:
@@ -193,6 +195,7 @@ def _resolvers(files: Files, project: Project, evaluators: dict[Platform, Evalua
         if unit is None:
             continue
         seen: set[int] = set()
+        named: set[int] = set()
         for hit in _LOOPBACK.finditer(data):
             decl = project.enclosing(unit, hit.start())
             if decl is None or id(decl) in seen or (not decl.params and unit.language != "shell"):
@@ -202,6 +205,23 @@ def _resolvers(files: Files, project: Project, evaluators: dict[Platform, Evalua
             if found is not None:
                 where = _ALIAS.search(data, decl.span[0], decl.span[1])
                 yield msgspec.structs.replace(found, alias_span=Span(path, where.start(), where.end()) if where else None)
+                named.add(id(decl))
+        yield from _inline_resolvers(project, unit, data, all_platforms, named)
+
+
+def _inline_resolvers(
+    project: Project, unit: Unit, data: bytes, evaluators: dict[Platform, Evaluator], named: set[int]
+) -> Iterator[Resolver]:
+    """Replacements of loopback that stand in the middle of other code. `named`: the functions that are resolvers as a whole."""
+    from stigmer_lint.flow.rewrites import REPLACING, rewrites
+
+    seen = set(named)
+    for hit in REPLACING.finditer(data):
+        decl = project.enclosing(unit, hit.start())
+        if decl is None or id(decl) in seen:
+            continue
+        seen.add(id(decl))
+        yield from guarded(lambda: tuple(rewrites(evaluators, decl)), lambda _: None) or ()  # noqa: B023  called at once
 
 
 _MAPS = re.compile(rb"(?i)add[-_]?host|extra_?hosts|host-gateway")

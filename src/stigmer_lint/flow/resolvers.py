@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stigmer_lint.flow.frame import Frame
 from stigmer_lint.flow.ir import FunctionDecl
+from stigmer_lint.model.launch import Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import (
     Item,
@@ -54,7 +55,7 @@ def resolves(ev: Evaluator, decl: FunctionDecl) -> str | None:
     for name in names:
         for text in ("http://localhost:11434", "localhost:7233", "localhost"):
             answer = ask(ev, decl, name, text)
-            if answer is not None and _moved(answer, text):
+            if answer is not None and moved(answer, text):
                 ev.resolver_memo[id(decl)] = (name,)
                 return name
     return None
@@ -93,7 +94,7 @@ def ask(ev: Evaluator, decl: FunctionDecl, parameter: str, text: str) -> Value |
     return answer
 
 
-def _moved(answer: Value, text: str) -> bool:
+def moved(answer: Value, text: str) -> bool:
     """Whether one possible answer is the same address with another host that is not loopback."""
     from stigmer_lint.reachability import classify_address
 
@@ -119,7 +120,7 @@ def _moved(answer: Value, text: str) -> bool:
     return False
 
 
-def judge(evaluators: dict[str, Evaluator], decl: FunctionDecl) -> Resolver | None:
+def judge(evaluators: dict[Platform, Evaluator], decl: FunctionDecl) -> Resolver | None:
     """The table of a resolver's answers, per platform and input; None where the function is no resolver."""
     first = evaluators["macos"]
     parameter = resolves(first, decl)
@@ -135,4 +136,4 @@ def judge(evaluators: dict[str, Evaluator], decl: FunctionDecl) -> Resolver | No
     return Resolver(decl.name, Span(decl.unit.path, *decl.name_span), tuple(rows), False, parameter)
 
 
-__all__ = ["INPUTS", "Resolved", "ask", "judge", "resolves", "text_of"]
+__all__ = ["INPUTS", "Resolved", "ask", "judge", "moved", "resolves", "text_of"]

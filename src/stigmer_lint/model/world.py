@@ -68,6 +68,10 @@ class Resolver(msgspec.Struct, frozen=True):
     by_policy: bool = False
     parameter: str = ""
     alias_span: Span | None = None
+    inline: bool = False
+    """Not a function: the code that replaces stands where the address is used."""
+    port_lost: bool = False
+    """Addresses that differ in the port alone come out as one."""
 
 
 class HostService(msgspec.Struct, frozen=True):
