@@ -23,6 +23,7 @@ from stigmer_lint.model.launch import EnvSetting, ImageBuild, Launch, LaunchFact
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Choice, Known, Resolved, Step, Template, Trail, Unknown, Value, render
 from stigmer_lint.model.world import World
+from stigmer_lint.reachability import network_of
 
 Owner: TypeAlias = Literal["own", "sibling", "pod", "foreign", "unknown"]
 """Whose port an address names: the container's own, that of another service of its group, of a container in the same network
@@ -133,6 +134,7 @@ class Neighbours:
                 self.groups.setdefault(launch.group, []).append(launch)
             if launch.facts and launch.any.pod is not None:
                 self.pods.setdefault(launch.any.pod, []).append(launch)
+        self._namespaces = _namespaces(world.launches)
         for component in world.components:
             roles = {read.name: RoleVerdict(read.role, "code") for read in component.reads if read.role != "unknown"}
             if roles:
@@ -190,13 +192,15 @@ class Neighbours:
 
     def mates(self, launch: Launch, facts: LaunchFacts) -> tuple[Launch, ...]:
         """The other containers in its network namespace."""
-        return tuple(one for one in self.pods.get(facts.pod, ()) if one is not launch) if facts.pod is not None else ()
+        if facts.pod is not None:
+            return tuple(one for one in self.pods.get(facts.pod, ()) if one is not launch)
+        return tuple(one for one in self._namespaces.get(id(launch), ()) if one is not launch)
 
     def owner(self, launch: Launch, facts: LaunchFacts, port: str | None) -> tuple[Owner, tuple[Launch, ...]]:
         """Whose port it is, and the siblings that have it; those that listen on it come before those that only publish it."""
         if port is None:
             mates = self.mates(launch, facts)
-            return ("pod", mates) if mates else ("unknown", ())
+            return ("pod", mates) if mates or (facts.pod is None and network_of(facts.network) == "shared") else ("unknown", ())
         if self.ports(launch, facts).listens(port):
             return "own", ()
         mates = self.mates(launch, facts)
@@ -214,11 +218,34 @@ class Neighbours:
         if any(not self.ports(one).known for one in mates):
             # A mate of whose ports nothing is known may be the one.
             return "pod", mates
+        if not mates and facts.pod is None and network_of(facts.network) == "shared":
+            # The namespace is that of a container which is started elsewhere.
+            return "pod", ()
         return "foreign", ()
 
     def read_role(self, launch: Launch, name: str) -> RoleVerdict | None:
         """What the code inside does with a variable, None where that is not known."""
         return self._reads.get(id(launch), {}).get(name)
+
+
+def _namespaces(launches: tuple[Launch, ...]) -> dict[int, list[Launch]]:
+    """Code: the launches of one network namespace, by id: those that join a container with `--network container:NAME`, and that container. Names
+    that are computed are one where they are computed alike."""
+    joined: dict[str, list[Launch]] = {}
+    for launch in launches:
+        network = launch.any.network if launch.facts else None
+        if network is not None and launch.group is None and isinstance(network, Known | Template):
+            lead, _, name = render(network).partition("container:")
+            if name and not lead:
+                joined.setdefault(name.strip("{}"), []).append(launch)
+    if not joined:
+        return {}
+    for launch in launches:
+        if launch.facts and launch.any.name is not None:
+            members = joined.get(render(launch.any.name).strip("{}"))
+            if members is not None and launch not in members:
+                members.append(launch)
+    return {id(launch): members for members in joined.values() for launch in members}
 
 
 _MADE: WeakKeyDictionary[World, Neighbours] = WeakKeyDictionary()

@@ -65,6 +65,8 @@ class Recognised(msgspec.Struct, frozen=True):
     facts: LaunchFacts
     service: str | None = None
     """The compose service that it starts, where the call names one (`docker compose run SERVICE`)."""
+    written: Span | None = None
+    """Where its command word, or its record of options, is written."""
 
 
 class Unread(msgspec.Struct, frozen=True):

@@ -69,7 +69,8 @@ def recognise_argv(command: Command) -> Recognised | Unread | None:
     if reader.help:
         return None
     reader.unread.extend(remote)
-    return _finish(reader, f"{engine} {word}", engine)
+    found = _finish(reader, f"{engine} {word}", engine)
+    return msgspec.structs.replace(found, written=items[at].value.span) if isinstance(found, Recognised) else found
 
 
 def _engine_of(first: Item) -> tuple[Engine | None, bool, bool]:

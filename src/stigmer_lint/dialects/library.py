@@ -71,6 +71,7 @@ class Draft:
         self.health: Health | None = None
         self.logging: list[Value] = []
         self.unread: list[str] = []
+        self.written: Span | None = None
 
     def facts(self) -> LaunchFacts:
         """What was collected."""
@@ -213,6 +214,7 @@ class Draft:
 
     def api(self, config: Value | None, host: Value | None = None, networking: Value | None = None) -> None:
         """The engine API's create request: `Config` fields, `HostConfig`, `NetworkingConfig`."""
+        self.written = config.span if isinstance(config, MapValue | ObjectValue) else None
         self.image = self.image or field(config, "Image", "image")
         self.name = self.name or field(config, "name", "Name", "ContainerName")
         self.env(field(config, "Env", "env"))
@@ -264,7 +266,7 @@ class Draft:
         facts = self.facts()
         if (self.image is None or isinstance(self.image, Unknown)) and not facts.env and (facts.env_open or facts.unread) and facts.name is None:
             return Unread(f"the arguments of {kind} could not be read", self.span)
-        return Recognised(kind, engine, facts)
+        return Recognised(kind, engine, facts, written=self.written)
 
 
 _CONSTANTS = {"NetworkHost": "host", "NetworkBridge": "bridge", "NetworkNone": "none", "NetworkDefault": "default"}

@@ -77,6 +77,7 @@ def analyse(
         gaps.extend(one.gaps)
         failures.extend(one.failures)
         failures.extend(one.unreadable)
+    launches.extend(_anchored(files, evaluators, launches, failures, jobs))
     elsewhere = Outside()
     if outside is not None:
         stage("semgrep")
@@ -222,6 +223,39 @@ def _inline_resolvers(
             continue
         seen.add(id(decl))
         yield from guarded(lambda: tuple(rewrites(evaluators, decl)), lambda _: None) or ()  # noqa: B023  called at once
+
+
+def _anchored(
+    files: Files, evaluators: dict[Platform, Evaluator], launches: Sequence[Launch], failures: list[tuple[str, str, int | None]], jobs: int
+) -> list[Launch]:
+    """The launches that are written as literals which no launch found so far is made of."""
+    from stigmer_lint.flow.anchors import WORDS, AnchorFinder, anchors, covered, spans
+
+    suffixes = tuple(suffix for language in ("go", "python", "javascript") for suffix in SUFFIXES[language])
+    paths = [path for path, data in files.grep(WORDS, suffixes) if not callers.is_test(path) and _NEAR.search(data) is not None]
+    first = next(iter(evaluators.values()))
+    here = {path: [one for one in launches if any(span is not None and span.path == path for span in spans(one))] for path in paths}
+    mapping = {path for path, data in files.grep(_MAPS, suffixes) if not callers.is_test(path)}
+
+    def search(_: str, path: str) -> FoundInFile:
+        wrong: list[tuple[str, str, int | None]] = []
+
+        def found() -> tuple[tuple[Launch, ...], tuple[Gap, ...]]:
+            finder = AnchorFinder(evaluators)
+            finder.maps_elsewhere = bool(mapping - {path})
+            several: list[Launch] = []
+            unclear: list[Gap] = []
+            for anchor in anchors(first, path):
+                if not covered(anchor, here[path]):
+                    finder.of_anchor(anchor, several, unclear)
+            return tuple(several), tuple(unclear)
+
+        return FoundInFile(*(guarded(found, lambda why: wrong.append((path, why, None))) or ((), ())), tuple(wrong))
+
+    results = search_all([("", path) for path in paths], search, jobs)
+    for one in results:
+        failures.extend(one.failures)
+    return [launch for one in results for launch in one.launches]
 
 
 _MAPS = re.compile(rb"(?i)add[-_]?host|extra_?hosts|host-gateway")

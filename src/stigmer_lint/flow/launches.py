@@ -127,7 +127,7 @@ class LaunchFinder:
             seen.append(facts)
             launches.append(Launch(
                 one.result.kind, one.result.engine, one.span, facts, place.decl.name, one.result.service, route=one.route,
-                language=place.decl.unit.language,
+                language=place.decl.unit.language, written=one.result.written,
             ))
 
     # -- ways ----------------------------------------------------------------------------------------------------------------

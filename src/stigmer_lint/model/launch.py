@@ -127,6 +127,8 @@ class Launch(msgspec.Struct, frozen=True):
     language: str = ""
     build: ImageBuild | None = None
     """The build that makes its image, where the launch itself says so (compose `build`)."""
+    written: Span | None = None
+    """Code: where the command word (`run`) or the record of its options is written."""
 
     def on(self, platform: Platform) -> LaunchFacts | None:
         """The facts on one platform, None where the launch does not happen there."""

@@ -1,0 +1,246 @@
+"""Launches found by how they are written, where no call was seen to take them.
+
+The search from the places that start processes backwards loses its way where a program hands its arguments through a table of functions, a
+queue, an interface or another process. What it hands over still stands somewhere as a literal: `["run", "--rm", "-e", ...]`, or the engine
+API's `{Image, Env, HostConfig}`. Such a literal is followed forwards to what it has become at the end of the function that writes it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from stigmer_lint.dialects.base import Command, Invocation, Recognised, Unread
+from stigmer_lint.flow.evaluate import Evaluator
+from stigmer_lint.flow.frame import Frame
+from stigmer_lint.flow.ir import Assign, DictOf, Expr, FunctionDecl, ListOf, Name, Record, Return, Str
+from stigmer_lint.flow.launches import LaunchFinder
+from stigmer_lint.flow.walk import Place, expressions, mentions, own, places, statements
+from stigmer_lint.model.launch import Launch, LaunchFacts, Platform
+from stigmer_lint.model.span import Span
+from stigmer_lint.model.value import Item, Known, ListValue, MapValue, ObjectValue, Value
+from stigmer_lint.model.world import Gap
+
+WORDS = re.compile(rb"""["'`](?:run|create)["'`]\s*,|\bHostConfig\b|container\.Config\b""")
+"""What a file holds that writes such a literal."""
+
+_ENGINE = re.compile(rb"docker|podman|nerdctl", re.IGNORECASE)
+
+_RUN_FLAGS = frozenset({
+    "--rm", "--name", "-v", "--volume", "--mount", "-e", "--env", "--env-file", "-d", "--detach", "-it", "-i", "--interactive", "-t", "-p", "--publish",
+    "--network", "--net", "--add-host", "--entrypoint", "--user", "-u", "--init", "--privileged", "--cap-add", "--label", "--pull", "--platform", "-w",
+    "--workdir", "--restart", "--hostname", "--read-only", "--memory", "--cpus", "--gpus", "--security-opt", "--pids-limit", "--tmpfs", "--shm-size",
+})
+_TELLING = frozenset({"--rm", "-v", "--volume", "--mount", "-e", "--env-file", "-p", "--publish", "--network", "--add-host", "--entrypoint", "--cap-add", "--privileged", "-d"})
+_API_FIELDS = frozenset({"HostConfig", "Env", "Cmd", "Entrypoint", "ExposedPorts", "Labels", "WorkingDir", "Tty", "OpenStdin", "AttachStdout", "User"})
+
+MAX_IN_FILE = 40
+
+
+class Anchor(msgspec.Struct, frozen=True):
+    """A literal with its place. `verb`: index of the command word of an argument vector; None: a record of the engine's API."""
+
+    place: Place
+    verb: int | None
+
+    @property
+    def span(self) -> Span:
+        """Where the literal stands."""
+        return Span(self.place.decl.unit.path, *self.place.expr.span)
+
+
+def anchors(ev: Evaluator, path: str) -> Iterator[Anchor]:
+    """The literals of one file that say what a container is started with."""
+    unit, source = ev.project.unit(path), ev.project.source(path)
+    if unit is None or source is None or _ENGINE.search(source.data) is None:
+        return
+    roots: dict[int, FunctionDecl] = {}
+    for hit in WORDS.finditer(source.data):
+        decl = ev.project.enclosing(unit, hit.start())
+        if decl is not None:
+            roots[id(decl)] = decl
+    found = 0
+    for decl in roots.values():
+        for place in places(decl):
+            expr = place.expr
+            if isinstance(expr, ListOf):
+                verb = _verb(expr)
+                if verb is None:
+                    continue
+            elif not ((isinstance(expr, DictOf) and _is_request(expr)) or (isinstance(expr, Record) and expr.type.endswith("container.Config"))):
+                continue
+            else:
+                verb = None
+            found += 1
+            if found > MAX_IN_FILE:
+                return
+            yield Anchor(place, verb)
+
+
+def _verb(literal: ListOf) -> int | None:
+    """Index of `run` in a list that starts an argument vector of an engine and goes on with several of its options."""
+    for index, item in enumerate(literal.items[:3]):
+        if item.spread:
+            return None
+        if isinstance(item.value, Str) and item.value.text in ("run", "create"):
+            texts = [one.value.text.partition("=")[0] for one in literal.items[index + 1 :] if isinstance(one.value, Str)]
+            flags = {text for text in texts if text in _RUN_FLAGS}
+            return index if len(flags) >= 2 and flags & _TELLING else None
+        if isinstance(item.value, Str) and not _ENGINE.fullmatch(item.value.text.encode()) and item.value.text != "container":
+            return None
+    return None
+
+
+def _is_request(literal: DictOf) -> bool:
+    keys = {pair.key.text for pair in literal.pairs if isinstance(pair.key, Str)}
+    return "Image" in keys and ("HostConfig" in keys or len(keys & _API_FIELDS) >= 3)
+
+
+def covered(anchor: Anchor, launches: Sequence[Launch]) -> bool:
+    """Whether a launch that was found already is made of the literal."""
+    span = anchor.span
+    return any(any(_inside(one, span) for one in spans(launch)) for launch in launches)
+
+
+def _inside(one: Span | None, span: Span) -> bool:
+    return one is not None and one.path == span.path and span.start <= one.start and one.end <= span.end
+
+
+def spans(launch: Launch) -> Iterator[Span | None]:
+    """Where the parts of a launch are written."""
+    yield launch.written
+    for facts in launch.facts.values():
+        for value in (facts.image, facts.name):
+            yield value.span if value is not None else None
+        yield facts.network_span
+        for setting in facts.env:
+            yield setting.span
+        for publish in facts.publishes:
+            yield publish.span
+
+
+class AnchorFinder(LaunchFinder):
+    """Finds what literals launch. `maps_elsewhere`: some other code of the tree maps host aliases, and may do so for the launches of the file at
+    hand."""
+
+    def __init__(self, evaluators: dict[Platform, Evaluator]) -> None:
+        super().__init__(evaluators, ())
+        self.maps_elsewhere = False
+        self._verbs: dict[int, int | None] = {}
+
+    def of_anchor(self, anchor: Anchor, launches: list[Launch], gaps: list[Gap]) -> None:
+        """Add the launches that a literal describes, by each way to its function."""
+        self._verbs[id(anchor.place.expr)] = anchor.verb
+        self.at_place(anchor.place, launches, gaps)
+
+    def may_launch(self, ev: Evaluator, place: Place, frame: Frame) -> bool:
+        """A literal says itself that it launches."""
+        return True
+
+    def recognise(self, ev: Evaluator, place: Place, frame: Frame) -> Iterator[tuple[Recognised | Unread, Span]]:
+        """What the literal has become at the end of its function; nothing where too little of a launch is there to judge."""
+        anchor = Anchor(place, self._verbs[id(place.expr)])
+        name, escapes = _destination(place)
+        value: Value | None
+        if name is not None:
+            value = ev.local(name, frame, _replaced_at(place, name))
+        else:
+            value = ev.eval(place.expr, frame, place.stmt)
+        found = _recognised(ev, anchor, value, frame)
+        if isinstance(found, Recognised):
+            found = msgspec.structs.replace(found, facts=_open_ended(found.facts, escapes, self.maps_elsewhere))
+            yield self._completed(ev, found, place, frame), anchor.span
+
+
+def _destination(place: Place) -> tuple[str | None, bool]:
+    """The variable that the literal is kept in, and whether the function hands it to its caller."""
+    stmt = place.stmt
+    if isinstance(stmt, Return):
+        return None, True
+    if not isinstance(stmt, Assign) or not isinstance(stmt.target, Name) or not _is_value(stmt.value, place.expr):
+        return None, False
+    name = stmt.target.id
+    given = any(isinstance(one, Return) and one.value is not None and mentions(one.value, name) for one in statements(place.decl.body))
+    return name, given
+
+
+def _is_value(value: Expr, literal: Expr) -> bool:
+    return value is literal or (not isinstance(value, ListOf | DictOf | Record) and any(one is literal for one in expressions(value)))
+
+
+def _replaced_at(place: Place, name: str) -> Assign | None:
+    """The later statement that gives the variable something else, before which the literal's value is asked for."""
+    for stmt in statements(place.decl.body):
+        if isinstance(stmt, Assign) and stmt.span[0] > place.stmt.span[0] and isinstance(stmt.target, Name) and stmt.target.id == name and stmt.op == "=":
+            if not mentions(stmt.value, name):
+                return stmt
+    return None
+
+
+def _recognised(ev: Evaluator, anchor: Anchor, value: Value | None, frame: Frame) -> Recognised | None:
+    if anchor.verb is not None:
+        return _of_argv(ev, anchor, value)
+    options = value if isinstance(value, MapValue | ObjectValue) else None
+    if options is None:
+        return None
+    if isinstance(anchor.place.expr, Record):
+        from stigmer_lint.dialects.docker_sdk_go import DIALECT
+
+        host = _host_config(ev, anchor.place, frame)
+        args: tuple[Value, ...] = (Known("", kind="null"), options, host if host is not None else Known("", kind="null"), Known("", kind="null"), Known("", kind="null"))
+        found = DIALECT.recognise(Invocation("docker.ContainerCreate", anchor.span, args, {}, "go", ev.platform))
+        return found if isinstance(found, Recognised) and host is not None else None
+    from stigmer_lint.dialects.dockerode import DIALECT as DOCKERODE
+
+    name = "containerEngine.createContainer" if _text(ev, anchor).count(b"containerEngine") else "docker.createContainer"
+    answer = DOCKERODE.recognise(Invocation(name, anchor.span, (options,), {}, "javascript", ev.platform))
+    return answer if isinstance(answer, Recognised) else None
+
+
+def _of_argv(ev: Evaluator, anchor: Anchor, value: Value | None) -> Recognised | None:
+    from stigmer_lint.dialects.docker_cli import recognise_argv
+
+    if not isinstance(value, ListValue):
+        return None
+    at = next((i for i, item in enumerate(value.items[:4]) if isinstance(item.value, Known) and item.value.text in ("run", "create")), None)
+    if at is None:
+        return None
+    lowered = _text(ev, anchor).lower()
+    program = "docker" if b"docker" in lowered else "podman" if b"podman" in lowered else "nerdctl"
+    argv = ListValue((Item(Known(program)), *value.items[at:]), value.span)
+    found = recognise_argv(Command(argv, None, anchor.span, ev.platform))
+    if not isinstance(found, Recognised) or found.facts.image is None:
+        return None
+    facts = found.facts
+    return found if facts.env or facts.hosts or facts.publishes or facts.network is not None or facts.command else None
+
+
+def _host_config(ev: Evaluator, place: Place, frame: Frame) -> Value | None:
+    """Go: the only HostConfig that the function writes."""
+    records = [one for stmt in statements(place.decl.body) for part in own(stmt) for one in expressions(part)
+               if isinstance(one, Record) and one.type.endswith("container.HostConfig")]
+    if len(records) != 1:
+        return None
+    stmt = next(stmt for stmt in statements(place.decl.body) if any(one is records[0] for part in own(stmt) for one in expressions(part)))
+    if isinstance(stmt, Assign) and isinstance(stmt.target, Name) and _is_value(stmt.value, records[0]):
+        return ev.local(stmt.target.id, frame, None)
+    return ev.eval(records[0], frame, stmt)
+
+
+def _open_ended(facts: LaunchFacts, escapes: bool, maps_elsewhere: bool) -> LaunchFacts:
+    """What the caller may still add, where the literal is handed to it."""
+    if not escapes:
+        return facts
+    return msgspec.structs.replace(
+        facts, env_open=(*facts.env_open, "the caller may add variables"), hosts_open=facts.hosts_open or maps_elsewhere,
+    )
+
+
+def _text(ev: Evaluator, anchor: Anchor) -> bytes:
+    source = ev.project.source(anchor.place.decl.unit.path)
+    return source.data if source is not None else b""
+
+
+__all__ = ["WORDS", "Anchor", "AnchorFinder", "anchors", "covered", "spans"]
