@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from stigmer_lint.dialled import Dialled, dialled, neighbours_of, texts
 from stigmer_lint.listening import ports_of
-from stigmer_lint.model.launch import Launch, Publish
-from stigmer_lint.model.value import Step, render, text_of
-from stigmer_lint.model.world import HostService
+from stigmer_lint.model.launch import Launch, Platform, Publish
+from stigmer_lint.model.value import Known, Step, Template, Unknown, Value, alternatives, render, text_of
+from stigmer_lint.model.world import Bind, HostService
 from stigmer_lint.reachability import addresses_of, classify_address, query_of, reach
 from stigmer_lint.rule import Finding, Policy, Rule, World
 
@@ -26,7 +27,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
     """A finding per host service, or published port, that some launch dials through the gateway while only loopback answers."""
     closed = _closed_services(world)
     hidden = _hidden_ports(world)
-    if not closed and not hidden:
+    if not closed and not hidden and not world.binds:
         return
     neighbours = neighbours_of(world)
     services = {name: key for key, service in policy.services.items() for name in service.env}
@@ -34,14 +35,21 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
     for launch in world.launches:
         for platform in launch.facts:
             for one in dialled(launch, platform, neighbours, policy.env_roles, services):
-                if one.port is None or one.address.kind not in ("host-alias", "gateway-ip") or one.role.role not in ("dial", "unknown"):
+                if one.address.kind not in ("host-alias", "gateway-ip") or one.role.role not in ("dial", "unknown"):
                     continue
-                if one.port not in closed and one.port not in hidden:
+                own = [(bind, host) for bind in world.binds if (host := _loopback_host(bind, platform)) is not None and _same_port(bind, one)]
+                if one.port not in closed and one.port not in hidden and not own:
                     continue
                 if reach(query_of(one.facts, launch.engine, platform, one.address, "loopback")).verdict != "unreachable":
                     continue
                 if reach(query_of(one.facts, launch.engine, platform, one.address, "all")).verdict == "unreachable":
                     # Opening the service would not help: the name itself leads nowhere.
+                    continue
+                for bind, host in own:
+                    if (bind.span, platform) not in seen:
+                        seen.add((bind.span, platform))
+                        yield _own_server(bind, host, one)
+                if one.port is None:
                     continue
                 for service in closed.get(one.port, ()):
                     if (service.span, platform) not in seen:
@@ -83,6 +91,56 @@ def _hidden_ports(world: World) -> dict[str, list[tuple[Launch, Publish]]]:
 def _on_loopback(publish: Publish) -> bool:
     shown = texts(publish.host_ip)
     return bool(shown) and all((found := classify_address(text)) is not None and found.kind == "loopback" for text in shown)
+
+
+def _loopback_host(bind: Bind, platform: Platform) -> Known | None:
+    """The loopback that a server of the code listens on, where it has nothing else written: what is only known at run time may be given, or not."""
+    host = bind.hosts.get(platform)
+    written = [option for option in alternatives(host, 8) if isinstance(option, Known)] if host is not None else []
+    if not written or not all((found := classify_address(option.text)) is not None and found.kind == "loopback" for option in written):
+        return None
+    return written[-1]
+
+
+def _same_port(bind: Bind, one: Dialled) -> bool:
+    """Whether a server has the port that is dialled: the same number, or the same thing that is only known at run time."""
+    if bind.port is None:
+        return False
+    dialled_port = Known(one.port) if one.port is not None else _port_after(one)
+    if dialled_port is None:
+        return False
+    numbers = {text for text in texts(bind.port) if text not in ("", "0")}
+    if numbers & set(texts(dialled_port)):
+        return True
+    named = {render(option) for option in alternatives(bind.port, 8) if isinstance(option, Unknown) and option.name and len(option.name) >= 4}
+    return bool(named & {render(option) for option in alternatives(dialled_port, 8) if isinstance(option, Unknown)})
+
+
+def _port_after(one: Dialled) -> Value | None:
+    """What stands behind the colon after the host in the whole value, where that is a hole."""
+    whole = one.setting.value if one.setting is not None else one.value
+    for option in alternatives(whole, 8):
+        if isinstance(option, Template):
+            for before, part in pairwise(option.parts):
+                if isinstance(before, Known) and before.text.endswith(f"{one.address.host}:"):
+                    return part
+    return None
+
+
+def _own_server(bind: Bind, host: Known, one: Dialled) -> Finding:
+    literal = host.span or bind.span
+    return Finding(
+        rule=RULE.code,
+        message=f"the server that {bind.function or 'this code'} starts listens on {host.text}, which containers do not reach through {one.address.host}",
+        span=literal,
+        confidence="medium",
+        env=one.variable,
+        value=host.text,
+        platforms=(one.platform,),
+        related=(Step(one.span, f"{one.name} of {_who(one.launch)} dials it"), *((Step(bind.span, "listens here"),) if literal != bind.span else ())),
+        help="on Linux listen on the address of the bridge (docker0, usually 172.17.0.1) or on every interface, and let a firewall keep others out",
+        launch=one.launch,
+    )
 
 
 def _service(service: HostService, one: Dialled) -> Finding:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
+from stigmer_lint.addresses import addresses_of
 from stigmer_lint.dialects.base import Dialect
 from stigmer_lint.engine.discover import Files
 from stigmer_lint.engine.guarded import guarded
@@ -21,7 +22,7 @@ from stigmer_lint.flow.project import SUFFIXES, Project, language_of
 from stigmer_lint.frontends.file_kinds import embeds_scripts, is_makefile, looks_like_shell
 from stigmer_lint.model.launch import PLATFORMS, Image, ImageBuild, Launch, Platform
 from stigmer_lint.model.span import Span
-from stigmer_lint.model.world import Gap, HostService, Resolver, World
+from stigmer_lint.model.world import Bind, Gap, HostService, Resolver, World
 from stigmer_lint.policy.types import Policy
 
 _ALIAS = re.compile(rb"|".join(re.escape(alias) for alias in resolvers.ALIASES))
@@ -106,6 +107,7 @@ def analyse(
         gaps=tuple(sorted(set(gaps), key=lambda gap: (gap.span.path, gap.span.start))),
     )
     components(world, files, project, evaluators, policy)
+    world.binds = tuple(_binds(files, world, evaluators))
     failures.extend((error.path, error.why, error.offset) for error in project.unreadable)
     failures = list(dict.fromkeys(failures))
     return Analysis(world, project, len(looked) + len(candidates) + elsewhere.files, failures)
@@ -256,6 +258,30 @@ def _anchored(
     for one in results:
         failures.extend(one.failures)
     return [launch for one in results for launch in one.launches]
+
+
+def _binds(files: Files, world: World, evaluators: dict[Platform, Evaluator]) -> Iterator[Bind]:
+    """The servers of code that runs on the host, where containers are told to dial it."""
+    from stigmer_lint.flow.binds import SERVING, binds
+
+    if not any(_dials_host(launch) for launch in world.launches):
+        return
+    inside = tuple(source for component in world.components if component.whole for source in component.sources if source)
+    suffixes = tuple(suffix for language in ("go", "python", "javascript") for suffix in SUFFIXES[language])
+    for path, data in files.grep(SERVING, suffixes):
+        if callers.is_test(path) or any(path == one or path.startswith(one + "/") for one in inside):
+            continue
+        if b"127.0.0.1" in data or b"localhost" in data or b"HOST" in data or b"ost" in data:
+            yield from guarded(lambda: tuple(binds(evaluators, path)), lambda _: None) or ()  # noqa: B023  called at once
+
+
+def _dials_host(launch: Launch) -> bool:
+    """Whether a launch in code has a value with a host alias, or with an address of the bridge."""
+    if not launch.language or launch.language in ("compose", "yaml"):
+        return False
+    return any(
+        located.address.kind in ("host-alias", "gateway-ip") for facts in launch.facts.values() for setting in facts.env for located in addresses_of(setting.value)
+    )
 
 
 _MAPS = re.compile(rb"(?i)add[-_]?host|extra_?hosts|host-gateway")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from stigmer_lint.flow import library
-from stigmer_lint.flow.containers import bounded
+from stigmer_lint.flow.containers import bounded, scalar
 from stigmer_lint.flow.frame import Closure, Frame
 from stigmer_lint.flow.ir import Assign, Attr, Block, Call, Do, Expr, Function, If, Index, Join, Loop, Name, Return, Stmt, Stop
 from stigmer_lint.flow.walk import expressions, mentions, outline, own, root_name, stops, target_names, touched
@@ -509,6 +509,9 @@ def either(values: list[Value]) -> Value:
         return ListValue((*merge_lists(lists).items, Item(Unknown("added on another path"), True, True)), lists[0].span)
     if maps and all(isinstance(v, MapValue | Unknown) for v in real):
         return MapValue(merge_maps(maps, True).entries, "given on another path", maps[0].span)
+    if objects and not lists and not maps and any(isinstance(v, Template) or (isinstance(v, Known) and v.text) for v in real):
+        # A text on one path: what a library gives on another is a text that could not be told.
+        return choose(tuple(scalar(v) if isinstance(v, ObjectValue) else v for v in values))
     if any(isinstance(v, ListValue | MapValue | ObjectValue) for v in values):
         if len(objects) == len(real):
             # Several implementations: each keeps its methods.

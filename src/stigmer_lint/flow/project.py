@@ -89,6 +89,12 @@ def language_of(path: str) -> str | None:
     return None
 
 
+_NODE_MODULES = frozenset({
+    "assert", "buffer", "child_process", "crypto", "dns", "events", "fs", "fs/promises", "http", "http2", "https", "net", "os", "path", "process", "querystring",
+    "readline", "stream", "timers", "tls", "url", "util", "worker_threads",
+})
+
+
 class Project:
     """Files parsed when needed. One per run; evaluators for several platforms share it."""
 
@@ -254,6 +260,9 @@ class Project:
     def _imported(self, unit: Unit, imported: Import) -> Symbol | None:
         if imported.member is None:
             return ModuleHandle(imported.module, self.locate(unit, imported.module))
+        if imported.member == "default" and imported.module.removeprefix("node:") in _NODE_MODULES:
+            # https://nodejs.org/api/esm.html#builtin-modules: the default export of a built-in module is the module.
+            return ModuleHandle(imported.module, ())
         paths = self.locate(unit, imported.module)
         if unit.language == "python":
             inner = self.locate(unit, imported.module + ("" if imported.module.endswith(".") else ".") + imported.member)

@@ -83,6 +83,16 @@ class HostService(msgspec.Struct, frozen=True):
     env: str | None = None
 
 
+class Bind(msgspec.Struct, frozen=True):
+    """A server that the tree's own code starts, outside any container that it is known to be in: the host that it listens on per platform, and the
+    port, as far as they could be told."""
+
+    hosts: dict[Platform, Value]
+    port: Value | None
+    span: Span
+    function: str = ""
+
+
 class Gap(msgspec.Struct, frozen=True):
     """A launch that is there but could not be read, or a part of the tree that was not looked at."""
 
@@ -132,6 +142,8 @@ class World(msgspec.Struct, eq=False, weakref=True):
     images: dict[str, Image] = {}
     """Dockerfile path -> what it says."""
     host_services: tuple[HostService, ...] = ()
+    binds: tuple[Bind, ...] = ()
+    """Servers in code. Looked for where a launch dials the host by an alias."""
     gaps: tuple[Gap, ...] = ()
     sources: dict[str, SourceFile] = {}
     """Files that findings may point into."""
@@ -151,5 +163,5 @@ class Sibling(msgspec.Struct, frozen=True):
 
 
 __all__ = [
-    "ClientCall", "Component", "EnvRead", "Gap", "HostService", "Resolver", "ResolverRow", "Role", "Sibling", "Trail", "World",
+    "Bind", "ClientCall", "Component", "EnvRead", "Gap", "HostService", "Resolver", "ResolverRow", "Role", "Sibling", "Trail", "World",
 ]
