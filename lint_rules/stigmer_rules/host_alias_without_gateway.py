@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stigmer_lint.dialled import Dialled, dialled, foreign_image, neighbours_of
-from stigmer_lint.model.value import Choice, Step, render, text_of
+from stigmer_lint.model.value import Choice, Known, Step, Template, Value, alternatives, render, text_of
 from stigmer_lint.reachability import engine_kind, mapping_of, network_of, provided_by, provides_alias
 from stigmer_lint.rule import AddHostGateway, Confidence, Finding, Policy, Rule, World
 
@@ -26,6 +26,9 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
     for launch in world.launches:
         for platform, facts in launch.facts.items():
             network = network_of(facts.network, facts.pod)
+            if network == "unknown" and not _may_share(facts.network):
+                # A setting names it: the name is given on none of them.
+                network = "bridge"
             if network in ("none", "shared", "unknown") or facts.hosts_open:
                 continue
             kind = engine_kind(launch.engine, platform)
@@ -35,6 +38,15 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                 alias = one.address.alias or one.address.host
                 if provides_alias(kind, platform, alias, network, mapping_of(facts.hosts, alias, facts.hosts_open)) == "missing":
                     yield _finding(one, alias)
+
+
+def _may_share(network: Value | None) -> bool:
+    """Whether a network that could not be told may be that of another container, which brings its host entries along."""
+    for option in alternatives(network, 8) if network is not None else ():
+        lead = option.parts[0] if isinstance(option, Template) else option
+        if isinstance(lead, Known) and any(word.startswith(lead.text[: len(word)]) for word in ("container:", "service:", "pod:", "ns:")):
+            return True
+    return False
 
 
 def _finding(one: Dialled, alias: str) -> Finding:
@@ -85,6 +97,8 @@ def _engine_name(one: Dialled) -> str:
 def _confidence(one: Dialled) -> Confidence:
     if one.role.role in ("public", "advertise", "self", "other"):
         return "low"
+    if network_of(one.facts.network, one.facts.pod) == "unknown":
+        return "medium"
     if one.setting is not None and (one.setting.maybe or (isinstance(one.setting.value, Choice) and not one.default)):
         return "medium"
     return "high"

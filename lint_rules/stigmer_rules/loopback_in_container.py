@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
+import msgspec
+
 from stigmer_lint.dialled import Dialled, Neighbours, aware, dialled, embedded, foreign_image, neighbours_of, remembered, shown_beside
+from stigmer_lint.listening import texts
 from stigmer_lint.model.launch import EnvSetting, LaunchFacts
 from stigmer_lint.model.span import Span
-from stigmer_lint.model.value import Known, Resolved, Step, Unknown, render, text_of
+from stigmer_lint.model.value import Choice, Known, Resolved, Step, Unknown, render, text_of
 from stigmer_lint.reachability import addresses_of, advise, engine_kind, query_of, reach
 from stigmer_lint.rule import Confidence, Finding, Policy, ReplaceHost, Rule, Severity, World, WrapInResolver
 
@@ -35,7 +38,11 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
             for one in dialled(launch, platform, neighbours, policy.env_roles, services):
                 if one.name in seen or not one.address.is_loopback or not _concerns(one, neighbours):
                     continue
-                if reach(query_of(one.facts, launch.engine, platform, one.address, "loopback")).verdict == "unreachable":
+                query = query_of(one.facts, launch.engine, platform, one.address, "loopback")
+                if query.network == "unknown" and "host" not in texts(one.facts.network) and (_names_host(one.facts) or _resolved(one.facts)):
+                    # Whoever resolves the launch's other addresses does not mean the network of the host.
+                    query = msgspec.structs.replace(query, network="bridge")
+                if reach(query).verdict == "unreachable":
                     seen.add(one.name)
                     yield _finding(one, world)
 
@@ -104,6 +111,12 @@ def _resolved(facts: LaunchFacts) -> list[tuple[EnvSetting, Resolved]]:
 
 
 @remembered
+def _names_host(facts: LaunchFacts) -> bool:
+    """Whether a value of the launch is, or may be, the host by an alias."""
+    return any(located.address.kind == "host-alias" for setting in facts.env for located in addresses_of(setting.value))
+
+
+@remembered
 def _aliased(facts: LaunchFacts) -> bool:
     """Whether a value of the launch is written with a host alias."""
     return any(
@@ -153,6 +166,10 @@ def _confidence(one: Dialled, neighbours: Neighbours) -> Confidence:
         return "low" if one.launch.group is not None or (one.address.port is None and one.owner == "unknown") else "medium"
     if one.resolved:
         return "medium"
+    if one.setting is not None and isinstance(one.setting.value, Choice) and one.setting.value.fallback is None and not one.launch.group:
+        if any(isinstance(option, Unknown) and option.kind == "env" for option in one.setting.value.options):
+            # A sample says so, or another path: what is set at run time is somebody's own.
+            return "medium"
     if one.launch.group is not None and one.owner == "foreign" and one.role.source in ("shape", "scheme"):
         return "medium"
     return "high" if not isinstance(one.value, Unknown) else "medium"

@@ -89,7 +89,7 @@ def _without_port(resolver: Resolver) -> Finding:
         message=f"{resolver.name} changes the port together with the host: every address of loopback becomes the same one",
         span=resolver.span,
         severity="warning",
-        confidence="high",
+        confidence="medium",
         platforms=PLATFORMS,
         help="parse the address, replace its host alone and keep its port",
     )
@@ -119,7 +119,8 @@ def _finding(resolver: Resolver, wrong: list[tuple[ResolverRow, str]]) -> Findin
         span=_extent(resolver),
         related=_declared(resolver),
         severity=severity,
-        confidence="high",
+        # Who replaces a text where it stands may know which spellings come.
+        confidence="low" if resolver.inline else "high",
         platforms=platforms,
         notes=tuple(inputs[:8]),
         help="parse the address, compare its host with localhost, 127.0.0.0/8, ::1 and 0.0.0.0, and replace the host alone",

@@ -8,6 +8,7 @@ from itertools import islice
 from stigmer_lint.addresses import addresses_of
 from stigmer_lint.dialled import unknown_parts
 from stigmer_lint.knowledge.roles import role_of
+from stigmer_lint.listening import texts
 from stigmer_lint.model.launch import EnvSetting, Launch, LaunchFacts, Platform
 from stigmer_lint.model.value import Resolved, Step, Template, Unknown, Value, render, text_of
 from stigmer_lint.reachability import network_of
@@ -31,14 +32,18 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
     """Certain where the policy names the variable's service, likely where other addresses of the launch are resolved."""
     for launch in world.launches:
         for platform, facts in launch.facts.items():
-            if launch.language in ("compose", "yaml") or network_of(facts.network, facts.pod) != "bridge":
+            network = network_of(facts.network, facts.pod)
+            if launch.language in ("compose", "yaml") or network not in ("bridge", "unknown"):
                 continue
-            siblings = list(islice((setting for setting in facts.env if _resolution(setting.value) is not None), MAX_SIBLINGS))
+            siblings = list(islice((setting for setting in facts.env if _resolution(setting.value) is not None or _by_platform(launch, setting)), MAX_SIBLINGS))
             for setting in facts.env:
                 hole = _host_hole(setting.value)
                 if hole is None:
                     continue
                 service = policy.service_for(setting.name)
+                if network == "unknown" and (not siblings or "host" in texts(facts.network)):
+                    # Whose other addresses are resolved is not meant for the host's network.
+                    continue
                 if service is None and not (siblings and role_of(setting.name, None, text_of(facts.image), policy.env_roles).role == "dial"):
                     continue
                 yield _finding(launch, facts, platform, setting, hole, siblings, service[0] if service else None)
@@ -50,6 +55,15 @@ def _resolution(value: Value) -> Resolved | None:
     if isinstance(value, Template):
         return next((part for part in value.parts if isinstance(part, Resolved)), None)
     return None
+
+
+def _by_platform(launch: Launch, setting: EnvSetting) -> bool:
+    """Whether the launch hands over a host alias in this variable on one platform and loopback on another: it knows how to name the host."""
+    kinds: set[str] = set()
+    for facts in launch.facts.values():
+        found = next((one for one in facts.env if one.name == setting.name), None)
+        kinds.update(located.address.kind for located in addresses_of(found.value)) if found is not None else None
+    return {"host-alias", "loopback"} <= kinds
 
 
 def _host_hole(value: Value) -> Unknown | None:
@@ -66,7 +80,9 @@ def _finding(
     launch: Launch, facts: LaunchFacts, platform: Platform, setting: EnvSetting, hole: Unknown, siblings: list[EnvSetting], service: str | None
 ) -> Finding:
     marks = tuple(
-        Step(one.span, f"resolved by {resolved.by}") for one in siblings if (resolved := _resolution(one.value)) is not None
+        Step(one.span, f"resolved by {resolved.by}" if resolved is not None else "names the host by platform")
+        for one in siblings
+        for resolved in (_resolution(one.value),)
     )
     by = next((resolved.by for one in siblings if (resolved := _resolution(one.value)) is not None), None)
     confidence: Confidence = "high" if service is not None and siblings else "medium"

@@ -135,6 +135,10 @@ class Neighbours:
             if launch.facts and launch.any.pod is not None:
                 self.pods.setdefault(launch.any.pod, []).append(launch)
         self._namespaces = _namespaces(world.launches)
+        self._places: dict[Span, list[Launch]] = {}
+        for launch in world.launches:
+            if launch.facts and launch.route and launch.group is None:
+                self._places.setdefault(launch.span, []).append(launch)
         for component in world.components:
             roles = {read.name: RoleVerdict(read.role, "code") for read in component.reads if read.role != "unknown"}
             if roles:
@@ -201,7 +205,8 @@ class Neighbours:
         if port is None:
             mates = self.mates(launch, facts)
             return ("pod", mates) if mates or (facts.pod is None and network_of(facts.network) == "shared") else ("unknown", ())
-        if self.ports(launch, facts).listens(port):
+        if self.ports(launch, facts).listens(port) or any(self.ports(one).listens(port) for one in self._places.get(launch.span, ()) if one is not launch):
+            # One helper starts variants of a program with the same variables and other published ports: what one listens on, they all do.
             return "own", ()
         mates = self.mates(launch, facts)
         there = tuple(one for one in mates if self.ports(one).listens(port))

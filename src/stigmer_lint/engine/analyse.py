@@ -79,6 +79,11 @@ def analyse(
         failures.extend(one.failures)
         failures.extend(one.unreadable)
     launches.extend(_anchored(files, evaluators, launches, failures, jobs))
+    if launches:
+        from stigmer_lint.frontends.samples import Samples
+
+        samples = Samples(files)
+        launches = [samples.filled(launch) for launch in launches]
     elsewhere = Outside()
     if outside is not None:
         stage("semgrep")
@@ -219,12 +224,16 @@ def _inline_resolvers(
     from stigmer_lint.flow.rewrites import REPLACING, rewrites
 
     seen = set(named)
+    found: list[Resolver] = []
     for hit in REPLACING.finditer(data):
         decl = project.enclosing(unit, hit.start())
         if decl is None or id(decl) in seen:
             continue
         seen.add(id(decl))
-        yield from guarded(lambda: tuple(rewrites(evaluators, decl)), lambda _: None) or ()  # noqa: B023  called at once
+        found.extend(guarded(lambda: tuple(rewrites(evaluators, decl)), lambda _: None) or ())  # noqa: B023  called at once
+    # Beside one that keeps the port, one that changes it is meant to: it is for the program's own server.
+    keeps = any(not one.port_lost for one in found)
+    yield from (one for one in found if not (one.port_lost and keeps))
 
 
 def _anchored(
@@ -247,8 +256,9 @@ def _anchored(
             finder.maps_elsewhere = bool(mapping - {path})
             several: list[Launch] = []
             unclear: list[Gap] = []
+            source = files.source(path)
             for anchor in anchors(first, path):
-                if not covered(anchor, here[path]):
+                if source is not None and not covered(anchor, here[path], source.data):
                     finder.of_anchor(anchor, several, unclear)
             return tuple(several), tuple(unclear)
 

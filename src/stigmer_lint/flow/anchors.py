@@ -98,10 +98,20 @@ def _is_request(literal: DictOf) -> bool:
     return "Image" in keys and ("HostConfig" in keys or len(keys & _API_FIELDS) >= 3)
 
 
-def covered(anchor: Anchor, launches: Sequence[Launch]) -> bool:
-    """Whether a launch that was found already is made of the literal."""
+def covered(anchor: Anchor, launches: Sequence[Launch], data: bytes) -> bool:
+    """Whether a launch that was found already is made of the literal. `data`: the file's text."""
     span = anchor.span
-    return any(any(_inside(one, span) for one in spans(launch)) for launch in launches)
+    if any(any(_inside(one, span) for one in spans(launch)) for launch in launches):
+        return True
+    name, _ = _destination(anchor.place)
+    if name is None:
+        return False
+    word = re.compile(rb"(?<![\w$])(?:(?<!\.)|(?<=\.\.\.))" + re.escape(name.encode()) + rb"(?![\w$])")
+    around = anchor.place.decl.span
+    # `createContainer({...options, Env: env})`: what was found there is made of the variable that keeps the literal.
+    return any(
+        launch.span.path == span.path and around[0] <= launch.span.start < around[1] and word.search(data, launch.span.start, launch.span.end) for launch in launches
+    )
 
 
 def _inside(one: Span | None, span: Span) -> bool:
@@ -149,7 +159,9 @@ class AnchorFinder(LaunchFinder):
         else:
             value = ev.eval(place.expr, frame, place.stmt)
         found = _recognised(ev, anchor, value, frame)
-        if isinstance(found, Recognised):
+        if isinstance(found, Unread):
+            yield found, anchor.span
+        elif found is not None:
             found = msgspec.structs.replace(found, facts=_open_ended(found.facts, escapes, self.maps_elsewhere))
             yield self._completed(ev, found, place, frame), anchor.span
 
@@ -179,7 +191,7 @@ def _replaced_at(place: Place, name: str) -> Assign | None:
     return None
 
 
-def _recognised(ev: Evaluator, anchor: Anchor, value: Value | None, frame: Frame) -> Recognised | None:
+def _recognised(ev: Evaluator, anchor: Anchor, value: Value | None, frame: Frame) -> Recognised | Unread | None:
     if anchor.verb is not None:
         return _of_argv(ev, anchor, value)
     options = value if isinstance(value, MapValue | ObjectValue) else None
@@ -195,8 +207,7 @@ def _recognised(ev: Evaluator, anchor: Anchor, value: Value | None, frame: Frame
     from stigmer_lint.dialects.dockerode import DIALECT as DOCKERODE
 
     name = "containerEngine.createContainer" if _text(ev, anchor).count(b"containerEngine") else "docker.createContainer"
-    answer = DOCKERODE.recognise(Invocation(name, anchor.span, (options,), {}, "javascript", ev.platform))
-    return answer if isinstance(answer, Recognised) else None
+    return DOCKERODE.recognise(Invocation(name, anchor.span, (options,), {}, "javascript", ev.platform))
 
 
 def _of_argv(ev: Evaluator, anchor: Anchor, value: Value | None) -> Recognised | None:

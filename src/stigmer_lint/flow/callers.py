@@ -39,7 +39,7 @@ def call_sites(ev: Evaluator, decl: FunctionDecl, most: int = MAX_SITES) -> list
     found: list[tuple[Place, Expr | None]] = []
     tests: list[tuple[Place, Expr | None]] = []
     here = is_test(decl.unit.path)
-    for place in ev.project.used(name, decl.unit.language):
+    for place in ev.project.used(name, decl.unit.language, decl.owner):
         call = place.expr
         if not isinstance(call, Call):
             continue
@@ -102,7 +102,7 @@ def _calls(ev: Evaluator, call: Call, place: Place, decl: FunctionDecl) -> Expr 
     if isinstance(found, ClassHandle):
         return None
     # The receiver's type could not be told: an interface or an untyped language. The name and the number of arguments must do.
-    if isinstance(found, str) and not found.startswith("?"):
+    if isinstance(found, str) and not found.startswith(("?", "this.", "self.", "{}.")):
         return None
     generic = decl.name.lower() in ("run", "start", "create", "get", "set", "exec", "execute", "open", "close", "init", "new", "call", "build", "main", "spawn", "launch")
     near = unit.path.rsplit("/", 1)[0] == decl.unit.path.rsplit("/", 1)[0]

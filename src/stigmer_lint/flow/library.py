@@ -276,7 +276,7 @@ def _method_target(ev: Evaluator, base: Value, callee: Attr, frame: Frame) -> Cl
             return f"{base.type}.{callee.name}"
     if isinstance(base, MapValue):
         held = base.get(callee.name)
-        if isinstance(held, FunctionValue):
+        if isinstance(held, FunctionValue) or (isinstance(held, Choice) and any(isinstance(one, FunctionValue) for one in held.options)):
             return _target(held, callee.name)
         return f"{{}}.{callee.name}"
     if isinstance(base, ListValue):
@@ -587,9 +587,14 @@ def object_field(ev: Evaluator, base: ObjectValue, name: str, span: Span) -> Val
     """A field of a library's object that is known."""
     if base.type == URL:
         return url_field(base, name)
-    if base.type.startswith("os/exec.Command") and name in ("Args", "Env", "Dir"):
-        return None
+    if base.type.endswith(_SCHEMAS):
+        from stigmer_lint.flow.schemas import schema_field
+
+        return schema_field(base, name, span)
     return None
+
+
+_SCHEMAS = ("arse", "arseAsync", ".data", ".value", "createEnv", "cleanEnv", "validate", "validateSync", "cast", "attempt")
 
 
 def field_default(ev: Evaluator, default: Expr, module: Frame) -> Value | None:

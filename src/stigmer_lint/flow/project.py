@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from stigmer_lint.errors import UnreadableError
 from stigmer_lint.flow.ir import Assign, Attr, Call, ClassDecl, Expr, FunctionDecl, Import, Name, Record, Unit
@@ -103,7 +103,7 @@ class Project:
         self._grep = grep
         self._units: dict[str, Unit | None] = {}
         self._frontends: dict[str, Frontend] = {}
-        self._sites: dict[tuple[str, str], tuple[Place, ...]] = {}
+        self._sites: dict[tuple[str, str, str], tuple[Place, ...]] = {}
         self._places: dict[str, dict[str, list[Place]]] = {}
         self._located: dict[tuple[str, str], tuple[str, ...]] = {}
         self._siblings: dict[str, tuple[str, ...]] = {}
@@ -498,15 +498,22 @@ class Project:
             found = self._assigning[key] = {name: tuple(stmts) for name, stmts in several.items()}
         return found
 
-    def used(self, name: str, language: str) -> tuple[Place, ...]:
+    def used(self, name: str, language: str, beside: str = "") -> tuple[Place, ...]:
         """Places in the tree's code of one language where something is called or constructed by a last name: Calls and Records
-        whose callee or type ends in `name`. Cut at 4 * MAX_SITES."""
+        whose callee or type ends in `name`. Cut at 4 * MAX_SITES. Files that also say `beside`, a method's class, come first: there are many
+        calls of `run` in a tree."""
         family = "javascript" if language == "typescript" else language
-        key = (family, name)
+        paths: Iterable[str] = self.naming(name, family)
+        if beside and name != beside and len(tuple(paths)) > MAX_SITES:
+            near = set(self.naming(beside, family))
+            paths = sorted(paths, key=lambda path: path not in near)
+        else:
+            beside = ""
+        key = (family, name, beside)
         found = self._sites.get(key)
         if found is None:
             out: list[Place] = []
-            for path in self.naming(name, family):
+            for path in paths:
                 unit = self.unit(path)
                 source = self.tree.source(path)
                 if unit is None or source is None:

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 
 import msgspec
 
+from stigmer_lint.addresses import addresses, addresses_of
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.frame import Frame
 from stigmer_lint.flow.ir import Attr, Call, Expr, FunctionDecl, Index, Name
 from stigmer_lint.flow.library import scalar
 from stigmer_lint.flow.project import last_name
-from stigmer_lint.flow.resolvers import INPUTS, moved
+from stigmer_lint.flow.resolvers import INPUTS
 from stigmer_lint.flow.walk import Place, dotted
 from stigmer_lint.model.launch import Platform
 from stigmer_lint.model.span import Span
@@ -27,7 +28,6 @@ REPLACING = re.compile(rb"\.(?:replace|replaceAll|Replace|ReplaceAll|ReplaceAllS
 _NAMES = ("replace", "replaceAll", "Replace", "ReplaceAll", "ReplaceAllString", "ReplaceAllLiteralString", "sub")
 _ADDRESS = "{address}"
 _USUAL = ("http://localhost:11434", "http://127.0.0.1:11434", "localhost")
-_LOOPBACK = re.compile(r"localhost|127\.0\.0\.1")
 MAX_REWRITES = 40
 """Replacements of one function that are looked at."""
 
@@ -114,7 +114,7 @@ def _without_address(call: Call, inner: set[int]) -> tuple[Expr, str] | None:
 
 def _judged(evaluators: dict[Platform, Evaluator], subject: str, steps: list[_Rewrite]) -> Resolver | None:
     """The answers to the table; None where no usual spelling of loopback comes out as an address of the host."""
-    if not any((answer := _answer(evaluators["macos"], steps, text)) is not None and _moved(answer, text) for text in _USUAL):
+    if not any((answer := _answer(evaluators["macos"], steps, text)) is not None and _moved(answer) for text in _USUAL):
         return None
     rows = [ResolverRow(platform, text, _answer(ev, steps, text)) for platform, ev in evaluators.items() for text in INPUTS]
     place = steps[0].place
@@ -124,14 +124,12 @@ def _judged(evaluators: dict[Platform, Evaluator], subject: str, steps: list[_Re
     )
 
 
-def _moved(answer: Value, text: str) -> bool:
-    """As `moved`, and a host that is only known at run time: what was written in place of loopback stands at the front of the address."""
-    if moved(answer, text):
-        return True
-    for option in alternatives(answer, 8):
-        if isinstance(option, Template) and isinstance(option.parts[0], Known) and option.parts[0].text.endswith("//") and isinstance(option.parts[1], Unknown):
-            return not any(isinstance(part, Known) and _LOOPBACK.search(part.text) for part in option.parts)
-    return False
+def _moved(answer: Value) -> bool:
+    """Whether one possible answer is an address of the host by an alias; what is only known at run time may be any host."""
+    options = list(alternatives(answer, 8))
+    return any(isinstance(option, Known) and any(one.kind == "host-alias" for one in addresses(option.text)) for option in options) or any(
+        isinstance(option, Template) and any(located.address.kind == "host-alias" for located in addresses_of(option)) for option in options
+    )
 
 
 def _answer(ev: Evaluator, steps: list[_Rewrite], text: str) -> Value | None:
@@ -153,7 +151,7 @@ def _port_lost(ev: Evaluator, steps: list[_Rewrite]) -> bool:
     """Whether two addresses that differ in the port alone come out as one."""
     for shape in ("http://localhost:{}", "http://127.0.0.1:{}"):
         one, other = (_answer(ev, steps, shape.format(port)) for port in ("11434", "8443"))
-        if one is not None and other is not None and _moved(one, shape.format("11434")) and render(one) == render(other):
+        if one is not None and other is not None and _moved(one) and render(one) == render(other):
             return True
     return False
 
