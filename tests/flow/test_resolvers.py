@@ -25,3 +25,23 @@ func start(ollama string) error {
 def test_an_alias_that_the_tree_maps_somewhere_is_not_called_unmapped(found: Callable[..., None]) -> None:
     mapping = 'func addHost() []string {\n\treturn []string{"--add-host", "host.docker.internal:host-gateway"}\n}\n'
     found({"main.go": RESOLVER % (mapping, "unknown-engine")}, ("STG104",))
+
+
+def test_a_replacement_in_the_middle_of_other_code_that_loses_the_port(found: Callable[..., None]) -> None:
+    tree = """package main
+
+import "regexp"
+
+var localhost = regexp.MustCompile(`^http://localhost(:\\d+)?`)
+
+type server struct{ URL, Audit string }
+
+func prepare(one server) server {
+	one.URL = localhost.ReplaceAllString(one.URL, "http://host.docker.internal:8080")%s
+	return one
+}
+"""
+    found({"main.go": tree % " // STG104"}, ("STG104",))
+    # Beside one that keeps the port it is meant for the program's own server.
+    keeps = '\n\tone.Audit = localhost.ReplaceAllString(one.Audit, "http://host.docker.internal${1}")'
+    found({"main.go": tree % keeps}, ("STG104",))

@@ -429,6 +429,9 @@ def _open(result: Recognised | Unread) -> bool:
     if facts.env_open or facts.hosts_open or facts.unread:
         return True
     values = [*(s.value for s in facts.env), facts.network, facts.image, facts.name, *(h.address for h in facts.hosts), *(facts.command or ())]
+    if any(isinstance(one.value, Known) and ("localhost" in one.value.text or "127.0.0.1" in one.value.text) for one in facts.env):
+        # Whose port it is depends on those that the container has.
+        values += [publish.container_port for publish in facts.publishes]
     return any(part.kind in ("parameter", "field") for value in values if value is not None for part in unknown_parts(value))
 
 
