@@ -4,10 +4,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check fix pages runtime rule dist clean
+.PHONY: demo walk-through test check fix pages runtime rule dist clean
 
 demo: $(READY)  ## check the example before and after its repair
 	@tools/demo $(BIN)/stigmer-lint
+
+walk-through: $(READY)  ## run docs/walk-through.md on real servers, and write what it prints into it (Linux, Docker, Go)
+	$(PYTHON) tools/walk_through.py $(BIN)/stigmer-lint --must
 
 test: $(READY)  ## run the tests
 	$(BIN)/pytest -q $(ARGS)
