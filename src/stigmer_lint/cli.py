@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 LAZY = {
     "init": ("stigmer_lint.drafting.cli:init", "Draft a policy from what the project launches and what its code reads."),
+    "map": ("stigmer_lint.mapping.cli:map_", "Show launches, what they set, what is read inside and what they reach, as text, JSON, Mermaid or HTML."),
     "policy": ("stigmer_lint.policy.cli:policy", "Validate a policy, print its schema, explain its values."),
     "lsp": ("stigmer_lint.adapters.lsp:lsp", "Serve an editor over standard input and output: findings, their pages, suppressions."),
     "launch": ("stigmer_lint.launcher.cli:launch", "Start a container of the policy so that it reaches what it dials."),
@@ -159,7 +160,7 @@ def check(
     cwd = Path.cwd()
     root = find_root([stdin[0]] if stdin is not None else asked, cwd)
     entries = rule_entries()
-    policy = _policy(policy_file, no_policy, [stdin[0]] if stdin is not None else list(asked), root, entries, policy_rev)
+    policy = policy_for(policy_file, no_policy, [stdin[0]] if stdin is not None else list(asked), root, entries, policy_rev)
     gate = _gate(root, diff_base, baseline, write_baseline) if diff_base or baseline or write_baseline else None
     options = msgspec.convert(
         {
@@ -259,7 +260,8 @@ def _gate(root: Path, diff_base: str | None, baseline: str | None, write: bool) 
     return narrow
 
 
-def _policy(file: str | None, none: bool, paths: list[str], root: Path, entries: Sequence[RuleEntry], revision: str | None = None) -> LoadedPolicy:
+def policy_for(file: str | None, none: bool, paths: list[str], root: Path, entries: Sequence[RuleEntry], revision: str | None = None) -> LoadedPolicy:
+    """The policy that the command line asks for, else the nearest one above `paths`."""
     from stigmer_lint.policy.find import find_policy
     from stigmer_lint.policy.types import NO_POLICY
 

@@ -61,12 +61,12 @@ def init(path: str, output: str | None, quiet: bool) -> None:
 def drafted(root: Path, files: Files, entries: Sequence[RuleEntry]) -> tuple[str, list[str]]:
     """The text of a policy for a tree, and what to tell about it. A draft that does not load is a bug, and raises PolicyError."""
     from stigmer_lint.drafting.draft import draft
-    from stigmer_lint.drafting.places import Places
     from stigmer_lint.drafting.write import written
     from stigmer_lint.engine.run import survey
     from stigmer_lint.model.span import SourceFile
     from stigmer_lint.policy.load import parse_policy
     from stigmer_lint.policy.types import NO_POLICY
+    from stigmer_lint.report.places import Places
     from stigmer_lint.report.view import View
 
     world, _ = survey(root, policy=NO_POLICY, rules=(), files=files)

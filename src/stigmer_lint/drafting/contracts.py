@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from stigmer_lint.contract import Sides, nearest, open_because, program_of, read_elsewhere, used_by_launch
-from stigmer_lint.drafting.places import Places
 from stigmer_lint.drafting.programs import Program
 from stigmer_lint.drafting.services import KnownService, fallback
 from stigmer_lint.drafting.types import DraftContainer, DraftService, Said
@@ -17,6 +16,7 @@ from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import text_of
 from stigmer_lint.model.world import Component, EnvRead
 from stigmer_lint.policy.types import Policy
+from stigmer_lint.report.places import Places
 
 _NOTHING = Policy(version=1)
 

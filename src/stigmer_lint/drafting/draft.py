@@ -7,11 +7,11 @@ import re
 from msgspec.structs import replace
 
 from stigmer_lint.drafting.contracts import container
-from stigmer_lint.drafting.places import Places
 from stigmer_lint.drafting.programs import programs
 from stigmer_lint.drafting.services import services
 from stigmer_lint.drafting.types import Draft, DraftContainer, Said
 from stigmer_lint.model.world import World
+from stigmer_lint.report.places import Places
 
 _NAME = re.compile(r"[A-Za-z_$][\w$]*\Z")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")

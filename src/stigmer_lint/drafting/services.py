@@ -11,7 +11,6 @@ import msgspec
 from stigmer_lint.addresses import Address, addresses_of
 from stigmer_lint.contract import given, same_source
 from stigmer_lint.dialled import Dialled, Neighbours, dialled, neighbours_of, outside_ports, texts
-from stigmer_lint.drafting.places import Places
 from stigmer_lint.drafting.programs import Program, slug
 from stigmer_lint.drafting.types import DraftService, Said
 from stigmer_lint.knowledge.image_ports import image_fact
@@ -23,6 +22,7 @@ from stigmer_lint.model.launch import EnvSetting, Launch
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Known, Template
 from stigmer_lint.model.world import EnvRead, World
+from stigmer_lint.report.places import Places
 
 _TARGET = frozenset({
     "URL", "URI", "URLS", "HOST", "HOSTNAME", "PORT", "ADDRESS", "ADDR", "ENDPOINT", "BASE", "SERVER", "SERVERS", "SERVICE", "API", "DSN", "CONNECTION", "STRING",
