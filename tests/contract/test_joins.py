@@ -62,3 +62,18 @@ def test_a_file_that_is_mounted_is_read_by_the_image_it_is_mounted_into(world: W
         "compose.yaml": "services:\n  a:\n    image: otel/collector\n    volumes: ['./conf.yml:/etc/conf.yml']\n", "conf.yml": "brokers: ${KAFKA_ADDR}\n",
     }).components  # fmt: skip
     assert (names(component), component.whole) == ({"KAFKA_ADDR"}, False)
+
+
+def test_go_packages_that_the_program_does_not_import_are_not_inside(world: Worlds) -> None:
+    read = 'package {}\nimport ("os"{})\nfunc F() {{ os.Getenv("{}") }}\n'
+    tree = {
+        "compose.yaml": "services:\n  a:\n    build: .\n", "go.mod": "module example.org/x\n",
+        "cmd/app/main.go": read.format("main", '; "example.org/x/lib"', "APP"), "lib/lib.go": read.format("lib", "", "LIB"),
+        "cmd/other/main.go": read.format("main", '; "example.org/x/more"', "OTHER"), "more/more.go": read.format("more", "", "MORE"),
+    }  # fmt: skip
+    dockerfile = "FROM golang AS b\nWORKDIR /src\nCOPY . .\nRUN CGO_ENABLED=0 go build -ldflags '-s -w' -o /app {}\nFROM scratch\nCOPY --from=b /app /app\n"
+    for written, inside in (("./cmd/app", {"APP", "LIB"}), ("cmd/other/main.go", {"OTHER", "MORE"}), ("$TARGET", {"APP", "LIB", "OTHER", "MORE"}), ("./cmd/...", {"APP", "LIB", "OTHER", "MORE"})):
+        [component] = world({**tree, "Dockerfile": dockerfile.format(written)}).components
+        assert names(component) == inside
+    [component] = world({**tree, "Dockerfile": "FROM golang\nCOPY . .\nRUN make build && go build ./cmd/app\n"}).components
+    assert names(component) == {"APP", "LIB", "OTHER", "MORE"}

@@ -105,3 +105,21 @@ def test_a_wrapper_with_the_name_of_a_common_method_costs_nothing(reads: Reads) 
     body = "".join(f"x{n} = table.get('k{n}')\n" for n in range(400))
     found = reads({"a.py": f"import os\nclass C:\n    def get(self, name):\n        return os.environ.get(name)\n{body}"})
     assert "k1" not in found
+
+
+SCANS = [
+    ("a.go", 'package a\nimport ("os"; "strings")\nfunc f() { for _, kv := range os.Environ() { if strings.HasPrefix(kv, "APP_CONF_") { use(kv) } } }\n'),
+    ("a.go", 'package a\nimport ("os"; "strings")\nfunc f(p string) { for _, kv := range os.Environ() { if !strings.HasPrefix(kv, p) { continue } } }\nfunc g() { f("APP_CONF_") }\n'),
+    ("a.py", "import os\nfound = {k: v for k, v in os.environ.items() if k.startswith('APP_CONF_')}\n"),
+    ("a.ts", "const found = Object.keys(process.env).filter((key) => key.startsWith('APP_CONF_'));\n"),
+]
+
+
+@pytest.mark.parametrize(("path", "text"), SCANS)
+def test_a_scan_of_all_variables_reads_what_begins_with_its_prefix(reads: Reads, path: str, text: str) -> None:
+    assert reads({path: text})["APP_CONF_"].prefix
+
+
+def test_what_spring_does_not_load_by_itself_is_read_by_somebody_perhaps(reads: Reads) -> None:
+    found = reads({"src/main/resources/application.yml": "a: ${AAA}\n", "src/main/resources/shared/b.yml": "a: ${BBB}\n"})
+    assert (found["AAA"].conditional, found["BBB"].conditional) == (False, True)

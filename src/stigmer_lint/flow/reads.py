@@ -26,6 +26,9 @@ _ASIDE = re.compile(
 )
 """Code that is not what a container runs."""
 _FILLED = re.compile(r"(?:^|/)(?:resources|conf|config|configs|settings)/|(?:^|/)(?:application|bootstrap|logback|log4j2?)[^/]*\.\w+$|config[^/]*\.ya?ml$", re.IGNORECASE)
+_UNLOADED = re.compile(r"/resources/(?!config/)[^/]+/(?:[^/]+/)*[^/]+\.(?:ya?ml|properties)$")
+"""Spring reads its settings from the root of the class path and from /config there (docs.spring.io, "External Application Properties"); files in
+other folders are loaded, or handed out, by code."""
 _LAUNCHERS = re.compile(r"compose[^/]*\.ya?ml$|(?:^|/)(?:charts?|helm|k8s|kubernetes|kustomize|_kustomize|deploy|\.circleci)/|pnpm-lock|mkdocs|openapi|swagger", re.IGNORECASE)
 
 
@@ -45,8 +48,9 @@ class Readers:
             source = files.source(path)
             if source is None or _ASIDE.search(path) or _LAUNCHERS.search(path):
                 continue
+            aside = _UNLOADED.search(path) is not None
             for read in reads_text.text_reads(source, placeholders=placed(path) or _FILLED.search(path) is not None):
-                self._note(read)
+                self._note(msgspec.structs.replace(read, conditional=True) if aside else read)
 
     def of_code(self, path: str) -> None:
         """Note the reads of one file of code; those of a wrapper are noted where it is called."""

@@ -41,7 +41,7 @@ from stigmer_lint.flow.ir import (
     Unit,
 )
 from stigmer_lint.flow.project import ModuleHandle, VariableHandle
-from stigmer_lint.flow.reads_forms import OBJECTS, Form, aliases, canonical, flag_names, form_of, plain
+from stigmer_lint.flow.reads_forms import OBJECTS, SCANS, Form, aliases, canonical, flag_names, form_of, plain, scanned
 from stigmer_lint.flow.walk import Place, own, parts, statements
 from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.model.value import Choice, Known, ObjectValue, Template, Unknown, Value, alternatives, choose
@@ -137,6 +137,11 @@ class Code:
                 yield from self._destructured(expr, place)
             return
         form = form_of(expr, unit, known)
+        if form is None and isinstance(expr, Call):
+            scan = scanned(expr, unit)
+            if scan is not None and self._scans(place):
+                yield from self._emit(scan, place, link, expr.span)
+                return
         if form is None:
             if isinstance(expr, Call) and (canonical(expr.callee, unit, known) or "").endswith("os.environ.setdefault") and expr.args:
                 first = expr.args[0].value
@@ -151,6 +156,17 @@ class Code:
         if isinstance(form.name, str) and not _variable(form.name):
             return
         yield from self._emit(form, place, link, expr.span)
+
+    def _scans(self, place: Place) -> bool:
+        """Whether the function around goes through every variable of the environment."""
+        source = self.ev.project.source(place.decl.unit.path)
+        if source is None:
+            return False
+        if place.decl.name or place.outer is not None:
+            decl = place.decl
+            return SCANS.search(source.data, *decl.span) is not None or (place.outer is not None and self._scans(place.outer))
+        # The module's own body: what is near.
+        return SCANS.search(source.data, max(0, place.stmt.span[0] - 300), place.stmt.span[1] + 300) is not None
 
     def _destructured(self, target: DictOf, place: Place) -> Iterator[EnvRead]:
         for pair in target.pairs:
@@ -183,6 +199,10 @@ class Code:
             if not text or not _named_well(text):
                 continue
             glob = not isinstance(option, Known)
+            if form.prefix:
+                if not glob and _SHARED_START.match(text):
+                    yield EnvRead(text, span, form.api, language, prefix=True)
+                continue
             yield EnvRead(
                 text, span, form.api, language, context.default, context.required and len(options) == 1 and not glob,
                 groups=tuple(one for one in context.groups if one != text), conditional=context.conditional, deferred=context.deferred, glob=glob,
@@ -643,6 +663,9 @@ _NAME = re.compile(r"[A-Za-z_*][A-Za-z0-9_.*-]*$")
 
 def _named_well(text: str) -> bool:
     return len(text) <= 120 and _NAME.match(text) is not None
+
+
+_SHARED_START = re.compile(r"[A-Za-z][A-Za-z0-9]*_|[A-Z][A-Z0-9_]{3,}$")
 
 
 def _variable(text: str) -> bool:

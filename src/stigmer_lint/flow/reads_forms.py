@@ -10,7 +10,7 @@ from stigmer_lint.flow.ir import Attr, Call, Compare, DictOf, Expr, Index, ListO
 from stigmer_lint.model.span import SourceFile
 
 NEEDLE = re.compile(
-    rb"environ|[gG]etenv|LookupEnv|process|import\.meta\.env|Bun\.env|Deno\.env|BaseSettings|decouple|envvar|env:\"|envconfig:\"|[vV]iper|EnvVar|Envar"
+    rb"environ|Environ\(|[gG]etenv|LookupEnv|process|import\.meta\.env|Bun\.env|Deno\.env|BaseSettings|decouple|envvar|env:\"|envconfig:\"|[vV]iper|EnvVar|Envar"
     rb"|starlette\.config|[cC]onfig(?:Service)?\.get|env-var|createEnv|cleanEnv"
 )
 """What a file must hold to be looked at."""
@@ -23,7 +23,7 @@ OBJECTS = frozenset({
 
 class Form(msgspec.Struct, frozen=True):
     """One read as it is written. `name`: the expression of the name, or the name. `demands`: unset, it fails. `several`: it gives
-    value and whether it is set. `presence`: only whether it is set is asked."""
+    value and whether it is set. `presence`: only whether it is set is asked. `prefix`: every name that begins so is read."""
 
     name: Expr | str
     api: str
@@ -31,6 +31,7 @@ class Form(msgspec.Struct, frozen=True):
     demands: bool = False
     several: bool = False
     presence: bool = False
+    prefix: bool = False
 
 
 class _Getter(msgspec.Struct, frozen=True):
@@ -158,6 +159,26 @@ def _call(call: Call, unit: Unit, known: dict[str, str]) -> Form | None:
     return None
 
 
+SCANS = re.compile(
+    rb"\bos\.Environ\(\)|\bos\.environ\.(?:items|keys|copy)\(|(?:\bin|\bdict\(|\blist\(|\bsorted\()\s*os\.environ\b(?![.\[])"
+    rb"|\bObject\.(?:keys|entries|fromEntries)\(\s*(?:Object\.entries\(\s*)?(?:process|import\.meta|Bun)\.env\b(?![.\[])|\bin\s+process\.env\b(?![.\[])"
+)
+"""Every variable of the environment is gone through."""
+_PREFIXES = {"strings.HasPrefix": 1, "strings.TrimPrefix": 1, "strings.CutPrefix": 1}
+
+
+def scanned(call: Call, unit: Unit) -> Form | None:
+    """The prefix that names are compared with, in code that goes through all variables."""
+    if unit.language == "go":
+        at = _PREFIXES.get(plain(call.callee) or "")
+        if at is None or len(call.args) <= at:
+            return None
+        return Form(call.args[at].value, "env scan", prefix=True)
+    if isinstance(call.callee, Attr) and call.callee.name in ("startswith", "startsWith", "removeprefix") and call.args:
+        return Form(call.args[0].value, "env scan", prefix=True)
+    return None
+
+
 def _got(call: Call, getter: _Getter, api: str) -> Form | None:
     positional = [arg.value for arg in call.args if arg.name is None and not arg.spread]
     if len(positional) <= getter.name_at:
@@ -191,4 +212,4 @@ def flag_names(record: Record) -> tuple[list[Expr], Expr | None, bool]:
     return names, default, demands
 
 
-__all__ = ["GETTERS", "NEEDLE", "OBJECTS", "VIPER", "DictOf", "Form", "aliases", "canonical", "flag_names", "form_of", "plain"]
+__all__ = ["GETTERS", "NEEDLE", "OBJECTS", "SCANS", "VIPER", "DictOf", "Form", "aliases", "canonical", "flag_names", "form_of", "plain", "scanned"]

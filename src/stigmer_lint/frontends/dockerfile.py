@@ -7,7 +7,8 @@ final one copies (`COPY --from`) counts as inside: it is the source of what is b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -43,6 +44,7 @@ class _Stage:
         self.command: tuple[Value, ...] | None = parent.command if parent else None
         self.health: Health | None = parent.health if parent else None
         self.installs: set[str] = set(parent.installs) if parent else set()
+        self.compiles: dict[str, None] = {}
         self.own_command = False
         self.named = True
         """Whether the image that it starts from is named here, by a default at least."""
@@ -127,6 +129,7 @@ class _Reader:
                 case "RUN":
                     self.mounts(instruction)
                     self.stage.installs |= _installed(instruction.place.text)
+                    self.stage.compiles.update(dict.fromkeys(_compiled(instruction.place.text)))
                 case "EXPOSE":
                     for value in self.words(instruction):
                         text = configured(value)
@@ -264,6 +267,49 @@ def _installed(text: str) -> set[str]:
     return found
 
 
+_GO: Final = re.compile(r"(?:^|[\s;&|(])go\s+(?:-C\s+\S+\s+)?(build|install|run|test)(?=\s|$)")
+_OTHER_BUILDERS: Final = re.compile(
+    r"(?:^|&&|;|\|\||\()\s*(?:[A-Za-z_]\w*=\S*\s+)*(?:make|gmake|mage|task|just|goreleaser|bazel|ninja|xx-go|garble|air|(?:\S*/)?(?:ba|a)?sh\s+\S|\.{0,2}/\S+\.sh)(?=\s|$)"
+)
+_RELOADS: Final = re.compile(r"(?:\S*/)?(?:air|make|task|just|mage|CompileDaemon|reflex|modd|wgo|gow)\b")
+"""What rebuilds the program when the container starts."""
+_GO_VALUES: Final = frozenset((
+    "-o", "-ldflags", "-tags", "-mod", "-p", "-gcflags", "-asmflags", "-buildmode", "-run", "-count", "-timeout", "-coverprofile", "-covermode", "-coverpkg", "-exec",
+    "-installsuffix", "-pkgdir", "-modfile", "-overlay", "-bench", "-parallel", "-toolexec", "-compiler", "-pgo",
+))
+"""Flags of the go command that take a value (`go help build`, `go help testflag`)."""
+
+
+def _compiled(text: str) -> Iterator[str]:
+    """What one line has the go command build, each as the verb and a package; "" where that cannot be told."""
+    text = text[:MAX_RUN]
+    if _OTHER_BUILDERS.search(text) is not None:
+        yield ""
+    for hit in _GO.finditer(text):
+        try:
+            words = shlex.split(_COMMAND_END.split(re.sub(r"\\\r?\n", " ", text[hit.end() :]), maxsplit=1)[0], posix=True)
+        except ValueError:
+            yield ""
+            continue
+        targets: list[str] = []
+        skip = False
+        for word in words:
+            if skip:
+                skip = False
+            elif word.startswith("-"):
+                skip = "=" not in word and word.replace("--", "-") in _GO_VALUES
+            else:
+                targets.append(word)
+                if hit[1] == "run":
+                    break
+        if any("@" in target for target in targets):
+            # A tool of some other module.
+            continue
+        if hit[1] == "install" and targets and all("." in target.partition("/")[0].lstrip(".") for target in targets):
+            continue
+        yield from (f"{hit[1]} {target}" if "$" not in target else "" for target in targets or ["."])
+
+
 def _in_context(written: str) -> str:
     parts: list[str] = []
     for part in written.split("/"):
@@ -309,12 +355,17 @@ def read_dockerfile(source: SourceFile, target: str | None = None, given: Iterab
     if stage is None:
         stage = reader.stage
     copies: dict[str, None] = {}
+    compiles: dict[str, None] = {}
+    for words in (stage.entrypoint or (), stage.command or ()):
+        text = " ".join(text_of(word) or "$" for word in words).removeprefix("/bin/sh -c ")
+        compiles.update(dict.fromkeys(one for one in _compiled(text) if one or _RELOADS.match(text)))
     waiting = [stage]
     seen = {id(stage)}
     brings = False
     while waiting:
         one = waiting.pop()
         copies.update(one.copies)
+        compiles.update(one.compiles)
         brings = brings or not one.named
         for used in one.uses:
             if id(used) not in seen:
@@ -333,4 +384,5 @@ def read_dockerfile(source: SourceFile, target: str | None = None, given: Iterab
         stage.health,
         frozenset(stage.installs),
         brings,
+        tuple(compiles),
     )

@@ -171,3 +171,6 @@ class Image(msgspec.Struct, frozen=True):
     """Names of the packages and repositories that RUN lines bring in by a system's package manager, `git clone` or a download."""
     brings: bool = False
     """A stage of it starts from an image that only the build names (`FROM $APP_IMAGE`), so that programs which are not seen here are inside."""
+    compiles: tuple[str, ...] = ()
+    """What the go command is told to build, install, run or test, by a RUN line or at the start: the verb and one package or file each;
+    an empty text where something else may build as well."""
