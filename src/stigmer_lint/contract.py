@@ -162,6 +162,20 @@ def inherited(launch: Launch, world: World) -> dict[str, EnvSetting]:
     return {}
 
 
+def read_by_twin(sides: Sides, name: str, world: World) -> bool:
+    """Whether the code of another build of the same service reads a variable: files of one folder that are laid over one another build it
+    from different places, and which of them counts is said on the command line."""
+    ours = {(launch.service, (launch.group or "").rpartition("/")[0]): launch for launch in sides.component.launches if launch.build is not None and launch.group is not None}
+    for component in world.components if ours else ():
+        if component is sides.component:
+            continue
+        for other in component.launches:
+            mine = ours.get((other.service, (other.group or "").rpartition("/")[0]))
+            if mine is not None and other.build is not None and other.group not in (None, mine.group) and Sides(component, sides.policy).is_read(name):
+                return True
+    return False
+
+
 def open_because(launch: Launch) -> tuple[str, ...]:
     """Why a launch may set more than can be seen."""
     return tuple(dict.fromkeys(why for facts in launch.facts.values() for why in facts.env_open))

@@ -84,3 +84,19 @@ def test_a_program_that_the_build_takes_from_elsewhere_may_read_what_it_likes(fi
     assert [(code, env) for code, _, _, env in findings({**tree, "Dockerfile": named})] == [("STG204", "SERVER_COOKIE_DOMAIN")]
     taken = "ARG APP_IMAGE\nFROM $APP_IMAGE AS other\nFROM python:3.12\nCOPY --from=other /app/server ./server\nCOPY . .\nCMD [\"python\", \"main.py\"]\n"
     assert findings({**tree, "Dockerfile": taken}) == []
+
+
+def test_a_dotenv_file_that_is_copied_in_and_loaded_gives_what_its_sample_names(findings: Findings) -> None:
+    code = "import os\nfrom dotenv import load_dotenv\nload_dotenv()\nx = os.environ['QUEUE']\ny = os.environ['OTHER']\n"
+    tree = {**BUILD, "a.py": code, ".env.example": "QUEUE=jobs\n", "compose.yaml": compose("MODE=1")}
+    assert [env for code, _, _, env in findings(tree) if code == "STG203"] == ["OTHER"]
+    assert [env for code, _, _, env in findings({**tree, ".dockerignore": "*.env\n.env\n"}) if code == "STG203"] == ["OTHER", "QUEUE"]
+
+
+def test_a_service_that_another_file_of_the_folder_builds_from_elsewhere_may_read_a_name_there(findings: Findings) -> None:
+    tree = {
+        "Dockerfile": "FROM python\nCOPY api api\n", "api/a.py": "import os\nx = os.environ['MODE']\n", "compose.yaml": compose("MODE=1", "WEB_PORT=1"),
+        "web/Dockerfile": "FROM node\nCOPY . .\n", "web/a.js": "listen(process.env.WEB_PORT);\n",
+    }  # fmt: skip
+    assert ("STG204", "compose.yaml", 6, "WEB_PORT") in findings(tree)
+    assert findings({**tree, "compose.dev.yaml": "services:\n  app:\n    build: ./web\n"}) == []

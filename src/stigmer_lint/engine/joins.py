@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 
 import msgspec
 
 from stigmer_lint.engine.discover import Files
+from stigmer_lint.engine.go_programs import program_folders
 from stigmer_lint.errors import UnreadableError
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.project import Project
@@ -80,12 +81,14 @@ def components(
     clients = client_calls(first, files, lambda path: any(inside.holds(path) for inside in insides), policy.clients)
     settled = _settled(insides, files, groups)
     served = _served(insides, files)
+    loaded = _loaded(insides, files, groups)
     made: list[Component] = []
-    for group, inside, given, runs in zip(groups, insides, settled, served, strict=True):
-        reads = tuple(readers.below(inside.holds))
+    for group, inside, given, runs in zip(groups, insides, map(set.union, settled, loaded), served, strict=True):
+        holds = _compiled_in(inside, program_folders(group.image, group.build, files) if not _started_otherwise(group) else None)
+        reads = tuple(readers.below(holds))
         made.append(Component(
             group.label, tuple(group.launches.values()), (*inside.folders, *sorted(inside.files), *inside.globs), reads,
-            clients=tuple(call for path in sorted(clients) if inside.holds(path) for call in clients[path]),
+            clients=tuple(call for path in sorted(clients) if holds(path) for call in clients[path]),
             images=(group.image,) if group.image is not None else (), join=group.join, certain=group.certain,
             whole=group.build is not None or bool(group.sources), runs=frozenset(runs), supplied=frozenset((*given, *readers.written(inside.holds))),
         ))
@@ -100,6 +103,18 @@ def components(
         for read in component.reads:
             every.setdefault((read.span, read.name), read)
     world.reads = tuple(sorted(every.values(), key=lambda one: (one.span, one.name)))
+
+
+def _compiled_in(inside: Inside, folders: frozenset[str] | None) -> Callable[[str], bool]:
+    """Whether a file is in the image and, where it is Go, in what is built of it."""
+    if folders is None:
+        return inside.holds
+    return lambda path: inside.holds(path) and (not path.endswith(".go") or posixpath.dirname(path) in folders)
+
+
+def _started_otherwise(group: _Group) -> bool:
+    """Whether a launch has the go command build something itself."""
+    return any(text.startswith("go ") or text == "go" or " go " in text for launch in group.launches.values() for word in launch.any.command or () for text in texts(word))
 
 
 # -- groups ----------------------------------------------------------------------------------------------------------------------
@@ -411,6 +426,66 @@ def _settled(insides: list[Inside], files: Files, groups: list[_Group]) -> list[
         for index in holders:
             found[index].update(name.decode() for name in names)
     return found
+
+
+_SAMPLE = re.compile(r"(?:^|/)(?:\.?env|dotenv)[._-](?:example|sample|template|dist|tmpl)$|(?:^|/)(?:example|sample|template)\.env$|(?:^|/)\.env\.(?:[a-z]+\.)?(?:example|sample|template)$", re.IGNORECASE)
+_LOADERS = re.compile(
+    rb"\bdotenv\b|load_dotenv|read_dotenv|godotenv\.|dotenvy|\bDotenv\b|\bread_env\(|env_file\s*=\s*[\"']\.env[\"']|SetConfigFile\(\s*\"\.env\"|environ\.Env\.read_env"
+)
+_LOADING = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".go", ".rs", ".rb", ".php", "package.json")
+
+
+def _loaded(insides: list[Inside], files: Files, groups: list[_Group]) -> list[set[str]]:
+    """Per group, the names of an env file that is not in the tree, but whose sample is: the code inside loads it from a folder that is copied or
+    mounted as it stands on the machine that builds, so that it is there once somebody has followed the sample."""
+    found: list[set[str]] = [set() for _ in groups]
+    samples = list(files.paths(lambda one: _SAMPLE.search(one) is not None))
+    if not samples:
+        return found
+    loaders: list[str] | None = None
+    for path in samples:
+        folder = path.rpartition("/")[0]
+        real = f"{folder}/.env" if folder else ".env"
+        holders = [index for index, inside in enumerate(insides) if inside.holds(real) and not _left_out(real, groups[index], files)]
+        source = files.source(path) if holders and not files.has(real) else None
+        if source is None:
+            continue
+        if loaders is None:
+            loaders = [one for one, _ in files.grep(_LOADERS, _LOADING)]
+        names = {hit[1].decode() for hit in _DOTENV_LINE.finditer(source.data)}
+        for index in holders:
+            # What is loaded is beside the program that loads it, or above it.
+            if any(insides[index].holds(one) and (not folder or one.startswith(f"{folder}/")) for one in loaders):
+                found[index] |= names
+    return found
+
+
+def _left_out(path: str, group: _Group, files: Files) -> bool:
+    """Whether a `.dockerignore` keeps a dotenv file out of the image, and no launch mounts its folder."""
+    if group.build is None or any(path.rpartition("/")[0] == one for launch in group.launches.values() for one in _mounted_folders(launch)):
+        return False
+    context = group.build.context.strip("/")
+    inner = path.removeprefix(f"{context}/") if context else path
+    for name in (f"{group.build.dockerfile}.dockerignore", f"{context}/.dockerignore" if context else ".dockerignore"):
+        source = files.source(name)
+        if source is not None:
+            out = False
+            for line in source.data.decode("utf-8", "replace").splitlines():
+                pattern = line.strip()
+                kept = pattern.startswith("!")
+                pattern = pattern.lstrip("!").removeprefix("/").removeprefix("**/")
+                if pattern and not pattern.startswith("#") and (fnmatchcase(inner, pattern) or fnmatchcase(inner.rpartition("/")[2], pattern)):
+                    out = not kept
+            return out
+    return False
+
+
+def _mounted_folders(launch: Launch) -> Iterable[str]:
+    for volume in launch.any.volumes:
+        for text in texts(volume):
+            path = posixpath.normpath(text.partition(":")[0])
+            if ":" in text and not path.startswith(("/", "..")):
+                yield "" if path == "." else path
 
 
 # -- mentions --------------------------------------------------------------------------------------------------------------------
