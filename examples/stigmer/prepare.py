@@ -4,8 +4,8 @@
     python3 prepare.py env      print the variables for a shell: eval "$(python3 prepare.py env)"
 
 Everything goes into STIGMER_EXAMPLE_CACHE (default ~/.cache/stigmer-lint/example). The servers are taken from PATH, else built with
-`go install`, which takes minutes the first time. The model is random numbers (tiny_model.py), created through Ollama's own API. The image is
-built from repaired/agent-runner/Dockerfile. Its base is python:3.12-slim where that can be had, else an image made of this machine's own
+`go install`, which takes minutes the first time. The model is random numbers (tiny_model.py), created through Ollama's own API. The images are
+built from the Dockerfiles of the two states. Its base is python:3.12-slim where that can be had, else an image made of this machine's own
 Python, so no registry is needed.
 """
 
@@ -28,6 +28,8 @@ HERE = Path(__file__).resolve().parent
 CACHE = Path(os.environ.get("STIGMER_EXAMPLE_CACHE") or Path.home() / ".cache/stigmer-lint/example")
 MODEL = "stigmer-tiny"
 IMAGE = "ghcr.io/stigmer/agent-runner:latest"
+# With the code inside as it was before its repair.
+BROKEN_IMAGE = "ghcr.io/stigmer/agent-runner:broken"
 # Later versions cannot be installed so: the go.mod of temporal's has replace directives, and ollama's module lacks what lies in folders
 # called vendor (nlohmann/json, miniaudio), which Go leaves out of modules.
 SERVERS = {"temporal": "github.com/temporalio/cli/cmd/temporal@v1.5.1", "ollama": "github.com/ollama/ollama@v0.9.6"}
@@ -133,7 +135,7 @@ def model(_: str) -> str:
 
 
 def image(_: str) -> str:
-    """The runner's image, on the base that can be had."""
+    """The runner's images, on the base that can be had."""
     if shutil.which("docker") is None:
         raise RuntimeError("docker is not installed")
     base = "python:3.12-slim"
@@ -141,7 +143,8 @@ def image(_: str) -> str:
         pulled = subprocess.run(["docker", "pull", "--quiet", base], capture_output=True, check=False)
         if pulled.returncode != 0:
             base = own_base()
-    run("docker", "build", "--quiet", "--build-arg", f"BASE={base}", "--tag", IMAGE, HERE / "repaired/agent-runner")
+    for name, state in ((IMAGE, "repaired"), (BROKEN_IMAGE, "broken")):
+        run("docker", "build", "--quiet", "--build-arg", f"BASE={base}", "--tag", name, HERE / state / "agent-runner")
     return f"{IMAGE} on {base}"
 
 

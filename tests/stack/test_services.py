@@ -279,3 +279,21 @@ def test_check_does_not_read_what_up_has_written(stack: Stack) -> None:
     (stack.folder / ".stigmer-lint/x.sh").write_text("docker run -e API_URL=http://localhost:1 image\n")
     subprocess.run(["git", "init", "-q"], cwd=stack.folder, check=True)
     assert "x.sh" not in stack.run("check").stdout
+
+
+def test_links_in_the_folder_lead_nowhere(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "precious").write_text("kept")
+    stack.service("one")
+    folder = stack.folder / ".stigmer-lint"
+    folder.symlink_to(elsewhere)
+    output = stack.run("up", "--services")
+    assert output.returncode == 2
+    assert "symbolic link" in output.stderr
+    folder.unlink()
+    (folder / "logs").mkdir(parents=True)
+    for name in ("logs/one.log", "state.json.new", "state.new", ".gitignore"):
+        (folder / name).symlink_to(elsewhere / "precious")
+    assert stack.run("up", "--services").returncode == 0
+    assert [path.name for path in elsewhere.iterdir()] == ["precious"]
+    assert (elsewhere / "precious").read_text() == "kept"

@@ -83,3 +83,11 @@ def test_an_unknown_grpc_method_is_refused_by_its_word() -> None:
 
 def test_the_smallest_document() -> None:
     assert document_of({"models[].name": "a", "ok": "yes", "a.b.c": "1"}) == {"models": [{"name": "a"}], "ok": "yes", "a": {"b": {"c": "1"}}}
+
+
+def test_a_variable_that_names_itself_is_filled_in_once() -> None:
+    from stigmer_lint.verifier.speech import filled
+
+    assert filled("{env.A}/{env.B}!", {"A": "{env.A}", "B": "b"}) == "{env.A}/b!"
+    assert filled("{env.A", {"A": "a"}) is None
+    assert filled("{env.C}", {"A": "a"}) is None

@@ -36,13 +36,13 @@ def up(
 ) -> None:  # fmt: skip
     """Start the policy's whole stack: its services on this host, its containers, and show that they work together.
 
-    What answers already is left alone. Where a part does not come up, or on Ctrl-C, what was started is stopped again. What was started is
+    What answers already is left alone. Where a part does not come up, or on Ctrl-C, what was started is stopped again. It is
     written down in .stigmer-lint beside the policy; `down` stops it.
 
     \b
     Exit status:
       0  everything is up, and reaches what it dials
-      1  the rules refuse a launch, or a part did not come up
+      1  the rules refuse a launch or have findings, or a part did not come up
       2  usage or policy error, or no engine answers
       3  everything is up, and something could not be told
     """
@@ -148,10 +148,9 @@ def _told(result: Raised, timeline: Timeline, ledger: Ledger, quiet: bool) -> in
 
     shown = ""
     if result.verification is not None:
-        failed = result.status == 1
-        shown = present(result.verification, "text", Layout(color=colored("auto") and not failed))
+        shown = present(result.verification, "text", Layout(color=colored("auto") and not result.why))
         shown = "".join(f"{timeline.head}{line}".rstrip() + "\n" for line in shown.splitlines())
-    if result.status != 1:
+    if not result.why:
         if shown and not quiet:
             sys.stdout.write(shown)
         timeline.last(f"everything is up ({result.seconds:.1f} s)" if result.fresh else f"everything is up already; nothing was started ({result.seconds:.1f} s)")

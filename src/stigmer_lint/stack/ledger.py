@@ -9,6 +9,7 @@ it carries this file's token, or has the very number and start that are written 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
@@ -79,11 +80,14 @@ class Ledger:
         """One `up` or `down` at a time. Raises UsageError where another is at work, or the folder cannot be written."""
         import fcntl
 
+        if any(path.is_symlink() for path in (self.folder, self.folder / "logs")):
+            raise UsageError(f"{self.folder} or its logs are a symbolic link; delete it.")
         try:
             (self.folder / "logs").mkdir(parents=True, exist_ok=True)
-            # What is in it belongs to this machine, not into a commit.
-            (self.folder / ".gitignore").write_text("*\n", encoding="utf-8")
-            lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            with contextlib.suppress(FileExistsError), os.fdopen(os.open(self.folder / ".gitignore", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w") as stream:
+                # What is in it belongs to this machine, not into a commit.
+                stream.write("*\n")
+            lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError as error:
             raise UsageError(f"{self.folder} cannot be written: {error.strerror}.") from error
         try:
@@ -104,7 +108,8 @@ class Ledger:
             return
         fresh = self.file.with_suffix(".new")
         try:
-            with fresh.open("wb") as stream:
+            fresh.unlink(missing_ok=True)
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
                 stream.write(msgspec.json.format(msgspec.json.encode(state), indent=1) + b"\n")
                 stream.flush()
                 os.fsync(stream.fileno())

@@ -33,7 +33,8 @@ def birth(pid: int) -> str | None:
 
 def launch(command: Sequence[str], folder: Path, environ: Mapping[str, str], log: Path, mark: str) -> subprocess.Popen[bytes]:
     """Start a process in a session of its own, its output appended to `log`. Raises OSError where it cannot be started."""
-    with log.open("ab") as stream:
+    # A link in the log's place could lead anywhere.
+    with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600), "ab") as stream:
         return subprocess.Popen(
             list(command), cwd=folder, env={**os.environ, **environ, MARK: mark}, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -90,7 +91,12 @@ def _signal(one: int, number: signal.Signals, pid: int, began: str, mark: str) -
         return
     try:
         handle = os.pidfd_open(one)
+    except ProcessLookupError:
+        return
     except OSError:
+        # Before Linux 5.3, and in some sandboxes, a process cannot be held.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(one, number)
         return
     try:
         if one in ours(pid, began, mark):

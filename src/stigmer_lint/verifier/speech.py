@@ -136,13 +136,15 @@ def _same(path: str, found: object, wanted: str) -> bool:
 
 def filled(text: str, env: Mapping[str, str]) -> str | None:
     """`{env.NAME}` replaced by the container's variable; None where it has none."""
-    while "{env." in text:
-        head, _, tail = text.partition("{env.")
+    out, rest = "", text
+    while "{env." in rest:
+        # What a variable holds is not filled in again: it may name itself.
+        head, _, tail = rest.partition("{env.")
         name, brace, rest = tail.partition("}")
         if not brace or name not in env:
             return None
-        text = head + env[name] + rest
-    return text
+        out += head + env[name]
+    return out + rest
 
 
 def values_at(document: object, path: str) -> list[object]:

@@ -1,6 +1,7 @@
 """Connect to Temporal and work until stopped."""
 
 import asyncio
+import contextlib
 import logging
 
 import grpc
@@ -16,6 +17,8 @@ from worker.workflow import ExecutionWorkflow
 async def work() -> None:
     config = Config.from_environment()
     logging.basicConfig(level=logging.INFO)
+    # A failed activity is told in a line of its own; the traceback of the client's insides says no more.
+    logging.getLogger("temporalio.activity").setLevel(logging.ERROR)
     logging.info("starting: %s", config)
     # Executions and their phases are kept by the backend; without it there is nothing to work on.
     async with grpc.aio.insecure_channel(config.backend_endpoint) as channel:
@@ -42,10 +45,9 @@ async def poll(backend: Backend, execute: ExecuteGraphton) -> None:
         if not found:
             await asyncio.sleep(0.2)
             continue
-        try:
+        with contextlib.suppress(Exception):
+            # What went wrong is told by then, here and to the backend.
             await execute.execute(found["id"], found["message"])
-        except Exception as error:
-            logging.warning("%s: %s", found["id"], error)
 
 
 asyncio.run(work())

@@ -1,5 +1,7 @@
 """The activity that lets an agent answer."""
 
+import logging
+
 from langchain_ollama import ChatOllama
 from temporalio import activity
 
@@ -23,6 +25,7 @@ class ExecuteGraphton:
         try:
             answer = str((await self._model.ainvoke(message)).content)
         except Exception as error:
+            logging.warning("failed: %s", error)
             await self._backend.report(execution, "EXECUTION_FAILED", error=str(error))
             raise
         await self._backend.report(execution, "EXECUTION_COMPLETED", answer=answer)

@@ -27,6 +27,7 @@ class ExecuteGraphton:
         try:
             answer = str((await self._model.ainvoke(message)).content)
         except Exception as error:
+            logging.warning("failed: %s", error)
             await self._backend.report(execution, "EXECUTION_FAILED", error=str(error))
             raise
         await self._backend.report(execution, "EXECUTION_COMPLETED", answer=answer)
