@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from stigmer_lint.rule import RuleEntry
 from stigmer_rules import (
+    address_not_logged,
     env_drift,
     env_group_incomplete,
     hard_coded_gateway_ip,
     host_alias_without_gateway,
     host_network_off_linux,
     implicit_client_endpoint,
+    launch_without_readiness,
     launchers_disagree,
     loopback_bound_host_service,
     loopback_bound_server,
@@ -61,6 +63,8 @@ _MODULES = (
     loopback_bound_server,
     loopback_bound_host_service,
     loopback_default_in_image,
+    address_not_logged,
+    launch_without_readiness,
 )
 
 RULES: tuple[RuleEntry, ...] = tuple(

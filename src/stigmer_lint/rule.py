@@ -38,6 +38,8 @@ class Rule(msgspec.Struct, frozen=True):
     """Keys of the policy file that change what it finds."""
     default: bool = True
     """On unless the policy or the command line says otherwise."""
+    conduct: bool = False
+    """It asks for `Launch.conduct`, which is worked out only where a rule that runs does."""
 
 
 class AlsoSet(msgspec.Struct, frozen=True):

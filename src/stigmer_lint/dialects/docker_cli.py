@@ -69,6 +69,8 @@ def recognise_argv(command: Command) -> Recognised | Unread | None:
     if reader.help:
         return None
     reader.unread.extend(remote)
+    # What is created is started by a later command, which does not wait for it.
+    reader.detached = reader.detached or word == "create"
     found = _finish(reader, f"{engine} {word}", engine)
     return msgspec.structs.replace(found, written=items[at].value.span) if isinstance(found, Recognised) else found
 
@@ -185,6 +187,7 @@ class _Reader:
         self.name: Value | None = None
         self.entrypoint: tuple[Value, ...] | None = None
         self.health: Health | None = None
+        self.detached = False
         self.pod: str | None = None
         self.image: Value | None = None
         self.arguments: tuple[Value, ...] | None = None
@@ -394,6 +397,8 @@ class _Reader:
                 for one in split_assignment(value):
                     if isinstance(one.name, Known) and one.value is not None and one.name.text.endswith(("address", "url", "endpoint", "host")):
                         self.logging.append(one.value)
+            case "detach":
+                self.detached = True
             case "health-cmd":
                 if not (isinstance(value, Known) and value.text == "none"):
                     self.health = Health((value,), span)
@@ -568,6 +573,7 @@ def _facts(reader: _Reader, image: Value | None) -> LaunchFacts:
         health=reader.health,
         pod=reader.pod,
         logging=tuple(reader.logging),
+        detached=reader.detached,
         unread=tuple(dict.fromkeys(reader.unread)),
     )
 

@@ -32,6 +32,7 @@ def _client(call: Invocation) -> Recognised | Unread | None:
         inner = field(config, "Config", "HostConfig", "Image")
         return None if inner is None else _options(call, config)
     draft = Draft(call.span)
+    draft.detached = True
     if config is None and not (isinstance(call.args[1], Known) and call.args[1].kind == "null"):
         draft.env_open.append("the container's config could not be read")
         draft.unread.append("the container's config could not be read")
@@ -47,6 +48,7 @@ def _options(call: Invocation, options: Value | None) -> Recognised | Unread | N
     if config is None and field(options, "Image") is None:
         return None
     draft = Draft(call.span)
+    draft.detached = True
     draft.name = field(options, "Name")
     draft.image = field(options, "Image")
     draft.api(config, field(options, "HostConfig"), field(options, "NetworkingConfig"))
@@ -60,6 +62,7 @@ def _spec(call: Invocation) -> Recognised | Unread | None:
         return Unread("the container's spec could not be read", call.span)
     engine: Engine = "podman"
     draft = Draft(call.span)
+    draft.detached = True
     draft.image = field(spec, "Image", "0")
     draft.name = field(spec, "Name")
     draft.env(field(spec, "Env"))
@@ -78,6 +81,7 @@ def _dockertest(call: Invocation) -> Recognised | Unread | None:
     if repository is None:
         return None
     draft = Draft(call.span)
+    draft.detached = True
     tag = field(options, "Tag")
     draft.image = join((repository, Known(":"), tag)) if isinstance(tag, Known | Template) else repository
     draft.name = field(options, "Name")

@@ -37,6 +37,7 @@ def _of_config(call: Invocation, config: Value | None) -> Recognised | Unread:
     if config is None:
         return Unread("the container's config could not be read", call.span)
     draft = Draft(call.span)
+    draft.detached = True
     draft.name = keyword(call, "name") or (call.args[0] if call.last == "create_or_replace" and call.args and isinstance(call.args[0], Known) else None)
     draft.api(config)
     return draft.finish("docker sdk", _engine(call))
@@ -47,6 +48,7 @@ def _high_level(call: Invocation) -> Recognised | Unread | None:
     if image is None and not call.keywords:
         return None
     draft = Draft(call.span)
+    draft.detached = call.last != "run" or (isinstance(detach := keyword(call, "detach"), Known) and detach.text.lower() == "true")
     draft.image = image if not isinstance(image, ObjectValue) else field(image, "tag", "0") or Unknown("an image object", "other", None, image.span)
     draft.command = draft.words(argument(call, 1, "command"))
     _shared(call, draft)
@@ -109,6 +111,7 @@ def _low_level(call: Invocation) -> Recognised | Unread | None:
     if image is None and host is None:
         return None
     draft = Draft(call.span)
+    draft.detached = True
     draft.image = image
     draft.command = draft.words(argument(call, 1, "command"))
     _shared(call, draft)
@@ -141,6 +144,7 @@ def _made_by(value: Value | None, *names: str) -> Value | None:
 def _on_whales(call: Invocation) -> Recognised | Unread | None:
     """`docker.run("img", ["cmd"], envs={}, networks=[], add_hosts=[(name, ip)], publish=[(host, container)])`."""
     draft = Draft(call.span)
+    draft.detached = call.last != "run" or (isinstance(detach := keyword(call, "detach"), Known) and detach.text.lower() == "true")
     draft.image = argument(call, 0, "image")
     if draft.image is None:
         return None

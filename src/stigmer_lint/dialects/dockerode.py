@@ -28,6 +28,7 @@ def _create(call: Invocation) -> Recognised | Unread | None:
         return Unread("the options of createContainer could not be read", call.span) if options is None and call.args and _is_dockerode(call) else None
     engine: Engine = "podman" if "containerengine" in owner(call).lower() else "docker"
     draft = Draft(call.span)
+    draft.detached = True
     draft.api(options)
     return draft.finish("dockerode" if engine == "docker" else "podman desktop", engine)
 
@@ -37,6 +38,8 @@ def _run(call: Invocation) -> Recognised | Unread | None:
     if len(call.args) < 2 or not (_is_dockerode(call) or (owner(call) == "docker" and isinstance(call.args[1], ListValue))):
         return None
     draft = Draft(call.span)
+    # It answers once the container has ended.
+    draft.detached = False
     draft.image = call.args[0]
     draft.command = draft.words(call.args[1])
     options = [arg for arg in call.args[2:5] if is_record(arg) and field(arg, "Image", "Env", "HostConfig", "name", "Tty", "Cmd", "NetworkingConfig") is not None]

@@ -69,6 +69,7 @@ class Draft:
         self.volumes: list[Value] = []
         self.links: list[str] = []
         self.health: Health | None = None
+        self.detached: bool | None = None
         self.logging: list[Value] = []
         self.unread: list[str] = []
         self.written: Span | None = None
@@ -85,7 +86,7 @@ class Draft:
             networks=networks, aliases=tuple(self.aliases), env=last_wins(self.settings), env_open=tuple(dict.fromkeys(self.env_open)),
             hosts=tuple(self.hosts), hosts_open=self.hosts_open, publishes=tuple(self.publishes), exposes=tuple(self.exposes),
             entrypoint=self.entrypoint, command=self.command, volumes=tuple(self.volumes), links=tuple(self.links), health=self.health,
-            logging=tuple(self.logging), unread=tuple(dict.fromkeys(self.unread)),
+            logging=tuple(self.logging), detached=self.detached, unread=tuple(dict.fromkeys(self.unread)),
         )
 
     def set_env(self, name: Value, value: Value, maybe: bool = False) -> None:

@@ -45,9 +45,10 @@ def analyse(
     stage: Callable[[str], None] = lambda _: None,
     jobs: int = 1,
     outside: Outsider | None = None,
+    conduct: bool = False,
 ) -> Analysis:
     """Read what the rules need of a tree. One file that fails costs itself only. `jobs`: processes for the code; 0: one per core. `outside`: what
-    finds launches that no reader here does."""
+    finds launches that no reader here does. `conduct`: whether a rule asks what the code around launches does."""
     from stigmer_lint.engine.joins import components
     from stigmer_lint.frontends.config import is_config, read_config
 
@@ -61,7 +62,7 @@ def analyse(
     finders: dict[str, tuple[LaunchFinder, re.Pattern[bytes]]] = {}
     tasks: list[tuple[str, str]] = []
     for language, dialects, pattern, gate in _searches(files):
-        finders[language] = LaunchFinder(evaluators, dialects), pattern
+        finders[language] = LaunchFinder(evaluators, dialects, conduct), pattern
         tasks.extend((language, path) for path in _candidates(files, language, pattern, gate))
 
     def search(language: str, path: str) -> FoundInFile:

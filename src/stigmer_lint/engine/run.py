@@ -74,7 +74,7 @@ def survey(
     wanted = active(rules, policy, options)
     stage("files")
     files = files or Files(root, paths, exclude=policy.policy.exclude, overlay=stdin, cwd=cwd)
-    result = analyse(files, policy.policy, platforms or policy.policy.platforms, stage, jobs, outside)
+    result = analyse(files, policy.policy, platforms or policy.policy.platforms, stage, jobs, outside, any(entry.rule.conduct for entry in wanted))
     world = result.world
     noted = [SourceFile(path, data) for path, data in files.grep(re.compile(NEEDLE.pattern))]
     failures = [*files.failures, *(Failure(path, why, offset) for path, why, offset in result.failures)]

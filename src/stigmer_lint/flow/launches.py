@@ -16,7 +16,7 @@ from stigmer_lint.flow.frame import Closure, Frame
 from stigmer_lint.flow.ir import Assign, Attr, Call, Do, FunctionDecl, Name, Str
 from stigmer_lint.flow.project import ClassHandle, last_name
 from stigmer_lint.flow.walk import Place, places, statements
-from stigmer_lint.model.launch import EnvSetting, Launch, LaunchFacts, Platform
+from stigmer_lint.model.launch import Conduct, EnvSetting, Launch, LaunchFacts, Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Entry, Item, Known, ListValue, MapValue, ObjectValue, Step, Trail, Unknown, Value
 from stigmer_lint.model.world import Gap
@@ -45,10 +45,12 @@ class Found(msgspec.Struct):
 
 
 class LaunchFinder:
-    """Finds the launches of one file. `dialects` are the library dialects of its language."""
+    """Finds the launches of one file. `dialects` are the library dialects of its language; `conduct`: what the code around a launch does
+    is worked out as well."""
 
-    def __init__(self, evaluators: dict[Platform, Evaluator], dialects: tuple[Dialect, ...]) -> None:
+    def __init__(self, evaluators: dict[Platform, Evaluator], dialects: tuple[Dialect, ...], conduct: bool = False) -> None:
         self.evaluators = evaluators
+        self.conduct = conduct
         self.dialects = dialects
         self.first = next(iter(evaluators.values()))
         self.project = self.first.project
@@ -125,9 +127,14 @@ class LaunchFinder:
             if any(facts == other for other in seen):
                 continue
             seen.append(facts)
+            conduct: Conduct | None = None
+            if self.conduct:
+                from stigmer_lint.flow.conduct import conduct_of
+
+                conduct = conduct_of(self.first, place, next(iter(facts.values())))
             launches.append(Launch(
                 one.result.kind, one.result.engine, one.span, facts, place.decl.name, one.result.service, route=one.route,
-                language=place.decl.unit.language, written=one.result.written,
+                language=place.decl.unit.language, written=one.result.written, conduct=conduct,
             ))
 
     # -- ways ----------------------------------------------------------------------------------------------------------------

@@ -86,6 +86,7 @@ def _launch(files: ComposeFiles, project: Project, service: Service, budget: Bud
         command=_command(files, service, "command"),
         volumes=_volumes(files, service),
         depends_on=_names(files, service, "depends_on"),
+        waits_for=_waits_for(files, service),
         links=_names(files, service, "links"),
         health=_health(files, service),
         pod=pod,
@@ -118,6 +119,17 @@ def _names(files: ComposeFiles, service: Service, attribute: str) -> tuple[str, 
             text = files.plain(node, context)
             if text:
                 found[text] = None
+    return tuple(found)
+
+
+def _waits_for(files: ComposeFiles, service: Service) -> tuple[str, ...]:
+    """The services that it depends on with a condition other than that they have been started."""
+    found: dict[str, None] = {}
+    for located in service.all("depends_on"):
+        for field in merged(located.node) if isinstance(located.node, Mapping) else ():
+            condition = fields(field.value).get("condition")
+            if condition is not None and files.plain(condition.value, located.context) in ("service_healthy", "service_completed_successfully"):
+                found[field.key.text] = None
     return tuple(found)
 
 

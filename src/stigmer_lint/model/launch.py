@@ -95,15 +95,29 @@ class LaunchFacts(msgspec.Struct, frozen=True):
     command: tuple[Value, ...] | None = None
     volumes: tuple[Value, ...] = ()
     depends_on: tuple[str, ...] = ()
+    waits_for: tuple[str, ...] = ()
+    """Those of `depends_on` whose health or completion is waited for, not only their start."""
     links: tuple[str, ...] = ()
     health: Health | None = None
     pod: str | None = None
     """Containers with the same pod share one network namespace."""
     logging: tuple[Value, ...] = ()
     """Addresses that the engine's own log driver dials, never the container."""
+    detached: bool | None = None
+    """Whether the caller goes on while the container runs; None where the launch does not say."""
     dials: tuple[Dial, ...] = ()
     unread: tuple[str, ...] = ()
     """Parts of the launch that could not be read, each with why; a rule that needs such a part says so or stays silent."""
+
+
+class Conduct(msgspec.Struct, frozen=True):
+    """What the code around a launch does with it, as far as it was looked at. `log`: where it tells people that it starts something, None where it
+    does not; `untold`: variables of the launch whose value is in none of its messages, though the value is put together in that function; `wait`: where it
+    waits for the container or asks for its health afterwards, the function's callers included."""
+
+    log: Span | None = None
+    untold: frozenset[str] = frozenset()
+    wait: Span | None = None
 
 
 class Launch(msgspec.Struct, frozen=True):
@@ -129,6 +143,8 @@ class Launch(msgspec.Struct, frozen=True):
     """The build that makes its image, where the launch itself says so (compose `build`)."""
     written: Span | None = None
     """Code: where the command word (`run`) or the record of its options is written."""
+    conduct: Conduct | None = None
+    """Code: what is done around it. None where no rule that runs asks for it, and for configuration."""
 
     def on(self, platform: Platform) -> LaunchFacts | None:
         """The facts on one platform, None where the launch does not happen there."""
