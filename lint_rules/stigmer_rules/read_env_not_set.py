@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stigmer_lint.contract import Need, Peers, Sides, confidence_of, demanded, open_because, place, read_step, title, unreachable_on
+from stigmer_lint.contract import (
+    Need,
+    Peers,
+    Sides,
+    confidence_of,
+    demanded,
+    left_out,
+    open_because,
+    place,
+    read_step,
+    title,
+    unreachable_on,
+)
 from stigmer_lint.model.launch import Launch, Platform
 from stigmer_lint.model.value import Step, text_of
 from stigmer_lint.rule import Finding, Policy, Rule, World
@@ -24,6 +36,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
     for component in world.components:
         sides = Sides(component, policy, world)
         yield from _shared(sides, peers)
+        yield from _forgotten(sides, peers)
         for need in sides.needs():
             # What another launcher of the image sets is a disagreement between launchers, which has a rule of its own.
             if need.read.name in sides.anywhere:
@@ -55,6 +68,41 @@ def _shared(sides: Sides, peers: Peers) -> Iterator[Finding]:
                 platforms=tuple(launch.facts),
                 related=(read_step(read), Step(others[0].span, f"service {others[0].service} gets it")),
                 help=f"set {name} here as well",
+                launch=launch,
+            )
+
+
+MAX_FORGOTTEN = 8
+"""Families of variables that one launch is told to have left out."""
+
+
+def _forgotten(sides: Sides, peers: Peers) -> Iterator[Finding]:
+    """Variables that a sample documents and the code reads, and that a launch which hands over most of the others leaves out: once a file,
+    and once at all where the code has a default."""
+    done = {(need.read.name, launch.span.path) for need in sides.needs() for launch in sides.component.launches}
+    for index, launch in enumerate(sides.component.launches):
+        left = left_out(sides, index, peers.services(launch)) if launch.kind == "compose" else None
+        if left is None:
+            continue
+        for family in left.reads[:MAX_FORGOTTEN]:
+            read = family[0]
+            key = read.name, launch.span.path if left.bare else ""
+            if key in done:
+                continue
+            done.add(key)
+            more = f" (nor {len(family) - 1} more that begin alike)" if len(family) > 1 else ""
+            yield Finding(
+                rule=RULE.code,
+                message=f"{title(launch)} gets {left.handed} of the documented variables that its code reads, and not {read.name}{more}, so that setting it has no effect",
+                span=place(launch),
+                severity="note",
+                confidence="medium",
+                container=text_of(launch.any.name) or launch.service,
+                image=text_of(launch.any.image),
+                env=read.name,
+                platforms=tuple(launch.facts),
+                related=(read_step(read), Step(sides.component.documented[read.name].span, "documented here")),
+                help=f"hand {read.name} over as well",
                 launch=launch,
             )
 

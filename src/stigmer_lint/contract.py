@@ -15,7 +15,7 @@ from stigmer_lint.knowledge.names import fits, tokens
 from stigmer_lint.knowledge.roles import RoleVerdict, role_of
 from stigmer_lint.model.launch import EnvSetting, Launch, Platform
 from stigmer_lint.model.span import Span
-from stigmer_lint.model.value import Known, Step, Template, Value, alternatives, render
+from stigmer_lint.model.value import Known, Step, Template, Unknown, Value, alternatives, render
 from stigmer_lint.model.world import Component, EnvRead, World
 from stigmer_lint.policy.types import Container, Policy
 from stigmer_lint.reachability import network_of, query_of, reach
@@ -176,6 +176,84 @@ def read_by_twin(sides: Sides, name: str, world: World) -> bool:
     return False
 
 
+MIN_FORWARDED = 4
+"""Documented names that a launch hands over before what it leaves out counts as forgotten."""
+
+
+class Left(msgspec.Struct, frozen=True):
+    """Variables that a sample of the env file documents and the code reads, and that a launch leaves out. `reads`: by family, so that a feature
+    none of whose variables (`STRIPE_*`) is handed over is one thing. `bare`: without any of them the code goes without a value.
+    `handed`: how many of the documented ones it hands over."""
+
+    reads: tuple[tuple[EnvRead, ...], ...]
+    handed: int
+    bare: bool
+
+
+def left_out(sides: Sides, index: int, services: frozenset[str]) -> Left | None:
+    """What a launch leaves out that hands over, name by name, most of what is documented and read. `services`: hosts that there are beside
+    the launch. None where it hands over little, leaves nothing out, or may set more than can be seen."""
+    launch, given = sides.component.launches[index], sides.given[index]
+    if hides_much(launch) or len(given) < MIN_FORWARDED:
+        return None
+    # A script that lies in the image beside a program is one that somebody may call.
+    program = any(read.language != "shell" for read in sides.component.reads)
+    both = {
+        name: one for name, one in sides.component.documented.items()
+        if any(read.language != "shell" or not program for read in sides.reads.get(name, ()))
+    }
+    elsewhere = frozenset(name for setting in given.values() for name in _named_in(setting.value))
+    handed = [name for name in both if name in given]
+    if len(handed) < MIN_FORWARDED or sum(1 for name in handed if _through(given[name], name)) < min(3, len(handed)):
+        return None
+    bare: list[EnvRead] = []
+    rest: list[EnvRead] = []
+    plain = 0
+    for name, one in both.items():
+        reads = sorted(sides.reads[name], key=lambda read: read.conditional)
+        if name in sides.anywhere or name in elsewhere or any(sides.supplied(index, read) for read in reads) or read_by_platform(name):
+            continue
+        host = next((located.address.host for located in addresses_of(Known(one.value))), None)
+        if host is not None and re.fullmatch(r"[a-z][a-z0-9_-]*", host) and host != "localhost" and host not in services:
+            # It leads to a service that is not part of this set-up.
+            continue
+        plain += not one.optional
+        default = any(read.default is not None and text_of_default(read.default) is not None for read in reads)
+        if not default and not (one.optional and reads[0].conditional):
+            bare.append(reads[0])
+        elif not one.optional:
+            rest.append(reads[0])
+    if not bare and (not rest or len(handed) < 8 * len(rest)):
+        return None
+    if plain > len(handed):
+        return None
+    offered = {tokens(name)[0] for name in given if tokens(name)}
+    families: dict[str, list[EnvRead]] = {}
+    for read in bare or rest:
+        first = next(iter(tokens(read.name)), "")
+        families.setdefault(read.name if first in offered else first, []).append(read)
+    return Left(tuple(map(tuple, families.values())), len(handed), bool(bare))
+
+
+def _through(setting: EnvSetting, name: str) -> bool:
+    """Whether a setting hands on the variable of the same name of whoever launches."""
+    return setting.passed or name in _named_in(setting.value)
+
+
+def _named_in(value: Value) -> Iterator[str]:
+    """The variables of whoever launches that a value is made of."""
+    for one in alternatives(value):
+        for part in one.parts if isinstance(one, Template) else (one,):
+            if isinstance(part, Unknown) and part.kind == "env" and part.name:
+                yield part.name
+
+
+def read_by_platform(name: str) -> bool:
+    """Whether the platform or the base image is known to give a variable."""
+    known = framework_of(name)
+    return known is not None and _PLATFORMS.match(known.reader) is not None
+
+
 def open_because(launch: Launch) -> tuple[str, ...]:
     """Why a launch may set more than can be seen."""
     return tuple(dict.fromkeys(why for facts in launch.facts.values() for why in facts.env_open))
@@ -266,6 +344,11 @@ class Peers:
         """Other services of the same group that get a variable of this name."""
         group = self.neighbours.groups.get(launch.group or "", ())
         return tuple(one for one in group if one.service != launch.service and any(setting.name == name for setting in one.any.env))
+
+    def services(self, launch: Launch) -> frozenset[str]:
+        """What the services of a launch's group are called in its network."""
+        group = self.neighbours.groups.get(launch.group or "", ())
+        return frozenset(name for one in group for name in (one.service or "", *texts(one.any.name)))
 
     def _sibling(self, need: Need, launch: Launch) -> Launch | None:
         group = self.neighbours.groups.get(launch.group or "", ())

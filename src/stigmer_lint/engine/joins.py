@@ -19,8 +19,9 @@ from stigmer_lint.errors import UnreadableError
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.project import Project
 from stigmer_lint.model.launch import Image, ImageBuild, Launch, Platform
+from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Choice, Known, Template, Value, alternatives
-from stigmer_lint.model.world import Component, EnvRead, World
+from stigmer_lint.model.world import Component, Documented, EnvRead, World
 from stigmer_lint.policy.types import Policy
 
 MANIFESTS = (
@@ -94,9 +95,10 @@ def components(
         ))
     mentioned = _mentions(made, insides, files)
     used = _dependencies(insides, files)
+    told = _documented(groups, insides, files)
     world.components = tuple(
-        msgspec.structs.replace(component, mentions=found, dependencies=words)
-        for component, found, words in zip(made, mentioned, used, strict=True)
+        msgspec.structs.replace(component, mentions=found, dependencies=words, documented=names)
+        for component, found, words, names in zip(made, mentioned, used, told, strict=True)
     )
     every: dict[tuple[object, ...], EnvRead] = {}
     for component in made:
@@ -486,6 +488,39 @@ def _mounted_folders(launch: Launch) -> Iterable[str]:
             path = posixpath.normpath(text.partition(":")[0])
             if ":" in text and not path.startswith(("/", "..")):
                 yield "" if path == "." else path
+
+
+_BESIDE = re.compile(r"(?:^|/)(?:[\w-]+)?\.env(?:\.(?:defaults?|dev|local|prod|production|docker))?$|(?:^|/)(?:README|SELF[-_]?HOST\w*|INSTALL\w*|DEPLOY\w*)\.md$", re.IGNORECASE)
+_DOCUMENTED = re.compile(rb"^[ \t]*(#?)[ \t]*(?:export[ \t]+)?([A-Z][A-Z0-9_]{2,100})=([^\r\n]{0,200})", re.MULTILINE)
+
+
+def _documented(groups: list[_Group], insides: list[Inside], files: Files) -> list[dict[str, Documented]]:
+    """Per group, the variables in env files, their samples and documents in the folders of its launches and in or above those of its code."""
+    found: list[dict[str, Documented]] = [{} for _ in groups]
+    homes: list[set[str]] = []
+    for group, inside in zip(groups, insides, strict=True):
+        folders = {(launch.group or launch.span.path).rpartition("/")[0] for launch in group.launches.values()}
+        if group.build is not None:
+            folders.add(group.build.context.strip("/"))
+        for folder in inside.folders:
+            while folder:
+                folders.add(folder)
+                folder = folder.rpartition("/")[0]
+        folders.add("")
+        homes.append(folders)
+    for path in files.paths(lambda one: _SAMPLE.search(one) is not None or _BESIDE.search(one) is not None):
+        folder = path.rpartition("/")[0]
+        holders = [index for index, folders in enumerate(homes) if folder in folders]
+        source = files.source(path) if holders else None
+        if source is not None:
+            for hit in _DOCUMENTED.finditer(source.data):
+                name = hit[2].decode()
+                one = Documented(Span(path, *hit.span(2)), hit[3].decode("utf-8", "replace").strip().strip("\"'"), bool(hit[1]))
+                for index in holders:
+                    held = found[index].get(name)
+                    if held is None or (held.optional and not one.optional):
+                        found[index][name] = one
+    return found
 
 
 # -- mentions --------------------------------------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ def walk(root: str, start: str, exclude: Patterns, into: Walked) -> None:
                 if name in SKIPPED_FOLDERS or _virtual_environment(root, path) or _ignored(above, path, name, True) or exclude.verdict(path, name, True):
                     continue
                 below.append(path)
-            elif not name.endswith(GENERATED_NAMES) and not _ignored(above, path, name, False) and not exclude.verdict(path, name, False):
+            elif not name.endswith(GENERATED_NAMES) and (_sample(name) or not _ignored(above, path, name, False)) and not exclude.verdict(path, name, False):
                 files.append(name)
         into.folders[folder] = files
         if depth < MAX_DEPTH:
@@ -90,6 +90,11 @@ def _ignored(above: tuple[tuple[int, Patterns], ...], path: str, name: str, fold
         if verdict is not None:
             return verdict
     return False
+
+
+def _sample(name: str) -> bool:
+    """Whether a file is the sample of an env file: it is tracked, though a pattern such as `.env*`, which is there for the secrets, covers it."""
+    return name.startswith((".env", "env")) and name.endswith((".example", ".sample", ".template", ".dist"))
 
 
 def _virtual_environment(root: str, path: str) -> bool:

@@ -100,6 +100,15 @@ class Gap(msgspec.Struct, frozen=True):
     why: str
 
 
+class Documented(msgspec.Struct, frozen=True):
+    """A variable in the sample of an env file, or in a document's lines of such a file: what somebody who deploys may set."""
+
+    span: Span
+    value: str
+    optional: bool = False
+    """The line is commented out."""
+
+
 class Component(msgspec.Struct, frozen=True):
     """Code that is known to run in an image, with the launches of that image.
 
@@ -125,6 +134,8 @@ class Component(msgspec.Struct, frozen=True):
     """Words of the package manifests inside, in upper case."""
     mentions: frozenset[str] = frozenset()
     """Names that its launches set and that some file inside says, though none of `reads` is a read of them."""
+    documented: dict[str, Documented] = {}
+    """The variables of the env files and samples that stand beside its launches or its code."""
 
 
 class World(msgspec.Struct, eq=False, weakref=True):
@@ -163,5 +174,5 @@ class Sibling(msgspec.Struct, frozen=True):
 
 
 __all__ = [
-    "Bind", "ClientCall", "Component", "EnvRead", "Gap", "HostService", "Resolver", "ResolverRow", "Role", "Sibling", "Trail", "World",
+    "Bind", "ClientCall", "Component", "Documented", "EnvRead", "Gap", "HostService", "Resolver", "ResolverRow", "Role", "Sibling", "Trail", "World",
 ]
