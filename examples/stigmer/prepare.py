@@ -34,6 +34,9 @@ BROKEN_IMAGE = "ghcr.io/stigmer/agent-runner:broken"
 # called vendor (nlohmann/json, miniaudio), which Go leaves out of modules.
 SERVERS = {"temporal": "github.com/temporalio/cli/cmd/temporal@v1.5.1", "ollama": "github.com/ollama/ollama@v0.9.6"}
 
+# About five minutes each on two cores.
+BUILD_SECONDS = 900
+
 
 def main(arguments: list[str]) -> int:
     if arguments == ["env"]:
@@ -48,7 +51,7 @@ def main(arguments: list[str]) -> int:
         began = time.monotonic()
         try:
             said = make(name)
-        except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
+        except (OSError, RuntimeError, subprocess.SubprocessError) as error:
             missing.append(name)
             said = f"could not be had: {error}"
         sys.stdout.write(f"{name}: {said} ({time.monotonic() - began:.1f} s)\n")
@@ -96,7 +99,7 @@ def server(name: str) -> str:
         return f"is there, {found}"
     if shutil.which("go") is None:
         raise RuntimeError("it is not on PATH, and Go, to build it, is not installed")
-    run("go", "install", SERVERS[name], env={**os.environ, "GOBIN": str(CACHE / "bin"), "GOFLAGS": ""})
+    run("go", "install", SERVERS[name], env={**os.environ, "GOBIN": str(CACHE / "bin"), "GOFLAGS": ""}, timeout=BUILD_SECONDS)
     return f"built from {SERVERS[name]}"
 
 

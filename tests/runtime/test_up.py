@@ -31,6 +31,7 @@ containers:
     env: {{set: {{MODE: local}}, optional: ["*_URL"]}}
     launch: {{image: "{image}", network: bridge, command: [{command}]}}
     smoke: {{exec: [sh, -c, "sleep 0.5; echo all $MODE"], expect: {{output: "{expected}"}}}}
+rules: {{STG207: warning}}
 """
 RUNS = "python3, -S, -B, /srv.py, sleep"
 
@@ -139,6 +140,14 @@ def test_a_refused_launch_starts_not_even_a_service(up: Up) -> None:
     assert output.returncode == 1
     assert "STG101" in output.stderr
     assert up.left() == []
+
+
+def test_what_works_stays_though_the_rules_have_a_finding(up: Up) -> None:
+    output = up.run("up", "-e", "STRANGE=1")
+    assert output.returncode == 1, output.stdout + output.stderr
+    assert "STG207" in output.stdout
+    assert "everything is up (" in output.stdout
+    assert len(up.left()) == 2
 
 
 def test_somebody_else_s_container_of_that_name_is_left_alone(up: Up) -> None:

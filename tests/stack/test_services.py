@@ -237,11 +237,13 @@ def test_logs_are_shown_without_what_moves_a_cursor(stack: Stack) -> None:
     assert stack.run("up", "--services").returncode == 0
     log = stack.folder / ".stigmer-lint/logs/one.log"
     with log.open("ab") as stream:
-        stream.write(b"\x1b[2Jgone\n")
+        stream.write(b"\x1b[2Jgone\n::error::forged\nOPENAI_API_KEY=sk-verysecret1234567890abcdef\n")
     output = stack.run("up", "--logs", "one")
     assert output.returncode == 0
     assert f"service on {port}" in output.stdout
     assert "\x1b" not in output.stdout
+    assert "::error" not in output.stdout
+    assert "verysecret" not in output.stdout
     wrong = stack.run("up", "--logs", "../../etc/passwd")
     assert wrong.returncode == 2
     assert "there is one of one" in wrong.stderr

@@ -166,8 +166,10 @@ def _told(result: Raised, timeline: Timeline, ledger: Ledger, quiet: bool) -> in
 
 
 def _logs(ledger: Ledger, name: str) -> int:
-    """Print what a service or a container has written. Raises UsageError for a name that nothing has."""
+    """Print what a service or a container has written, secrets masked. Raises UsageError for a name that nothing has."""
     from stigmer_lint.errors import UsageError
+    from stigmer_lint.knowledge.secrets import mask
+    from stigmer_lint.report.escape import joined, plain
     from stigmer_lint.verifier.engine import PROGRAMS
     from stigmer_lint.verifier.system import Machine
 
@@ -181,8 +183,8 @@ def _logs(ledger: Ledger, name: str) -> int:
         except OSError as error:
             known = sorted({*(one.name for one in ledger.state.services), *(one.key for one in ledger.state.containers), *(path.stem for path in ledger.folder.glob("logs/*.log"))})
             raise UsageError(f"There is no log of {name}; {'there is one of ' + ', '.join(known) if known else 'nothing was started here'}.") from error
-    for line in data.decode("utf-8", "replace").splitlines():
-        click.echo(_plain(line))
+    if data:
+        click.echo(joined(plain(mask("", line)) for line in data.decode("utf-8", "replace").splitlines()), nl=False)
     return 0
 
 
