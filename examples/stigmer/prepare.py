@@ -83,11 +83,12 @@ def requirements() -> list[Path]:
 def python(_: str) -> str:
     """An environment with what the backend and the runner need."""
     mark = CACHE / "venv/.ready"
-    wanted = hashlib.sha256(b"".join(path.read_bytes() for path in requirements())).hexdigest()
+    constraints = HERE / "constraints.txt"
+    wanted = hashlib.sha256(b"".join(path.read_bytes() for path in (*requirements(), constraints))).hexdigest()
     if mark.exists() and mark.read_text() == wanted:
         return "is there"
     run(sys.executable, "-m", "venv", "--clear", CACHE / "venv")
-    run(CACHE / "venv/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *(word for path in requirements() for word in ("-r", path)))
+    run(CACHE / "venv/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", constraints, *(word for path in requirements() for word in ("-r", path)))
     mark.write_text(wanted)
     return "made"
 
