@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from stigmer_lint.dialled import dialled, neighbours_of
 from stigmer_lint.model.value import render, text_of
-from stigmer_lint.reachability import network_of
+from stigmer_lint.reachability import mapping_of, network_of
 from stigmer_lint.rule import Finding, Policy, ReplaceHost, Rule, World
 
 RULE = Rule(
@@ -16,6 +16,8 @@ RULE = Rule(
     severity="warning",
     phases=("lint", "plan", "verify"),
 )
+
+ALIAS = "host.docker.internal"
 
 
 def check(world: World, policy: Policy) -> Iterator[Finding]:
@@ -41,6 +43,6 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                     platforms=(platform,),
                     trail=one.trail,
                     help="use host.docker.internal with host-gateway",
-                    remedy=ReplaceHost("host.docker.internal"),
+                    remedy=ReplaceHost(ALIAS, of=one.address.host, gateway=mapping_of(facts.hosts, ALIAS, facts.hosts_open) == "none"),
                     launch=launch,
                 )

@@ -75,6 +75,7 @@ def _finding(one: Dialled, alias: str) -> Finding:
         help=advice,
         remedy=None if remote else AddHostGateway(alias),
         launch=launch,
+        safety="safe",
     )
 
 

@@ -216,7 +216,7 @@ def _finding(one: _Listening, reached: _Reached, launch: Launch, facts: LaunchFa
         platforms=(platform,),
         related=(reached.step,),
         help=one.change,
-        remedy=ReplaceHost(EVERY),
+        remedy=ReplaceHost(EVERY, of=one.shown),
         launch=launch,
     )
 
@@ -236,5 +236,5 @@ def _of_image(image: Image, policy: Policy) -> Iterator[Finding]:
                 env=one.env,
                 value=one.shown,
                 help=one.change,
-                remedy=ReplaceHost(EVERY),
+                remedy=ReplaceHost(EVERY, of=one.shown),
             )

@@ -12,7 +12,7 @@ from stigmer_lint.listening import texts
 from stigmer_lint.model.launch import EnvSetting, LaunchFacts
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Choice, Known, Resolved, Step, Unknown, render, text_of
-from stigmer_lint.reachability import addresses_of, advise, engine_kind, query_of, reach
+from stigmer_lint.reachability import addresses_of, advise, engine_kind, mapping_of, query_of, reach
 from stigmer_lint.rule import Confidence, Finding, Policy, ReplaceHost, Rule, Severity, World, WrapInResolver
 
 RULE = Rule(
@@ -76,6 +76,7 @@ def _finding(one: Dialled, world: World) -> Finding:
     siblings = _resolved_siblings(one)
     advice = advise(engine_kind(launch.engine, one.platform), one.platform)
     resolver = siblings[0][1].by if siblings else None
+    needed = advice.add_host_gateway and mapping_of(facts.hosts, advice.host, facts.hosts_open) == "none"
     bare = one.role.role == "unknown"
     note = ("what the variable is used for is not known; the policy's env_roles can say",) if bare else ()
     return Finding(
@@ -94,7 +95,7 @@ def _finding(one: Dialled, world: World) -> Finding:
         marks=tuple(Step(span, f"resolved by {value.by}") for span, value in siblings),
         notes=note,
         help=f"pass it through {resolver}, as the other addresses of this launch are" if resolver else f"hand over {advice.host}" + (f" and start with --add-host {advice.host}:host-gateway" if advice.add_host_gateway else ""),
-        remedy=WrapInResolver(resolver) if resolver else ReplaceHost(advice.host),
+        remedy=WrapInResolver(resolver) if resolver else ReplaceHost(advice.host, of=one.address.host, of_port=one.address.port, gateway=needed),
         launch=launch,
     )
 

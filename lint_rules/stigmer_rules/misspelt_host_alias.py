@@ -33,7 +33,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                     yield Finding(
                         rule=RULE.code, message=f"{one.name} names {one.address.host}; no engine knows it", span=one.span, env=one.name,
                         value=render(one.value), platforms=(platform,), trail=one.trail, help=f"did you mean {meant}?",
-                        remedy=Rename(one.address.host, meant), launch=launch, container=container, image=image,
+                        remedy=Rename(one.address.host, meant), safety="safe", launch=launch, container=container, image=image,
                     )
             if network_of(facts.network, facts.pod) == "host" and platform == "linux":
                 continue
@@ -45,5 +45,5 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                             yield Finding(
                                 rule=RULE.code, message=f"{host} is mapped to {target}, which is the container itself", span=entry.span,
                                 value=f"{host}:{target}", platforms=(platform,), trail=launch.route, help=f"map it to host-gateway: {host}:host-gateway",
-                                remedy=Rename(target, "host-gateway"), launch=launch, container=container, image=image,
+                                remedy=Rename(target, "host-gateway"), safety="safe", launch=launch, container=container, image=image,
                             )

@@ -122,9 +122,17 @@ def _finding(one: Dialled, target: _Target, neighbours: Neighbours) -> Finding:
         related=(*_setting_step(one), Step(sibling.span, f"{name} is this service")),
         notes=("what the variable is used for is not known; the policy's env_roles can say",) if one.role.role == "unknown" else (),
         help=f"write {written}" if written is not None else f"use {name} for the host",
-        remedy=ReplaceHost(name, target.port if target.port != one.address.port else None),
+        remedy=_remedy(one, name, target),
         launch=launch,
+        safety="safe" if one.role.role == "dial" else "unsafe",
     )
+
+
+def _remedy(one: Dialled, name: str, target: _Target) -> ReplaceHost:
+    """The sibling's name, and its port wherever the one that is dialled is written."""
+    moved = target.port if target.port is not None and target.port != one.port else None
+    beside = one.port_setting.span if one.port_setting is not None and one.address.port is None else None
+    return ReplaceHost(name, moved, one.address.host, one.address.port, beside if moved is not None else None)
 
 
 def _setting_step(one: Dialled) -> tuple[Step, ...]:
@@ -224,7 +232,7 @@ def _kafka(one: Dialled, neighbours: Neighbours) -> Finding | None:
                 platforms=(one.platform,),
                 related=(Step(setting.span, f"{setting.name} of {sibling.service}"),),
                 help=f"write {other.host}:{other.port}" if other is not None else f"advertise {one.address.host}:{one.address.port}",
-                remedy=ReplaceHost(other.host, other.port) if other is not None else None,
+                remedy=ReplaceHost(other.host, other.port, one.address.host, one.address.port) if other is not None else None,
                 launch=one.launch,
             )
     return None

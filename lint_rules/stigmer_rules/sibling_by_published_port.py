@@ -63,7 +63,7 @@ def _at_published(one: Dialled, neighbours: Neighbours) -> Finding | None:
         else:
             message = f"{one.name} names {name}:{one.port}, a port that {name} publishes on the host; on the network it listens on {target}"
             written = rewritten(one.value, one.address.start, one.address.end, name, one.address.port, target)
-        return _finding(one, sibling, message, f"write {written}" if written else f"use port {target}", ReplaceHost(name, target))
+        return _finding(one, sibling, message, f"write {written}" if written else f"use port {target}", ReplaceHost(name, target, name, one.port, one.port_setting.span if one.port_setting is not None else None))
     return None
 
 
@@ -84,7 +84,7 @@ def _by_shared_variable(one: Dialled, neighbours: Neighbours) -> Finding | None:
             variable = min(str(name) for name in moved)
             subject = one.port_setting.name if one.port_setting is not None else one.name
             message = f"{subject} follows {variable}, which moves only the port that {one.address.host} publishes; on the network it stays {target}"
-            return _finding(one, sibling, message, f"write {target}", ReplaceHost(one.address.host, target), sure=False)
+            return _finding(one, sibling, message, f"write {target}", ReplaceHost(one.address.host, target, one.address.host, None, one.port_setting.span if one.port_setting is not None else None), sure=False)
     return None
 
 
@@ -109,6 +109,7 @@ def _finding(one: Dialled, sibling: Launch, message: str, advice: str, remedy: R
         help=advice,
         remedy=remedy,
         launch=one.launch,
+        safety="safe" if certain and sure else "unsafe",
     )
 
 

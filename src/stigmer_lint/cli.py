@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from stigmer_lint.errors import StigmerLintError, UsageError
 from stigmer_lint.report import FORMATS, Format
 
 if TYPE_CHECKING:
+    from stigmer_lint.engine.discover import Files
     from stigmer_lint.engine.judge import Options
     from stigmer_lint.engine.outside import Outsider
     from stigmer_lint.model.launch import Platform
@@ -97,6 +98,9 @@ def _codes(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.option("--diff-base", metavar="REV", help="Only findings of which an end lies on a line changed since REV.")
 @click.option("--baseline", metavar="FILE", help="Leave out the findings that FILE holds, and say which of them are gone.")
 @click.option("--write-baseline", is_flag=True, help="Write what is found to the baseline (default stigmer-lint-baseline.json), and exit with 0.")
+@click.option("--fix", "mend", is_flag=True, help="Write the safe fixes into the files; report what is left.")
+@click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: also the fixes that rest on a guess.")
+@click.option("--diff", "show_diff", is_flag=True, help="Print what --fix would change, change nothing, and exit with 1 if there is something.")
 @click.option("--no-ignores", is_flag=True, help="Report what comments suppress as well.")
 @click.option("--show-gaps", is_flag=True, help="List the launches that were not understood.")
 @click.option("--strict", is_flag=True, help="Exit with 3 where a launch was not understood.")
@@ -125,6 +129,9 @@ def check(
     diff_base: str | None,
     baseline: str | None,
     write_baseline: bool,
+    mend: bool,
+    unsafe_fixes: bool,
+    show_diff: bool,
     no_ignores: bool,
     show_gaps: bool,
     strict: bool,
@@ -156,6 +163,10 @@ def check(
 
     targets = pair(ctx.meta["stigmer_lint.order"], forms, outputs)
     stdin = _standard_input(paths, stdin_filename)
+    if (mend or show_diff) and write_baseline:
+        raise UsageError("--write-baseline keeps findings and --fix mends them; run one after the other.")
+    if mend and stdin is not None:
+        raise UsageError("There is no file to write for standard input; --diff prints what would change.")
     asked = () if stdin is not None else paths or (".",)
     cwd = Path.cwd()
     root = find_root([stdin[0]] if stdin is not None else asked, cwd)
@@ -174,15 +185,33 @@ def check(
         from stigmer_lint.adapters.semgrep import find
 
         outside = find
-    with Progress(not quiet) as progress:
-        from stigmer_lint.engine.run import check as run_check
-
-        report = run_check(
-            root, asked, policy=policy, rules=entries, platforms=options.platforms, options=options, stdin=stdin, cwd=cwd, stage=progress.stage, jobs=jobs, outside=outside,
-        )
-    if gate is not None:
-        gate(report, options)
     layout = Layout(color=_color(color), verbose=verbose, quiet=quiet, show_gaps=show_gaps, statistics=statistics)
+    with Progress(not quiet) as progress:
+        from stigmer_lint.engine.discover import Files
+        from stigmer_lint.engine.run import survey
+
+        def look(changed: Mapping[str, bytes]) -> tuple[Report, Files]:
+            unsaved = [(str(root / path), data) for path, data in changed.items()]
+            files = Files(root, asked, exclude=policy.policy.exclude, overlay=stdin, cwd=cwd, unsaved=unsaved)
+            world, seen = survey(
+                root, asked, policy=policy, rules=entries, platforms=options.platforms, options=options, stdin=stdin, cwd=cwd, stage=progress.stage, jobs=jobs,
+                outside=outside, files=files,
+            )  # fmt: skip
+            if any(one.finding.remedy is not None for one in seen.findings):
+                from stigmer_lint.fixes.render import attach
+
+                attach(world, seen, files.source)
+            return seen, files
+
+        report, files = look({})
+        if mend or show_diff:
+            from stigmer_lint.fixes.mend import mend as carry_out
+
+            report, diff = carry_out(report, files, look, gate, options, unsafe=unsafe_fixes, dry=show_diff)
+            if show_diff:
+                ctx.exit(_show_diff(diff, report, targets, layout))
+        elif gate is not None:
+            gate(report, options)
     _write(report, targets, layout)
     ctx.exit(report.status)
 
@@ -258,6 +287,25 @@ def _gate(root: Path, diff_base: str | None, baseline: str | None, write: bool) 
         report.status = exit_status(report, options)
 
     return narrow
+
+
+def _show_diff(diff: bytes, report: Report, targets: Sequence[tuple[Format, str | None]], layout: Layout) -> int:
+    """Print a diff and say how much it mends; the exit status."""
+    from stigmer_lint.report.escape import plain
+    from stigmer_lint.report.summary import plural
+
+    if sys.stdout.isatty():
+        # A terminal must not be spoken to by the files of a tree.
+        _out("".join(f"{plain(line)}\n" for line in diff.decode("utf-8", "replace").split("\n")[:-1]))
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(diff)
+        sys.stdout.buffer.flush()
+    _write(report, [(form, file) for form, file in targets if file not in (None, "-")], layout)
+    if not layout.quiet and report.mended is not None:
+        more = report.fixable("unsafe")
+        click.echo(f"{plural(report.mended.fixed, 'finding')} would be fixed" + (f"; {more} more with --unsafe-fixes" if more else ""), err=True)
+    return 3 if report.errors else 1 if diff else 0
 
 
 def policy_for(file: str | None, none: bool, paths: list[str], root: Path, entries: Sequence[RuleEntry], revision: str | None = None) -> LoadedPolicy:

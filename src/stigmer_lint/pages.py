@@ -5,7 +5,7 @@ A fenced block says what it is in its info string: `LANGUAGE [todo] ROLE [path=P
 - `bad`: a file of a tree in which the rules find exactly what is marked. A marked line ends in a comment with the code
   (`// STG101`); where a line can hold no comment, a line of its own below it says `^ STG101`. Marks are no part of the file.
 - `good`: a file of a tree in which no rule finds anything.
-- `fixed`: what `--fix` makes of the `bad` block before it.
+- `fixed`: what `--fix --unsafe-fixes` makes of a file of the `bad` tree before it; the others stay as they are.
 - `policy`: the policy of its section and of the sections below it.
 - `output`: the text report of the `bad` block before it.
 - `todo bad`: a known miss. It fails once it passes.
@@ -89,6 +89,8 @@ class Case(msgspec.Struct, frozen=True):
     policy: Block | None
     output: Block | None = None
     todo: bool = False
+    bad: tuple[Block, ...] = ()
+    """Fixed: the tree that it comes of. Files that the page does not show again stay as they are."""
 
     @property
     def id(self) -> str:
@@ -246,9 +248,12 @@ def cases(page: Page) -> tuple[Case, ...]:
             continue
         if block.named:
             trees[key] = len(found)
-        if block.role == "fixed" and not any(case.role == "bad" and case.blocks[0].section == block.section for case in found):
-            raise PageError(f"{page.path}:{block.line}: a fixed block follows the bad block of its section that it belongs to")
-        found.append(Case(page.path, block.role, (block,), policy, None, block.todo))
+        before: tuple[Block, ...] = ()
+        if block.role == "fixed":
+            before = next((case.blocks for case in reversed(found) if case.role == "bad" and case.blocks[0].section == block.section), ())
+            if not before:
+                raise PageError(f"{page.path}:{block.line}: a fixed block follows the bad block of its section that it belongs to")
+        found.append(Case(page.path, block.role, (block,), policy, None, block.todo, before))
     for case in found:
         if case.role == "bad" and not case.marks:
             raise PageError(f"{page.path}:{case.blocks[0].line}: a bad block marks at least one line")
@@ -257,7 +262,7 @@ def cases(page: Page) -> tuple[Case, ...]:
 
 def write(case: Case, root: Path) -> None:
     """Write a case's files and its policy below `root`."""
-    for block in case.blocks:
+    for block in (*case.bad, *case.blocks):
         target = root / block.path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(block.text, encoding="utf-8")

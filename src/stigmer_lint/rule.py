@@ -50,10 +50,16 @@ class AlsoSet(msgspec.Struct, frozen=True):
 
 
 class ReplaceHost(msgspec.Struct, frozen=True):
-    """Write `host` (and `port` where given) in place of the loopback host of the value at `span`."""
+    """Write `host` (and `port` where given) in place of the host `of` of the value at `span`, where that stands beside `of_port`."""
 
     host: str
     port: str | None = None
+    of: str = ""
+    of_port: str | None = None
+    port_at: Span | None = None
+    """Where the port is written when it is not beside the host."""
+    gateway: bool = False
+    """`host` is an alias that the launch must add as well."""
 
 
 class WrapInResolver(msgspec.Struct, frozen=True):

@@ -28,5 +28,3 @@ def test_page(case: Case, trial: Callable[[Case], Trial]) -> None:
         pytest.xfail("; ".join(done.problems))
     assert not done.problems, "\n".join([f"{case.page}:{case.blocks[0].line}", *done.problems, "", done.report])
     assert not done.outdated, f"{case.page}:{case.output and case.output.line}: run `make pages`; the program prints\n{done.report}"
-    if case.role == "fixed":
-        pytest.skip("there is no --fix yet: checked as a good block only")

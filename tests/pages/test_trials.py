@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from stigmer_lint.page_trials import Trial, attempt, languages
 from stigmer_lint.pages import cases, parse
 from stigmer_lint.rule import Finding, Policy, Rule, RuleEntry, World
+from stigmer_rules import RULES as SHIPPED
 
 HEAD = "# bad-variable (STG999)\n\n## Bad\n\n"
 
@@ -75,3 +76,42 @@ def test_a_language_counts_with_a_passing_bad_and_a_passing_good_tree() -> None:
     miss = shell("todo bad", "-e GOOD=1 img # STG999")
     assert languages("STG999", tried(both + python + miss)) == ("Shell",)
     assert languages("STG999", tried(miss + shell("good", "-e A=1 img"))) == ()
+
+
+REAL = """# sibling-by-loopback (STG106)
+
+## Bad
+
+```yaml bad
+services:
+  app:
+    image: example/app:1
+    environment:
+      REDIS_URL: redis://localhost:6379 # STG106
+  cache:
+    image: redis:7
+```
+
+```yaml fixed
+services:
+  app:
+    image: example/app:1
+    environment:
+      REDIS_URL: redis://cache:6379
+  cache:
+    image: redis:7
+```
+"""
+
+
+def fixed(text: str) -> Trial:
+    return next(attempt(case, SHIPPED) for case in cases(parse("p.md", text)) if case.role == "fixed")
+
+
+def test_what_the_fixes_write_passes_as_fixed() -> None:
+    assert fixed(REAL).passed
+
+
+def test_a_fixed_block_that_is_good_and_not_what_the_fixes_write_fails() -> None:
+    (problem,) = fixed(REAL.replace("redis://cache:6379\n", "redis://cache:6379/0\n")).problems
+    assert problem.startswith("compose.yaml: --fix writes\n--- a/compose.yaml")

@@ -73,7 +73,7 @@ def test_a_sibling_by_loopback_is_named_with_the_value_to_write(tmp_path: Path, 
 def test_a_published_port_by_loopback_is_turned_into_the_inner_one(tmp_path: Path) -> None:
     done = report(tmp_path, compose(env("DATABASE_URL: postgres://u@localhost:5433/x"), "db|image: postgres:16|ports: ['5433:5432']"))
     assert done.findings[0].finding.help == "write postgres://u@db:5432/x"
-    assert done.findings[0].finding.remedy == ReplaceHost("db", "5432")
+    assert done.findings[0].finding.remedy == ReplaceHost("db", "5432", "localhost", "5433")
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,9 @@ def _annotation(shown: Shown) -> str:
         body += f" Fails on {', '.join(shown.reported.finding.platforms)}."
     if shown.help:
         body += f"\nhelp: {paragraph(shown.help)}"
+    fix = shown.reported.fix
+    if fix is not None and shown.edits:
+        body += f"\nfix ({fix.safety}): {paragraph(shown.secrets.hide(fix.description))}"
     listed = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
     return f"::{_LEVELS[shown.reported.severity]} {listed}::{_data(body)}"
 

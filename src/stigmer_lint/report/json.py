@@ -34,6 +34,7 @@ def document(report: Report) -> dict[str, Any]:
             "seconds": round(report.seconds, 3),
             "policy": encodable(report.policy) or None,
             "older": report.older,
+            "fixed": report.mended.fixed if report.mended is not None else 0,
             "stale": [encodable(entry) for entry in report.stale],
         },
         "findings": [finding(shown) for shown in view.findings()],
@@ -93,6 +94,7 @@ def finding(shown: Shown) -> dict[str, Any]:
                 {"path": encodable(e.span.path), "start": e.span.start, "end": e.span.end, "text": encodable(e.text)} for e in shown.edits
             ],
         },
+        "no_fix": text(reported.unfixed),
         "fingerprint": reported.fingerprint,
         "help": text(shown.help),
     }

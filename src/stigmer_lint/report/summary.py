@@ -46,6 +46,7 @@ def statistics(report: Report, layout: Layout) -> list[str]:
 def tail(report: Report, layout: Layout) -> list[str]:
     """The last lines: which policy spoke, and the coverage."""
     lines = [f"policy: {plain(report.policy)}"] if report.policy and not layout.quiet else []
+    lines += repairs(report) if not layout.quiet else []
     if report.stale and not layout.quiet:
         lines += [f"baseline: {plain(entry)} is found no more" for entry in (report.stale if layout.verbose else report.stale[:STALE])]
         lines.append(f"baseline: {plural(len(report.stale), 'finding')} of it gone; --write-baseline takes {'it' if len(report.stale) == 1 else 'them'} out")
@@ -53,6 +54,20 @@ def tail(report: Report, layout: Layout) -> list[str]:
         lines = [f"{plain(path)}: left out: {paragraph(why)}" for path, why in sorted(report.left_out.items())] + lines
         lines.append(f"platforms: {', '.join(report.platforms)}; {plural(len(report.rules), 'rule')}; {report.seconds:.2f} s")
     return [*lines, coverage(report, layout)]
+
+
+def repairs(report: Report) -> list[str]:
+    """How many findings were mended, and how many can be."""
+    safe, unsafe = report.fixable("safe"), report.fixable("unsafe")
+    lines: list[str] = []
+    if report.mended is not None:
+        lines.append(f"fixes: {plural(report.mended.fixed, 'finding')} fixed" + (f", {len(report.mended.refused)} fixes taken back" if report.mended.refused else ""))
+        safe = 0
+    if safe:
+        lines.append(f"fixes: {plural(safe, 'finding')} fixable with --fix")
+    if unsafe:
+        lines.append(f"fixes: {plural(unsafe, 'finding')} {'more ' if safe else ''}fixable with --fix --unsafe-fixes")
+    return lines
 
 
 def coverage(report: Report, layout: Layout) -> str:

@@ -75,6 +75,10 @@ def _finding(report: Report, view: View, shown: Shown, layout: Layout, paint: Pa
         yield f"  because: {paragraph(shown.because)}"
     if shown.help:
         yield f"  {paint('help:', 'help')} {paragraph(shown.help)}"
+    if layout.verbose and reported.fix is not None and shown.edits:
+        yield f"  {paint('fix:', 'help')} {paragraph(shown.secrets.hide(reported.fix.description))} ({reported.fix.safety})"
+    if layout.verbose and reported.unfixed is not None:
+        yield f"  no fix: {paragraph(shown.secrets.hide(reported.unfixed))}"
 
 
 def _places(head: str, notes: tuple[Note, ...]) -> Iterator[str]:

@@ -47,6 +47,8 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     because: str | None = None
     """The policy's reason for its setting of this rule, shown with the finding."""
     fix: Fix | None = None
+    unfixed: str | None = None
+    """Why there is no fix although the rule knows what must change."""
     excuse: Excuse | None = None
 
 
@@ -65,6 +67,13 @@ class Counts(msgspec.Struct, frozen=True):
     files: int = 0
     launches: int = 0
     readers: int = 0
+
+
+class Mended(msgspec.Struct, frozen=True):
+    """What `--fix` did: how many findings it has cleared, and which fixes it has taken back, each as (fingerprint, why)."""
+
+    fixed: int
+    refused: tuple[tuple[str, str], ...] = ()
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -93,6 +102,8 @@ class Report(msgspec.Struct, kw_only=True):
     """Entries of the baseline that no finding matches any more."""
     older: int = 0
     """Findings that were left out because no end of theirs lies on a changed line."""
+    mended: Mended | None = None
+    """What `--fix` did, None where it was not asked for."""
     seconds: float = 0.0
     status: int = 0
     """The exit status of the command: 0, 1 or 3."""
@@ -100,3 +111,7 @@ class Report(msgspec.Struct, kw_only=True):
     def count(self, severity: Severity) -> int:
         """How many reported findings have this severity."""
         return sum(1 for one in self.findings if one.severity == severity)
+
+    def fixable(self, safety: Safety) -> int:
+        """How many reported findings have a fix of this kind."""
+        return sum(1 for one in self.findings if one.fix is not None and one.fix.safety == safety)

@@ -1,0 +1,130 @@
+"""`extra_hosts` for a Compose service, in the form that the file has."""
+
+from __future__ import annotations
+
+from stigmer_lint.fixes.places import line_end, newline_of, starts_line
+from stigmer_lint.fixes.types import Answer, CannotFix, Written
+from stigmer_lint.frontends.yaml_nodes import Mapping, Node, Scalar, Sequence, load
+from stigmer_lint.model.span import SourceFile, Span
+from stigmer_lint.report.types import Edit
+
+_QUOTES = {"single": "'", "double": '"', "plain": "", "literal": '"', "folded": '"'}
+
+
+def add_gateway(source: SourceFile, place: Span, host: str) -> Answer:
+    """Add `host`:host-gateway to the service whose key stands at `place`. Raises UnreadableError where the file is no YAML."""
+    found = _service(source, place)
+    if found is None:
+        return CannotFix("the service is not found in its file")
+    key, service = found
+    if not isinstance(service, Mapping) or not service.pairs:
+        return CannotFix("the service has no entries of its own")
+    if service.span.start < key.span.end:
+        return CannotFix("the service is an alias of another one")
+    said = f'add extra_hosts: ["{host}:host-gateway"]'
+    for name, value in reversed(service.pairs):
+        if isinstance(name, Scalar) and name.text == "extra_hosts":
+            if value.span.start < name.span.end:
+                return CannotFix("its extra_hosts are an alias of another service's")
+            edit = _extended(source, name, value, host)
+            return Written((edit,), said) if edit is not None else CannotFix("its extra_hosts are not written as a list or a mapping")
+    if any(_brings_hosts(value) for name, value in service.pairs if isinstance(name, Scalar) and name.text == "<<"):
+        return CannotFix("its extra_hosts come from an anchor, which a list of its own would replace")
+    if source.data[service.span.start : service.span.start + 1] == b"{":
+        last = max(part.span.end for part in service.pairs[-1])
+        return Written((Edit(Span(source.path, last, last), f', extra_hosts: ["{host}:host-gateway"]'),), said)
+    first = service.pairs[0][0]
+    if not starts_line(source, first.span.start):
+        return CannotFix("the service is not written on lines of its own")
+    return Written((_block(source, service, host),), said)
+
+
+def _service(source: SourceFile, place: Span) -> tuple[Scalar, Node] | None:
+    """The key at `place` with its value, among the services of any document of the file."""
+    for document in load(source):
+        services = document.root.get("services") if isinstance(document.root, Mapping) else None
+        for holder in (services, document.root):
+            for key, value in holder.pairs if isinstance(holder, Mapping) else ():
+                if isinstance(key, Scalar) and key.span == place:
+                    return key, value
+    return None
+
+
+def _brings_hosts(node: Node) -> bool:
+    parts = node.items if isinstance(node, Sequence) else (node,)
+    return any(isinstance(part, Mapping) and (part.get("extra_hosts") is not None or part.get("<<") is not None) for part in parts)
+
+
+def _block(source: SourceFile, service: Mapping, host: str) -> Edit:
+    """A key of its own behind the last one, with the indentation that the service's keys and the file's lists have."""
+    newline = newline_of(source)
+    column = _column(source, service.pairs[0][0].span.start)
+    deeper, quote = _list_style(source, service)
+    end = _content_end(source, service)
+    pad = " " * column
+    text = f"{newline}{pad}extra_hosts:{newline}{pad}{' ' * deeper}- {quote}{host}:host-gateway{quote}"
+    return Edit(Span(source.path, end, end), text)
+
+
+def _content_end(source: SourceFile, service: Mapping) -> int:
+    """The end of the last line that belongs to a block mapping. What aliases bring in stands elsewhere."""
+    last_key, last_value = service.pairs[-1]
+    return line_end(source, max(last_key.span.end, _end(last_value, last_key.span.end)) - 1)
+
+
+def _end(node: Node, after: int) -> int:
+    """Where a value ends that is written behind `after`; `after` for one that is an alias of a node before it."""
+    if node.span.start < after:
+        return after
+    return max(node.span.end, after)
+
+
+def _list_style(source: SourceFile, service: Mapping) -> tuple[int, str]:
+    """How much deeper than its key a list stands, and its quotes: as in this service, else in a neighbour above or below it, else two and double."""
+    style: tuple[int, str] | None = None
+    for document in load(source):
+        services = document.root.get("services") if isinstance(document.root, Mapping) else None
+        holders = [value for _, value in services.pairs] if isinstance(services, Mapping) else []
+        for holder in (service, *holders):
+            for key, value in holder.pairs if isinstance(holder, Mapping) else ():
+                if not isinstance(value, Sequence) or not value.items or value.span.start < key.span.end:
+                    continue
+                item = value.items[0]
+                at = source.data.rfind(b"-", 0, item.span.start)
+                if source.data[value.span.start : value.span.start + 1] == b"[" or at < key.span.end:
+                    continue
+                deeper = _column(source, at) - _column(source, key.span.start)
+                quote = _QUOTES[item.style] if isinstance(item, Scalar) and item.style in ("single", "double") else '"'
+                if 0 <= deeper <= 8:
+                    style = style or (deeper, quote)
+                    break
+    return style or (2, '"')
+
+
+def _column(source: SourceFile, offset: int) -> int:
+    start, _ = source.line_span(source.line_of(offset))
+    return offset - start
+
+
+def _extended(source: SourceFile, key: Scalar, node: Node, host: str) -> Edit | None:
+    """One more entry of the `extra_hosts` that are there."""
+    newline = newline_of(source)
+    flow = source.data[node.span.start : node.span.start + 1] in (b"[", b"{")
+    if isinstance(node, Sequence) and node.items:
+        last = node.items[-1]
+        quote = _QUOTES[last.style] if isinstance(last, Scalar) else '"'
+        if flow:
+            quote = quote or '"'
+            return Edit(Span(source.path, last.span.end, last.span.end), f", {quote}{host}:host-gateway{quote}")
+        dash = source.data.rfind(b"-", 0, last.span.start)
+        end = line_end(source, last.span.end - 1)
+        return Edit(Span(source.path, end, end), f"{newline}{' ' * _column(source, dash)}- {quote}{host}:host-gateway{quote}")
+    if isinstance(node, Mapping) and node.pairs:
+        name, value = node.pairs[-1]
+        if flow:
+            return Edit(Span(source.path, value.span.end, value.span.end), f', "{host}": host-gateway')
+        end = line_end(source, max(value.span.end, name.span.end) - 1)
+        return Edit(Span(source.path, end, end), f"{newline}{' ' * _column(source, node.pairs[0][0].span.start)}{host}: host-gateway")
+    if isinstance(node, Sequence) and flow:
+        return Edit(Span(source.path, node.span.start + 1, node.span.start + 1), f'"{host}:host-gateway"')
+    return None

@@ -1,0 +1,60 @@
+"""Another host, another port, another name in place of the one that is written. The characters are the same in every language."""
+
+from __future__ import annotations
+
+from stigmer_lint.fixes.places import Site, sites
+from stigmer_lint.fixes.types import Answer, CannotFix, Written
+from stigmer_lint.model.span import SourceFile, Span
+from stigmer_lint.report.types import Edit
+from stigmer_lint.rule import Rename, ReplaceHost
+
+
+def replace_host(remedy: ReplaceHost, source: SourceFile, span: Span, port_source: SourceFile | None) -> Answer:
+    """Write another host or port inside `span`, where the value is. `port_source`: the file of `remedy.port_at`."""
+    edits: list[Edit] = []
+    if remedy.of != remedy.host or remedy.port_at is None:
+        found = _meant(list(sites(source, span, remedy.of)), remedy, source)
+        if not found:
+            return CannotFix(f"{remedy.of} is not written there")
+        if remedy.of != remedy.host:
+            edits += [Edit(site.host, remedy.host) for site in found]
+        if remedy.port is not None and remedy.port_at is None:
+            ports = [site.port for site in found if site.port is not None]
+            if len(ports) != len(found):
+                return CannotFix("the port is not written beside the host")
+            edits += [Edit(port, remedy.port) for port in ports if source.text(port) != remedy.port]
+    if remedy.port is not None and remedy.port_at is not None:
+        if port_source is None or not _is_port(port_source.text(remedy.port_at)):
+            return CannotFix("the port is not written as a number")
+        edits.append(Edit(remedy.port_at, remedy.port))
+    if not edits:
+        return CannotFix("it is written so already")
+    said = remedy.host if remedy.of != remedy.host else ""
+    if remedy.port is not None:
+        said = f"{said}:{remedy.port}" if said else f"port {remedy.port}"
+    was = remedy.of if remedy.of != remedy.host else f"port {remedy.of_port}" if remedy.of_port else "the published port"
+    return Written(tuple(sorted(edits, key=lambda edit: edit.span)), f"write {said} in place of {was}")
+
+
+def _is_port(text: str) -> bool:
+    bare = text.strip("'\"")
+    return bare.isdigit() or (bare.startswith("$") and bare.count("$") == 1)
+
+
+def _meant(found: list[Site], remedy: ReplaceHost, source: SourceFile) -> list[Site]:
+    """Of the places with the host those with the port that is meant, where that is known."""
+    if remedy.of_port is None:
+        return found if len(found) == 1 else [site for site in found if site.port is None]
+    beside = [site for site in found if site.port is not None and source.text(site.port) == remedy.of_port]
+    if beside:
+        return beside
+    # The port comes out of a variable: it can be only the one that is beside the only host.
+    return found if len(found) == 1 and (found[0].port is not None or remedy.port is None) else []
+
+
+def rename(remedy: Rename, source: SourceFile, span: Span) -> Answer:
+    """Write `new` where `old` stands as a whole word inside `span`."""
+    found = [site.host for site in sites(source, span, remedy.old)]
+    if not found:
+        return CannotFix(f"{remedy.old} is not written there")
+    return Written(tuple(Edit(one, remedy.new) for one in found), f"write {remedy.new} in place of {remedy.old}")

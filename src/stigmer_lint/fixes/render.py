@@ -1,0 +1,116 @@
+"""Which code renders which remedy, and how sure the outcome is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias, assert_never
+
+import msgspec
+
+from stigmer_lint.errors import UnreadableError
+from stigmer_lint.fixes import command_line, compose, devcontainer, hosts
+from stigmer_lint.fixes.types import Answer, CannotFix, Written
+from stigmer_lint.model.launch import Launch
+from stigmer_lint.model.span import SourceFile, Span
+from stigmer_lint.model.world import World
+from stigmer_lint.report.types import Fix, Report
+from stigmer_lint.rule import AddHostGateway, AlsoSet, Finding, Rename, ReplaceHost, WrapInResolver
+
+Source: TypeAlias = Callable[[str], SourceFile | None]
+"""The file at a path of the tree, None where there is none."""
+
+
+def attach(world: World, report: Report, source: Source) -> None:
+    """Give every finding of the report its fix, or the reason why its remedy is not carried out. `source` gives the files of the run."""
+    renderer = Renderer(world, source)
+    done = []
+    for one in report.findings:
+        if one.finding.remedy is not None:
+            answer = renderer.fix_of(one.finding)
+            one = msgspec.structs.replace(one, fix=answer) if isinstance(answer, Fix) else msgspec.structs.replace(one, unfixed=answer.why)
+            for edit in answer.edits if isinstance(answer, Fix) else ():
+                there = source(edit.span.path)
+                if there is not None:
+                    report.sources.setdefault(edit.span.path, there)
+        done.append(one)
+    report.findings = tuple(done)
+
+
+class Renderer:
+    """Renders the remedies of one run."""
+
+    def __init__(self, world: World, source: Source) -> None:
+        self._world = world
+        self._source = source
+        self._owners: dict[Span, int] | None = None
+
+    def fix_of(self, finding: Finding) -> Fix | CannotFix:
+        """The fix of one finding with a remedy. It is safe where its rule says so and nothing but this launch is changed by it."""
+        try:
+            answer = self._rendered(finding)
+        except UnreadableError as error:
+            return CannotFix(error.why)
+        if isinstance(answer, CannotFix):
+            return answer
+        safe = finding.safety == "safe" and answer.sure and self._own(finding)
+        return Fix(answer.description, "safe" if safe else "unsafe", answer.edits)
+
+    def _own(self, finding: Finding) -> bool:
+        """Whether what is written there belongs to this launch alone: no env file, no anchor that others share."""
+        if finding.launch is None or isinstance(finding.remedy, AddHostGateway):
+            return True
+        if self._owners is None:
+            self._owners = _owners(self._world)
+        return finding.span.path == finding.launch.span.path and self._owners.get(finding.span, 1) <= 1
+
+    def _rendered(self, finding: Finding) -> Answer:
+        remedy, launch = finding.remedy, finding.launch
+        source = self._source(finding.span.path)
+        if source is None:
+            return CannotFix("its file is not part of the tree")
+        match remedy:
+            case None:
+                return CannotFix("the rule knows none")
+            case ReplaceHost():
+                if remedy.of == "":
+                    return CannotFix("which host is meant was not told")
+                answer = hosts.replace_host(remedy, source, finding.span, self._source(remedy.port_at.path) if remedy.port_at is not None else None)
+                if remedy.gateway and isinstance(answer, Written) and launch is not None:
+                    gateway = self._add_gateway(launch, remedy.host)
+                    if isinstance(gateway, CannotFix):
+                        return gateway
+                    return Written((*answer.edits, *gateway.edits), f"{answer.description}, and {gateway.description}", answer.sure and gateway.sure)
+                return answer
+            case Rename():
+                return hosts.rename(remedy, source, finding.span)
+            case AddHostGateway():
+                return self._add_gateway(launch, remedy.host) if launch is not None else CannotFix("the launch is not known")
+            case AlsoSet() | WrapInResolver():
+                return CannotFix("not rendered")
+            case _:
+                assert_never(remedy)
+
+    def _add_gateway(self, launch: Launch, host: str) -> Answer:
+        source = self._source(launch.span.path)
+        if source is None:
+            return CannotFix("the launch's file is not part of the tree")
+        if launch.kind == "compose":
+            return compose.add_gateway(source, launch.span, host)
+        if launch.kind == "devcontainer":
+            return devcontainer.add_run_argument(source, f"--add-host={host}:host-gateway")
+        if launch.kind.endswith((" run", " create")) and launch.kind.split()[0] in ("docker", "podman", "nerdctl") and launch.kind.count(" ") == 1:
+            there = self._source(launch.written.path) if launch.written is not None else None
+            if launch.written is None or there is None:
+                return CannotFix("where the command line is written is not known")
+            return command_line.add_flag(there, launch.written, f"--add-host={host}:host-gateway")
+        return CannotFix(f"how to add a host to this {launch.kind} launch is not known")
+
+
+def _owners(world: World) -> dict[Span, int]:
+    """How many launches take a value that is written once (an anchor, an env file)."""
+    found: dict[Span, set[Span]] = {}
+    for launch in world.launches:
+        for facts in launch.facts.values():
+            for setting in facts.env:
+                found.setdefault(setting.span, set()).add(launch.span)
+    return {span: len(launches) for span, launches in found.items()}
