@@ -26,7 +26,7 @@ def test_json_has_every_field_of_version_1(seed: Report) -> None:
     assert told["version"] == 1
     assert told["summary"] == {
         "files": 41, "launches": 1, "readers": 0, "gaps": 1, "errors": 1, "warnings": 0, "notes": 0, "suppressed": 0, "seconds": 0.21, "policy": None,
-        "older": 0, "stale": [],
+        "older": 0, "fixed": 0, "stale": [],
     }  # fmt: skip
     (finding,) = told["findings"]
     assert {
