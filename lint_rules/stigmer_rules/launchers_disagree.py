@@ -75,11 +75,44 @@ def _compared(sides: Sides, policy: Policy) -> Iterator[Finding]:
                     if need.reason == "loopback" and need.address is not None and not unreachable_on(launch, need.address):
                         continue
                 elif dialled is None and (sides.component.reads or not _dialled(name, setting.value, policy)):
+                    if _configured(sides, launch, other, name, setting.value):
+                        done.add(name)
+                        yield _lost(sides, launch, other, setting)
                     continue
                 done.add(name)
                 yield _finding(sides, launch, other, setting, need.read if need is not None else dialled,
                                f"{name} is set in another launch of the same image, and not for {title(launch)}", None,
                                unreachable_on(launch, need.address) if need is not None and need.address is not None else ())
+
+
+def _configured(sides: Sides, launch: Launch, other: Launch, name: str, value: Value) -> bool:
+    """Whether a launcher hands on what somebody has configured, and another launcher of the very same container does not: both are code, the container's
+    name is the same, the value comes from outside, and the program reads it. A literal is the launcher's own choice."""
+    if launch.group is not None or other.group is not None or {launch.language, other.language} & {"compose", "yaml", "kubernetes", "shell", "make"}:
+        return False
+    if not set(texts(launch.any.name)) & set(texts(other.any.name)) or not any(not read.conditional for read in sides.reads.get(name, ())):
+        return False
+    options = list(alternatives(value))
+    return bool(options) and all(isinstance(one, Unknown) and one.kind in ("parameter", "field", "env") for one in options)
+
+
+def _lost(sides: Sides, launch: Launch, other: Launch, setting: EnvSetting) -> Finding:
+    read = next(one for one in sides.reads[setting.name] if not one.conditional)
+    return Finding(
+        rule=RULE.code,
+        message=f"{setting.name} is handed on from the configuration by another launcher of {title(launch)}, and not here, so that what was configured has no effect",
+        span=_beside(launch, setting.name),
+        severity="note",
+        confidence=confidence_of(sides.component, launch, sure=False),
+        container=text_of(launch.any.name) or launch.service,
+        image=text_of(launch.any.image),
+        env=setting.name,
+        platforms=tuple(launch.facts),
+        related=(read_step(read), Step(setting.name_span or setting.span, "handed on here in the other launch")),
+        notes=tuple(f"more may be set: {why}" for why in open_because(launch)),
+        help=f"hand on {setting.name} here as well",
+        launch=launch,
+    )
 
 
 def _dialled(name: str, value: Value, policy: Policy) -> bool:

@@ -417,6 +417,32 @@ def nearest(name: str, candidates: Iterator[str] | tuple[str, ...] | list[str] |
     return best[1] if best else None
 
 
+_TELLS_NOTHING = frozenset({"true", "false", "none", "null", "local", "localhost", "default", "development", "production", "debug", "info"})
+
+
+def by_value(name: str, value: Value, sides: Sides) -> str | None:
+    """The one name that the code reads, that no launch sets, and that falls back to what this variable is set to: the same text, or a path with the same
+    last part (`/workspace` for `./workspace`). The names must have a word in common, and the text must be one that is not everywhere."""
+    text = _last_part(text_of_default(value))
+    if text is None:
+        return None
+    words = frozenset(tokens(name))
+    found = [
+        other
+        for other in sides.settled
+        if other not in sides.anywhere and words & frozenset(tokens(other))
+        and any(read.default is not None and any(_last_part(one) == text for one in texts(read.default)) for read in sides.reads[other])
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _last_part(text: str | None) -> str | None:
+    if text is None:
+        return None
+    part = text.rstrip("/").rpartition("/")[2].lower() if "://" not in text else text.lower()
+    return part if len(part) >= 5 and not part.isdigit() and part not in _TELLS_NOTHING else None
+
+
 def _distance(left: str, right: str, limit: int) -> int:
     row = list(range(len(right) + 1))
     for i, char in enumerate(left, 1):

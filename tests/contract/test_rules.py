@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from stigmer_lint.contract import Sides, by_value
+from stigmer_lint.model.span import Span
+from stigmer_lint.model.value import Known
+from stigmer_lint.model.world import Component, EnvRead
+from stigmer_lint.policy.types import Policy
+
 Found = list[tuple[str, str, int, str]]
 Findings = Callable[[dict[str, str]], Found]
 BUILD = {"Dockerfile": "FROM python\nCOPY . .\n"}
@@ -121,3 +127,49 @@ def test_what_a_list_that_hands_on_most_leaves_out_is_told(findings: Findings) -
 def test_a_sample_that_git_ignores_by_pattern_is_there(findings: Findings) -> None:
     tree = {**BUILD, "a.py": READS, ".env.example": SAMPLE, ".gitignore": ".env*\n", "compose.yaml": compose(*FOUR)}
     assert ("STG203", "compose.yaml", 2, "SEARCH_URL") in findings(tree)
+
+
+def test_a_dead_name_is_told_by_the_value_that_another_name_falls_back_to(findings: Findings) -> None:
+    code = "import os\nx = os.getenv('SANDBOX_ROOT_DIR', './workspace')\ny = os.getenv('OUTPUT_ROOT', './results')\n"
+    tree = {**BUILD, "a.py": code, "compose.yaml": compose("WORKSPACE_ROOT=/workspace")}
+    assert findings(tree) == [("STG204", "compose.yaml", 5, "WORKSPACE_ROOT")]
+
+    def sides(*defaults: tuple[str, str]) -> Sides:
+        reads = tuple(EnvRead(name, Span("a.py", 0, 1), "os.getenv", "python", Known(text)) for name, text in defaults)
+        return Sides(Component("app", (), (), reads), Policy(version=1))
+
+    known = sides(("SANDBOX_ROOT_DIR", "./workspace"), ("OUTPUT_ROOT", "./results"))
+    assert by_value("WORKSPACE_ROOT", Known("/workspace"), known) == "SANDBOX_ROOT_DIR"
+    # No word in common, nothing in common, a word that is everywhere, two that fit.
+    assert by_value("MOUNT_POINT", Known("/workspace"), known) is None
+    assert by_value("WORKSPACE_ROOT", Known("/srv/elsewhere"), known) is None
+    assert by_value("ROOT_MODE", Known("local"), sides(("ROOT_KIND", "local"))) is None
+    assert by_value("WORKSPACE_ROOT", Known("/workspace"), sides(("A_ROOT", "workspace"), ("B_ROOT", "/x/workspace"))) is None
+
+
+LAUNCHER = """package {package}
+
+import (
+	"fmt"
+	"os/exec"
+)
+
+func Start(mode string, config Config) error {{
+	return exec.Command("docker", "run", "-d", "--name", "acme-worker", {more}"-e", fmt.Sprintf("MODE=%s", mode), "ghcr.io/acme/worker:1").Run()
+}}
+"""
+
+
+def test_what_one_launcher_hands_on_from_the_configuration_the_other_must_not_lose(findings: Findings) -> None:
+    tree = {
+        "worker/Dockerfile": "FROM python\nCOPY . .\n", "worker/a.py": "import os\nm = os.environ['MODE']\nx = os.getenv('SANDBOX_IMAGE', 'acme/sandbox')\n",
+        "Makefile": "image:\n\tdocker build -t ghcr.io/acme/worker:1 worker\n", "go.mod": "module example.org/acme\n",
+        "one/start.go": LAUNCHER.format(package="one", more='"-e", fmt.Sprintf("SANDBOX_IMAGE=%s", config.SandboxImage), '),
+        "two/start.go": LAUNCHER.format(package="two", more=""),
+    }  # fmt: skip
+    assert [(code, path, env) for code, path, _, env in findings(tree)] == [("STG205", "two/start.go", "SANDBOX_IMAGE")]
+    # A literal is the launcher's own choice.
+    chosen = LAUNCHER.format(package="one", more='"-e", "SANDBOX_IMAGE=acme/big", ')
+    assert findings({**tree, "one/start.go": chosen}) == []
+    # Another container by name may be set up differently.
+    assert findings({**tree, "two/start.go": tree["two/start.go"].replace("acme-worker", "acme-worker-two")}) == []

@@ -398,7 +398,7 @@ class _Reader:
                     if isinstance(one.name, Known) and one.value is not None and one.name.text.endswith(("address", "url", "endpoint", "host")):
                         self.logging.append(one.value)
             case "detach":
-                self.detached = True
+                self.detached = self.detached or not maybe
             case "health-cmd":
                 if not (isinstance(value, Known) and value.text == "none"):
                     self.health = Health((value,), span)

@@ -46,7 +46,7 @@ _WAITS = frozenset({
 """Words of the names of functions and commands that wait for something or ask how it is."""
 _CLIENTS = frozenset({"requests", "httpx", "http", "https", "axios", "urllib", "aiohttp", "got", "superagent", "socket", "net", "client", "session"})
 _ASKS = frozenset({"get", "head", "post", "do", "request", "open", "create_connection", "createconnection", "dialtimeout"})
-_COMMANDS = re.compile(r"(?<![\w-])(?:inspect|pg_isready|isready|curl|wget|nc|wait-for-it|wait|health|healthz|healthcheck|healthy|readyz|ready)(?![\w-])")
+_COMMANDS = re.compile(r"(?<![\w-])(?:(?:inspect|pg_isready|isready|curl|wget|nc|health|healthz|healthcheck|healthy|readyz|ready)(?![\w-])|wait(?![a-z]))")
 _GETS = re.compile(r"(?i)(?:get|lookup)_?env|env")
 _ARGV = frozenset({"Args", "String", "args", "spawnargs", "argv", "cmd", "command", "env", "environment", "Env"})
 """Parts of a started command that hold what it was started with."""
