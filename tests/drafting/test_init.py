@@ -146,3 +146,50 @@ def test_a_link_is_not_followed_to_another_file(project: Path) -> None:
 def test_a_tree_that_launches_nothing_gives_a_policy_that_loads(tmp_path: Path) -> None:
     done = init(tmp_path, "--output", "-")
     assert (done.returncode, loaded(done.stdout).containers) == (0, {})
+
+
+PAIR = """
+services:
+  api:
+    build: ./api
+    environment:
+      DATABASE_URL: postgres://app:hunter2@db:5432/app
+      CACHE_URL: redis://cache:${CACHE_PORT:-6379}
+  cache:
+    image: redis:7
+  db:
+    image: postgres:16
+    ports: ["127.0.0.1:5433:5432"]
+"""
+
+
+def test_compose_siblings_are_services_as_the_host_sees_them(tmp_path: Path) -> None:
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api/main.py").write_text("import os\nD = os.environ['DATABASE_URL']\nC = os.environ['CACHE_URL']\n", encoding="utf-8")
+    (tmp_path / "api/Dockerfile").write_text("FROM python:3.12-slim\nCOPY . /app\n", encoding="utf-8")
+    (tmp_path / "compose.yaml").write_text(PAIR, encoding="utf-8")
+    # The same services in a second file are the same services.
+    (tmp_path / "compose.prod.yaml").write_text(PAIR.replace('    ports: ["127.0.0.1:5433:5432"]\n', ""), encoding="utf-8")
+    done = init(tmp_path, "--output", "-")
+    policy = loaded(done.stdout)
+    assert "hunter2" not in done.stdout + done.stderr
+    assert {key: (one.address, one.env, one.url) for key, one in policy.services.items()} == {
+        # A value with a password in it is no shape that could be written down, so the variable is the container's own.
+        "db": ("localhost:5433", (), "{address}"),
+        "cache": ("cache:6379", ("CACHE_URL",), "redis://{address}"),
+    }
+    assert (policy.services["db"].health is not None and policy.services["db"].health.postgres) is True
+    api = policy.containers["api"]
+    assert (set(api.uses), api.env.required_names, api.source) == ({"db", "cache"}, ("DATABASE_URL",), "api")
+    assert "`stigmer-lint check` finds nothing with it" in done.stderr
+
+
+def test_names_that_no_policy_can_hold_do_not_break_the_draft(tmp_path: Path) -> None:
+    (tmp_path / "a b").mkdir()
+    (tmp_path / "a b/main.py").write_text("import os\nD = os.environ['QUEUE']\n", encoding="utf-8")
+    (tmp_path / "a b/Dockerfile").write_text("FROM python:3.12-slim\nCOPY . /app\n", encoding="utf-8")
+    text = 'services:\n  "yes":\n    build: "./a b"\n    environment:\n      "X: y # z": "1"\n      "no": "2"\n      QUEUE: "http://on:80/{a}"\n  "on":\n    image: "x:1"\n    ports: ["80"]\n'
+    (tmp_path / "compose.yaml").write_text(text, encoding="utf-8")
+    policy = loaded(init(tmp_path, "--output", "-").stdout)
+    assert policy.containers["yes"].source == "a b"
+    assert policy.containers["yes"].env.required_names == ("QUEUE",)

@@ -85,14 +85,15 @@ def services(world: World, some: Sequence[Program], places: Places) -> tuple[Kno
 def _carriers(world: World, neighbours: Neighbours, program: Program) -> Iterator[Carrier]:
     for launch in program.launches:
         for platform in launch.facts:
-            seen: set[str] = set()
+            found: dict[str, Carrier] = {}
             for one in dialled(launch, platform, neighbours, {}, {}):
-                if one.setting is None or one.setting.origin in ("image", "engine") or one.role.role not in ("dial", "unknown") or one.name in seen:
+                if one.setting is None or one.setting.origin in ("image", "engine") or one.role.role not in ("dial", "unknown"):
                     continue
                 carrier = _carrier(world, neighbours, program, one)
-                if carrier is not None:
-                    seen.add(one.name)
-                    yield carrier
+                # Of several values that a variable may have, the one that is written out says most.
+                if carrier is not None and (one.name not in found or (found[one.name].shape is None and carrier.shape is not None)):
+                    found[one.name] = carrier
+            yield from found.values()
             break
 
 
@@ -118,7 +119,8 @@ def _carrier(world: World, neighbours: Neighbours, program: Program, one: Dialle
         return None
     if one.role.role == "unknown" and one.address.port is None:
         return None
-    target = f"host:{one.port}" if sibling is None else f"{sibling.group or sibling.span.path}:{sibling.service or sibling.span.start}"
+    # A service of the same name in several Compose files of one project is one service.
+    target = f"host:{one.port}" if sibling is None else f"service:{sibling.service}:{_own_port(sibling, one.port)}" if sibling.service else f"{sibling.span.path}:{sibling.span.start}"
     return Carrier(program, one.launch, setting, target, one.port, sibling, one.address.scheme, _shape(one), one.role.product)
 
 
@@ -163,7 +165,8 @@ def _agree(left: str, right: str, program: Program) -> bool:
 
 
 def _service(key: str, names: tuple[str, ...], several: Sequence[Carrier], places: Places, some: Sequence[Program]) -> DraftService:
-    first = next((one for one in several if one.setting.name in names), several[0])
+    named = [one for one in several if one.setting.name in names] or list(several)
+    first = next((one for one in named if one.sibling is not None and _published(one.sibling, one.port) is not None), named[0])
     env: list[Said] = []
     for name in names:
         spans = [names_of[name].span for program in some for launch in program.launches if name in (names_of := given(launch)) and any(one.program is program for one in several)]
@@ -182,6 +185,14 @@ def _service(key: str, names: tuple[str, ...], several: Sequence[Carrier], place
     shapes = [one.shape for one in several if one.shape is not None and one.setting.name in names]
     shape = next((one for one in shapes if one != "{address}"), None) if shapes else None
     return DraftService(key, address, tuple(env), shape, next((_HEALTH[one.scheme] for one in several if one.scheme in _HEALTH), None))
+
+
+def _own_port(launch: Launch, port: str) -> str:
+    """The port on which a sibling listens, where its host's was given."""
+    for publish in launch.any.publishes:
+        if publish.host_port is not None and port in ports_of(publish.host_port):
+            return next(iter(ports_of(publish.container_port)), port)
+    return port
 
 
 def _published(launch: Launch, port: str) -> str | None:
