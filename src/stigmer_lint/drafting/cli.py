@@ -15,8 +15,11 @@ from stigmer_lint.errors import UsageError
 if TYPE_CHECKING:
     from stigmer_lint.engine.discover import Files
     from stigmer_lint.model.span import SourceFile
+    from stigmer_lint.report.types import Report
     from stigmer_lint.rule import RuleEntry
 
+_OF_POLICY: Final = ("STG201", "STG202", "STG207")
+"""Rules that find something because a policy asks for it."""
 LISTED: Final = 20
 """Findings that are named in the draft; the rest is counted."""
 
@@ -60,7 +63,7 @@ def init(path: str, output: str | None, quiet: bool) -> None:
 
 def drafted(root: Path, files: Files, entries: Sequence[RuleEntry]) -> tuple[str, list[str]]:
     """The text of a policy for a tree, and what to tell about it. A draft that does not load is a bug, and raises PolicyError."""
-    from stigmer_lint.drafting.draft import draft
+    from stigmer_lint.drafting.draft import draft, without_sources
     from stigmer_lint.drafting.write import written
     from stigmer_lint.engine.run import survey
     from stigmer_lint.model.span import SourceFile
@@ -69,11 +72,22 @@ def drafted(root: Path, files: Files, entries: Sequence[RuleEntry]) -> tuple[str
     from stigmer_lint.report.places import Places
     from stigmer_lint.report.view import View
 
-    world, _ = survey(root, policy=NO_POLICY, rules=(), files=files)
-    made = draft(world, Places(files.source))
-    source = SourceFile("stigmer-lint.yaml", written(made).encode("utf-8", "replace"))
-    loaded = parse_policy(source, _extends_nothing, rules={entry.rule.code: entry.rule.name for entry in entries})
-    _, report = survey(root, policy=loaded, rules=entries, files=files)
+    world, before = survey(root, policy=NO_POLICY, rules=entries, files=files)
+    made = draft(world, Places(files.source), [one.finding for one in before.findings])
+    codes = {entry.rule.code: entry.rule.name for entry in entries}
+
+    def judged() -> Report:
+        source = SourceFile("stigmer-lint.yaml", written(made).encode("utf-8", "replace"))
+        return survey(root, policy=parse_policy(source, _extends_nothing, rules=codes), rules=entries, files=files)[1]
+
+    report = judged()
+    told = {(one.rule.code, one.finding.span, one.finding.env) for one in before.findings}
+    new = [one.finding for one in report.findings if one.rule.code not in _OF_POLICY and (one.rule.code, one.finding.span, one.finding.env) not in told]
+    places = {(one.launch.span.path, one.launch.span.start) for one in new if one.launch is not None}
+    narrower = without_sources(made, world, places)
+    if narrower != made:
+        made = narrower
+        report = judged()
     view = View(report)
     left = list(dict.fromkeys(f"{shown.place.path}:{shown.place.line}: {shown.code} {shown.message}" for shown in view.findings()))
     text = written(made, undecided=left[:LISTED], more=max(0, len(left) - LISTED))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from stigmer_lint.contract import Sides, nearest, open_because, program_of, read_elsewhere, used_by_launch
+from stigmer_lint.contract import Sides, open_because
 from stigmer_lint.drafting.programs import Program
 from stigmer_lint.drafting.services import KnownService, fallback
 from stigmer_lint.drafting.types import DraftContainer, DraftService, Said
@@ -17,11 +17,12 @@ from stigmer_lint.model.value import text_of
 from stigmer_lint.model.world import Component, EnvRead
 from stigmer_lint.policy.types import Policy
 from stigmer_lint.report.places import Places
+from stigmer_lint.rule import Finding, Rename
 
 _NOTHING = Policy(version=1)
 
 
-def container(program: Program, known: Sequence[KnownService], places: Places) -> tuple[DraftContainer, dict[str, tuple[Said, ...]]]:
+def container(program: Program, known: Sequence[KnownService], places: Places, dead: Mapping[tuple[int, str], str]) -> tuple[DraftContainer, dict[str, tuple[Said, ...]]]:
     """One container of the policy, and the names that its code reads for a service beside those that are set: key of the service -> names."""
     code = program.component
     sides = Sides(Component(program.key, program.launches, (), code.reads if code else (), images=code.images if code else (), join=code.join if code else "",
@@ -42,7 +43,7 @@ def container(program: Program, known: Sequence[KnownService], places: Places) -
             carried.update(said.text for said in pairs)
             if pairs:
                 added[one.service.key] = pairs
-    required, optional, secret, alone = _environment(program, sides, carried, places)
+    required, optional, secret, alone = _environment(program, sides, carried, places, dead)
     image, name = _match(program, places)
     remarks = tuple(dict.fromkeys(f"{places.of(launch.span)} may set more: {why}" for launch in program.launches for why in open_because(launch)))[:3]
     if alone:
@@ -95,6 +96,9 @@ def _sources(program: Program) -> tuple[Said, ...]:
     code = program.component
     if code is None:
         return ()
+    if "" in code.sources or "." in code.sources:
+        # The root without what has programs of its own cannot be written down; the build says it without a word of the policy.
+        return ()
     folders = [one for one in code.sources if one and "*" not in one and "?" not in one and "[" not in one and one.isprintable()]
     reading = {read.span.path for read in code.reads}
     # What holds no code that reads a variable says nothing about the contract.
@@ -103,7 +107,7 @@ def _sources(program: Program) -> tuple[Said, ...]:
     return tuple(Said(one, code.join if index == 0 else "") for index, one in enumerate(sorted(outer)[:6]))
 
 
-def _environment(program: Program, sides: Sides, carried: set[str], places: Places) -> tuple[tuple[Said, ...], tuple[Said, ...], tuple[Said, ...], tuple[str, ...]]:
+def _environment(program: Program, sides: Sides, carried: set[str], places: Places, dead: Mapping[tuple[int, str], str]) -> tuple[tuple[Said, ...], tuple[Said, ...], tuple[Said, ...], tuple[str, ...]]:
     required: list[Said] = []
     optional: list[tuple[Said, str]] = []
     secret: dict[str, Said] = {}
@@ -138,7 +142,7 @@ def _environment(program: Program, sides: Sides, carried: set[str], places: Plac
             spans[name] = some[0].span
         else:
             part = "" if always else f"{len(some)} of {len(launches)} launches: "
-            unread = "" if read else _unread(name, sides, program)
+            unread = "" if read else next((dead[id(launch), name] for launch in launches if (id(launch), name) in dead), "")
             optional.append((Said(name, f"{part}{where}{read or unread}"), "unread" if unread else part))
     for name, reads in sides.reads.items():
         if name in settings or name in carried:
@@ -173,14 +177,14 @@ def _counts(name: str, sides: Sides, launches: int, reads: Sequence[EnvRead]) ->
     return launches > 1 or all(read.default is None and not read.conditional for read in reads)
 
 
-def _unread(name: str, sides: Sides, program: Program) -> str:
-    launch = program.launches[0]
-    if not sides.component.reads or not program_of(sides.component) or used_by_launch(launch, name):
-        return ""
-    meant = nearest(name, [one for one in sides.settled if one not in sides.anywhere])
-    if read_elsewhere(sides, launch, name, meant):
-        return ""
-    return "; nothing reads it" + (f", perhaps {meant} is meant" if meant else "")
+def dead_names(found: Iterable[Finding]) -> dict[tuple[int, str], str]:
+    """What `check` says of variables that nothing reads: (launch, name) -> the words for it."""
+    dead: dict[tuple[int, str], str] = {}
+    for one in found:
+        if one.rule == "STG204" and one.launch is not None and one.env is not None:
+            meant = f", perhaps {one.remedy.new} is meant" if isinstance(one.remedy, Rename) else ""
+            dead[id(one.launch), one.env] = f"; nothing reads it{meant}"
+    return dead
 
 
 def _together(some: list[tuple[Said, str]]) -> list[Said]:
