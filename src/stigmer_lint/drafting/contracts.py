@@ -132,7 +132,7 @@ def _environment(program: Program, sides: Sides, carried: set[str], places: Plac
         every = "set by every launch" if len(launches) > 1 else "set by the launch"
         if name in needs:
             required.append(Said(name, f"read without a default at {places.of(needs[name].span)}, {every if always else where}"))
-        elif always and framework is None and _counts(name, sides, len(launches), reads):
+        elif always and (framework is None or reads) and _counts(name, sides, len(launches), reads):
             required.append(Said(name, f"{every}{read}" if read else f"{every}: {places.few([one.span for one in some])}"))
         elif name in secret:
             continue
