@@ -214,3 +214,12 @@ def test_a_search_repeated_gives_the_same_and_reads_nothing_again(tmp_path: Path
     assert list(files.grep(re.compile(b"docker"), (".py",))) == first
     assert [path for path, _ in files.grep(re.compile(b"pod|nerd"), (".py",))] == ["c.py"]
     assert [path for path, _ in files.grep(re.compile(rb"podm\w"), (".py",))] == ["c.py"]
+
+
+def test_a_program_compiled_beside_its_code_is_no_text_that_could_not_be_read(tmp_path: Path) -> None:
+    for name in ("server", "bin/tool.test", "named.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"\x7fELF\x02\x01\0\0docker run")
+    files = Files(tmp_path, (), cwd=tmp_path)
+    assert list(files.grep(ANY)) == []
+    assert [failure.path for failure in files.failures] == ["named.py"]

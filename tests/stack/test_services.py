@@ -299,3 +299,21 @@ def test_links_in_the_folder_lead_nowhere(stack: Stack, tmp_path_factory: pytest
     assert stack.run("up", "--services").returncode == 0
     assert [path.name for path in elsewhere.iterdir()] == ["precious"]
     assert (elsewhere / "precious").read_text() == "kept"
+
+
+def test_where_only_ps_tells_of_processes_the_group_is_ended(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on macOS."""
+    from stigmer_lint.stack import processes
+
+    monkeypatch.setattr(processes, "_LINUX", False)
+    port = stack.service("one")
+    child = processes.launch(["sh", "-c", f"{sys.executable} service.py {port}; true"], stack.folder, {}, stack.folder / "log", "mark/one")
+    while not answers(port):
+        time.sleep(0.05)
+    began = processes.birth(child.pid)
+    assert began is not None
+    assert began.split()[-1].isdigit()
+    assert processes.ours(child.pid, "another time", "mark/one") == ()
+    assert processes.end(child.pid, began, "mark/one", grace=3)
+    child.wait()
+    assert stack.left() == []
