@@ -71,4 +71,5 @@ def _finding(
         help=f"set {name} to the same address" if other is None else f"give both names the address of {key}",
         remedy=AlsoSet(name, at.name) if other is None else None,
         launch=launch,
+        safety="safe",
     )

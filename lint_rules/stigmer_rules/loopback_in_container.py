@@ -97,6 +97,7 @@ def _finding(one: Dialled, world: World) -> Finding:
         help=f"pass it through {resolver}, as the other addresses of this launch are" if resolver else f"hand over {advice.host}" + (f" and start with --add-host {advice.host}:host-gateway" if advice.add_host_gateway else ""),
         remedy=WrapInResolver(resolver) if resolver else ReplaceHost(advice.host, of=one.address.host, of_port=one.address.port, gateway=needed),
         launch=launch,
+        safety="safe" if resolver and one.role.role == "dial" else "unsafe",
     )
 
 

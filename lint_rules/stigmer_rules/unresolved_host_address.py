@@ -102,4 +102,5 @@ def _finding(
         help=f"pass it through {by}, as the other addresses of this launch are" if by else "turn loopback into the platform's host alias before it is handed over",
         remedy=WrapInResolver(by) if by else None,
         launch=launch,
+        safety="safe" if service is not None else "unsafe",
     )

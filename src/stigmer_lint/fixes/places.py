@@ -24,7 +24,7 @@ _PORT = re.compile(rb":([0-9]{1,5}(?![0-9A-Za-z])|" + _REFERENCE + rb")")
 def sites(source: SourceFile, span: Span, host: str) -> Iterator[Site]:
     """Every place inside `span` at which `host` stands as a whole name."""
     wanted = host.encode("utf-8", "surrogatepass")
-    word = re.compile(rb"(?<![A-Za-z0-9._-])" + re.escape(wanted) + rb"(?![A-Za-z0-9_-]|\.[A-Za-z0-9])")
+    word = re.compile(rb"(?:(?<![A-Za-z0-9._-])|(?<=:-))" + re.escape(wanted) + rb"(?![A-Za-z0-9_-]|\.[A-Za-z0-9])")
     for found in word.finditer(source.data, span.start, span.end):
         start, end = found.span()
         if source.data[start - 1 : start] == b"[" and source.data[end : end + 1] == b"]":

@@ -8,7 +8,7 @@ from typing import TypeAlias, assert_never
 import msgspec
 
 from stigmer_lint.errors import UnreadableError
-from stigmer_lint.fixes import command_line, compose, devcontainer, hosts
+from stigmer_lint.fixes import also, command_line, compose, devcontainer, hosts, wrap
 from stigmer_lint.fixes.types import Answer, CannotFix, Written
 from stigmer_lint.model.launch import Launch
 from stigmer_lint.model.span import SourceFile, Span
@@ -85,8 +85,14 @@ class Renderer:
                 return hosts.rename(remedy, source, finding.span)
             case AddHostGateway():
                 return self._add_gateway(launch, remedy.host) if launch is not None else CannotFix("the launch is not known")
-            case AlsoSet() | WrapInResolver():
-                return CannotFix("not rendered")
+            case AlsoSet():
+                like = next((one for one in launch.any.env if one.name == remedy.like), None) if launch is not None else None
+                there = self._source(like.name_span.path) if like is not None and like.name_span is not None else None
+                if like is None or there is None:
+                    return CannotFix(f"where {remedy.like} is set is not known")
+                return also.also_set(there, like, remedy.name)
+            case WrapInResolver():
+                return wrap.wrap(source, finding.span, finding.env, remedy.name)
             case _:
                 assert_never(remedy)
 

@@ -1,0 +1,152 @@
+"""Fixes in code: values passed through the tree's own resolver, names set beside others, in the form that stands there."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import Mend
+
+RESOLVERS = """version: 1
+resolvers: [containerAddress, container_address]
+services:
+  ollama:
+    address: localhost:11434
+    env: [OLLAMA_BASE_URL]
+containers:
+  worker:
+    match: {image: "example/worker*"}
+    uses: [ollama]
+"""
+
+GO = """package main
+
+import (
+	"fmt"
+	"os/exec"
+)
+
+func start(temporal, ollama string, port int) error {{
+	return exec.Command("docker", "run", "--add-host", "host.docker.internal:host-gateway",
+		"-e", "TEMPORAL_ADDRESS="+containerAddress(temporal),
+		"-e", {},
+		"example/worker:1").Run()
+}}
+
+var _ = fmt.Sprint
+"""
+
+PYTHON = """import subprocess
+
+
+def start(temporal: str, ollama: str, port: int) -> None:
+    subprocess.run(
+        [
+            "docker", "run", "--add-host", "host.docker.internal:host-gateway",
+            "-e", f"TEMPORAL_ADDRESS={{net.container_address(temporal)}}",
+            "-e", {},
+            "example/worker:1",
+        ],
+        check=True,
+    )
+"""
+
+TYPESCRIPT = """import {{ spawn }} from "node:child_process";
+
+export function start(temporal: string, ollama: string, port: number): void {{
+  spawn("docker", [
+    "run", "--add-host", "host.docker.internal:host-gateway",
+    "-e", `TEMPORAL_ADDRESS=${{containerAddress(temporal)}}`,
+    "-e", {},
+    "example/worker:1",
+  ]);
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('"OLLAMA_BASE_URL="+ollama', '"OLLAMA_BASE_URL="+containerAddress(ollama)'),
+        ('"OLLAMA_BASE_URL=" + ollama + "/v1"', '"OLLAMA_BASE_URL=" + containerAddress(ollama + "/v1")'),
+        ('"OLLAMA_BASE_URL=http://" + ollama', '"OLLAMA_BASE_URL=" + containerAddress("http://" + ollama)'),
+        ('fmt.Sprintf("OLLAMA_BASE_URL=%s", ollama)', 'fmt.Sprintf("OLLAMA_BASE_URL=%s", containerAddress(ollama))'),
+        ('fmt.Sprintf("OLLAMA_BASE_URL=http://%s:%d", ollama, port)', '"OLLAMA_BASE_URL=" + containerAddress(fmt.Sprintf("http://%s:%d", ollama, port))'),
+        ('"OLLAMA_BASE_URL=http://localhost:11434"', '"OLLAMA_BASE_URL=" + containerAddress("http://localhost:11434")'),
+    ],
+)
+def test_go_values_are_wrapped_as_they_are_written(mend: Mend, before: str, after: str) -> None:
+    assert mend({"main.go": GO.format(before)}, RESOLVERS) == ({"main.go": GO.format(after)}, ())
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('f"OLLAMA_BASE_URL={ollama}"', 'f"OLLAMA_BASE_URL={net.container_address(ollama)}"'),
+        ("f'OLLAMA_BASE_URL=http://{ollama}:{port}'", "f'OLLAMA_BASE_URL={net.container_address(f\"http://{ollama}:{port}\")}'"),
+        ('"OLLAMA_BASE_URL=" + ollama', '"OLLAMA_BASE_URL=" + net.container_address(ollama)'),
+        ("'OLLAMA_BASE_URL=http://localhost:11434'", "'OLLAMA_BASE_URL=' + net.container_address('http://localhost:11434')"),
+    ],
+)
+def test_python_values_are_wrapped_as_they_are_written(mend: Mend, before: str, after: str) -> None:
+    assert mend({"app.py": PYTHON.format(before)}, RESOLVERS) == ({"app.py": PYTHON.format(after)}, ())
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("`OLLAMA_BASE_URL=${ollama}`", "`OLLAMA_BASE_URL=${containerAddress(ollama)}`"),
+        ("`OLLAMA_BASE_URL=http://${ollama}:${port}`", "`OLLAMA_BASE_URL=${containerAddress(`http://${ollama}:${port}`)}`"),
+        ("'OLLAMA_BASE_URL=' + ollama", "'OLLAMA_BASE_URL=' + containerAddress(ollama)"),
+        ('"OLLAMA_BASE_URL=http://localhost:11434"', '"OLLAMA_BASE_URL=" + containerAddress("http://localhost:11434")'),
+    ],
+)
+def test_typescript_values_are_wrapped_as_they_are_written(mend: Mend, before: str, after: str) -> None:
+    assert mend({"launch.ts": TYPESCRIPT.format(before)}, RESOLVERS) == ({"launch.ts": TYPESCRIPT.format(after)}, ())
+
+
+POLICY = """version: 1
+services:
+  llm:
+    address: localhost:11434
+    env: [LLM_BASE_URL, OLLAMA_BASE_URL]
+containers:
+  worker:
+    match: {image: "example/worker*"}
+    uses: [llm]
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("run.sh", 'docker run --add-host h:host-gateway -e "LLM_BASE_URL=$(echo x)" example/worker:1\n', '-e "LLM_BASE_URL=$(echo x)" -e "OLLAMA_BASE_URL=$(echo x)"'),
+        ("a.py", "import subprocess\nsubprocess.run(['docker', 'run', '--env=LLM_BASE_URL=http://h.example.com', 'example/worker:1'])\n", "'--env=LLM_BASE_URL=http://h.example.com', '--env=OLLAMA_BASE_URL=http://h.example.com'"),
+        ("a.py", "import subprocess\n\nurl = 'http://h.example.com'\nsubprocess.run(['docker', 'run', '-e', 'LLM_BASE_URL={}'.format(url), 'example/worker:1'])\n", "'-e', 'LLM_BASE_URL={}'.format(url), '-e', 'OLLAMA_BASE_URL={}'.format(url)"),
+        ("a.py", "import docker\n\ndocker.from_env().containers.run('example/worker:1', environment={'LLM_BASE_URL': 'http://h.example.com'})\n", "{'LLM_BASE_URL': 'http://h.example.com', 'OLLAMA_BASE_URL': 'http://h.example.com'}"),
+        (
+            "main.go",
+            'package main\n\nimport (\n\t"fmt"\n\t"os/exec"\n)\n\nconst url = "http://h.example.com"\n\nfunc f() {\n\targs := []string{"run"}\n\targs = append(args, "-e", fmt.Sprintf("LLM_BASE_URL=%s", url))\n\texec.Command("docker", append(args, "example/worker:1")...).Run()\n}\n',
+            'append(args, "-e", fmt.Sprintf("LLM_BASE_URL=%s", url), "-e", fmt.Sprintf("OLLAMA_BASE_URL=%s", url))',
+        ),
+        ("compose.yaml", "services:\n  worker:\n    image: example/worker:1\n    environment: {LLM_BASE_URL: 'http://h.example.com'}\n", "{LLM_BASE_URL: 'http://h.example.com', OLLAMA_BASE_URL: 'http://h.example.com'}"),
+        ("compose.yaml", "services:\n  worker:\n    image: example/worker:1\n    environment:\n    - LLM_BASE_URL=http://h.example.com # the model\n", "    - LLM_BASE_URL=http://h.example.com # the model\n    - OLLAMA_BASE_URL=http://h.example.com\n"),
+    ],
+)
+def test_the_other_name_is_set_in_the_form_of_the_first(mend: Mend, name: str, before: str, after: str) -> None:
+    done, left = mend({name: before}, POLICY, unsafe=False)
+    assert after in done[name], left
+    assert left == ()
+
+
+def test_a_value_from_another_file_is_not_repeated_there(mend: Mend) -> None:
+    files = {"compose.yaml": "services:\n  worker:\n    image: example/worker:1\n    env_file: worker.env\n", "worker.env": "LLM_BASE_URL=http://h.example.com\n"}
+    done, left = mend(files, POLICY)
+    assert done == files
+    assert any(one.startswith("STG202") for one in left)
+
+
+def test_a_name_is_not_set_to_a_value_that_would_be_found_there_too(mend: Mend) -> None:
+    text = "import subprocess\n\n\ndef f(url):\n    subprocess.run(['docker', 'run', '-e', 'LLM_BASE_URL={}'.format(url), 'example/worker:1'])\n"
+    done, left = mend({"a.py": text}, POLICY)
+    assert done == {"a.py": text}
+    assert "STG202: it would bring STG102 unresolved-host-address" in left
