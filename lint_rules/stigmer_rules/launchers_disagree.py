@@ -12,7 +12,7 @@ from stigmer_lint.model.launch import EnvSetting, Launch, Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Resolved, Step, Unknown, Value, alternatives, text_of
 from stigmer_lint.model.world import Component, EnvRead
-from stigmer_lint.rule import Finding, Policy, Rule, World
+from stigmer_lint.rule import Finding, PassOn, Policy, Rule, World, WrapInResolver
 
 RULE = Rule(
     code="STG205",
@@ -130,6 +130,10 @@ def _unclear(value: Value) -> bool:
     return any(isinstance(one, Unknown) for one in alternatives(value)) and not any(one.address.is_loopback for one in addresses_of(value))
 
 
+def _wrapped(value: Value) -> WrapInResolver | None:
+    return next((WrapInResolver(one.by) for one in alternatives(value) if isinstance(one, Resolved)), None)
+
+
 def _beside(launch: Launch, name: str) -> Span:
     """Where the missing variable would stand: at the one of the launch that its name shares most words with, else at the launch."""
     words = set(tokens(name))
@@ -158,6 +162,7 @@ def _finding(
         related=(*((read_step(read),) if read is not None else ()), Step(setting.name_span or setting.span, "set here in the other launch")),
         notes=tuple(f"more may be set: {why}" for why in open_because(launch)),
         help=f"set {setting.name} here as well" if mine is None else f"pass {setting.name} through the same resolver here",
+        remedy=PassOn((setting.name,), setting) if mine is None else _wrapped(setting.value),
         launch=launch,
     )
 

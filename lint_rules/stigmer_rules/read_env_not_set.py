@@ -19,7 +19,7 @@ from stigmer_lint.contract import (
 )
 from stigmer_lint.model.launch import Launch, Platform
 from stigmer_lint.model.value import Step, text_of
-from stigmer_lint.rule import Finding, Policy, Rule, World
+from stigmer_lint.rule import AlsoSet, Finding, PassOn, Policy, Rule, World
 
 RULE = Rule(
     code="STG203",
@@ -68,6 +68,7 @@ def _shared(sides: Sides, peers: Peers) -> Iterator[Finding]:
                 platforms=tuple(launch.facts),
                 related=(read_step(read), Step(others[0].span, f"service {others[0].service} gets it")),
                 help=f"set {name} here as well",
+                remedy=PassOn((name,), next(setting for setting in others[0].any.env if setting.name == name)),
                 launch=launch,
             )
 
@@ -103,6 +104,7 @@ def _forgotten(sides: Sides, peers: Peers) -> Iterator[Finding]:
                 platforms=tuple(launch.facts),
                 related=(read_step(read), Step(sides.component.documented[read.name].span, "documented here")),
                 help=f"hand {read.name} over as well",
+                remedy=PassOn(tuple(one.name for one in family)),
                 launch=launch,
             )
 
@@ -137,5 +139,6 @@ def _finding(sides: Sides, need: Need, launch: Launch, peers: Peers) -> Iterator
         related=(read_step(read), *((behind,) if behind is not None else ())),
         notes=(*notes, *((f"the code is taken to be inside because {sides.component.join}",) if not sides.component.certain else ())),
         help=f"set {read.name} as well, to what {near} has" if near else f"set {read.name} in the launch, or give the read a default that works in a container",
+        remedy=AlsoSet(read.name, near) if near else PassOn((read.name,)),
         launch=launch,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from stigmer_lint.contract import confidence_of_launch, given, in_policy, open_because, place, required, title
 from stigmer_lint.model.value import text_of
-from stigmer_lint.rule import Finding, Policy, Rule, World
+from stigmer_lint.rule import Finding, PassOn, Policy, Rule, World
 
 RULE = Rule(
     code="STG201",
@@ -46,5 +46,6 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                 platforms=tuple(launch.facts),
                 notes=(*((f"because {because}",) if because else ()), *(f"more may be set: {why}" for why in open_because(launch))),
                 help=f"set {name} in this launch",
+                remedy=PassOn((name,)),
                 launch=launch,
             )

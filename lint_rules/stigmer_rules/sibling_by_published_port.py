@@ -10,7 +10,7 @@ from stigmer_lint.listening import ports_of
 from stigmer_lint.model.launch import Launch, LaunchFacts, Publish
 from stigmer_lint.model.value import Known, Step, Value, render, text_of
 from stigmer_lint.reachability import network_of
-from stigmer_lint.rule import Finding, Policy, ReplaceHost, Rule, World
+from stigmer_lint.rule import Finding, Policy, Rename, ReplaceHost, Rule, SwapPorts, World
 from stigmer_rules.sibling_by_loopback import rewritten
 
 RULE = Rule(
@@ -35,7 +35,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                 if why is not None:
                     yield Finding(
                         rule=RULE.code, message=why[0], span=publish.span, severity="warning", confidence="medium", platforms=(platform,), launch=launch,
-                        container=text_of(facts.name) or launch.service, image=text_of(facts.image), help=why[1],
+                        container=text_of(facts.name) or launch.service, image=text_of(facts.image), help=why[1], remedy=why[2],
                     )
             if network_of(facts.network) in ("host", "none") or len(neighbours.groups.get(launch.group, ())) < 2:
                 continue
@@ -116,8 +116,8 @@ def _finding(one: Dialled, sibling: Launch, message: str, advice: str, remedy: R
 _HOST_SIDE = (("HOST", "PORT"), ("PUBLISHED", "PORT"), ("EXTERNAL", "PORT"), ("PUBLIC", "PORT"), ("OUTER", "PORT"))
 
 
-def _leads_nowhere(publish: Publish, launch: Launch, facts: LaunchFacts, neighbours: Neighbours) -> tuple[str, str] | None:
-    """What is wrong with a published port, and what to write: the variable of the host's side stands on the container's, or the server is
+def _leads_nowhere(publish: Publish, launch: Launch, facts: LaunchFacts, neighbours: Neighbours) -> tuple[str, str, SwapPorts | Rename] | None:
+    """What is wrong with a published port, and what to write, in words and as a remedy: the variable of the host's side stands on the container's, or the server is
     told to listen elsewhere."""
     host = publish.host_port
     if not isinstance(host, Known) or not host.text.isdigit():
@@ -129,6 +129,7 @@ def _leads_nowhere(publish: Publish, launch: Launch, facts: LaunchFacts, neighbo
             return (
                 f"the port inside the container follows {part.name}, which is meant for the host's side; the host's side is always {host.text}",
                 f"write ${{{part.name}}}:{host.text}",
+                SwapPorts(),
             )
     ports = neighbours.ports(launch, facts)
     if not isinstance(inner, Known) or inner.text != host.text or len(ports.told) != 1 or len(facts.publishes) != 1:
@@ -137,7 +138,7 @@ def _leads_nowhere(publish: Publish, launch: Launch, facts: LaunchFacts, neighbo
     listed = ports.inside.get(inner.text)
     if inner.text == told or listed != "published" or _named_elsewhere(inner, facts, launch, neighbours):
         return None
-    return f"port {inner.text} is published, but the server is told to listen on {told}", f"write {host.text}:{told}"
+    return f"port {inner.text} is published, but the server is told to listen on {told}", f"write {host.text}:{told}", Rename(f"{host.text}:{inner.text}", f"{host.text}:{told}")
 
 
 def _named_elsewhere(port: Known, facts: LaunchFacts, launch: Launch, neighbours: Neighbours) -> bool:

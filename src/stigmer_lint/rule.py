@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from stigmer_lint.model.launch import Launch, Platform
+from stigmer_lint.model.launch import EnvSetting, Launch, Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Step, Trail, Value
 from stigmer_lint.model.world import World
@@ -81,7 +81,18 @@ class Rename(msgspec.Struct, frozen=True):
     new: str
 
 
-Remedy: TypeAlias = AlsoSet | ReplaceHost | WrapInResolver | AddHostGateway | Rename
+class PassOn(msgspec.Struct, frozen=True):
+    """Hand the variables `names` of the launching process on to the container, or, where `like` is given and says a text, set them to that."""
+
+    names: tuple[str, ...]
+    like: EnvSetting | None = None
+
+
+class SwapPorts(msgspec.Struct, frozen=True):
+    """Exchange the host's and the container's side of the published port at `span`."""
+
+
+Remedy: TypeAlias = AlsoSet | PassOn | SwapPorts | ReplaceHost | WrapInResolver | AddHostGateway | Rename
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +132,6 @@ class RuleEntry(msgspec.Struct, frozen=True):
 
 
 __all__ = [
-    "AddHostGateway", "AlsoSet", "Check", "Confidence", "Finding", "Phase", "Policy", "Remedy", "Rename", "ReplaceHost", "Rule",
-    "RuleEntry", "Safety", "Severity", "Value", "World", "WrapInResolver",
+    "AddHostGateway", "AlsoSet", "Check", "Confidence", "Finding", "PassOn", "Phase", "Policy", "Remedy", "Rename", "ReplaceHost", "Rule",
+    "RuleEntry", "Safety", "Severity", "SwapPorts", "Value", "World", "WrapInResolver",
 ]

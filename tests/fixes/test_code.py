@@ -150,3 +150,58 @@ def test_a_name_is_not_set_to_a_value_that_would_be_found_there_too(mend: Mend) 
     done, left = mend({"a.py": text}, POLICY)
     assert done == {"a.py": text}
     assert "STG202: it would bring STG102 unresolved-host-address" in left
+
+
+REQUIRED = """version: 1
+containers:
+  worker:
+    match: {image: "example/worker*"}
+    env: {required: [MODE]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("compose.yaml", "    environment:\n      LEVEL: debug # how loud\n", "    environment:\n      LEVEL: debug # how loud\n      MODE:\n"),
+        ("compose.yaml", "    environment:\n    - LEVEL=debug\n", "    environment:\n    - LEVEL=debug\n    - MODE\n"),
+        ("compose.yaml", "    environment: [LEVEL=debug]\n", "    environment: [LEVEL=debug, MODE]\n"),
+        ("compose.yaml", "    environment: {LEVEL: debug}\n", "    environment: {LEVEL: debug, MODE: null}\n"),
+        ("compose.yaml", "    restart: always\n", "    restart: always\n    environment:\n      - MODE\n"),
+    ],
+)
+def test_a_required_variable_is_handed_on_in_the_form_of_the_service(mend: Mend, name: str, before: str, after: str) -> None:
+    head = "services:\n  worker:\n    image: example/worker:1\n"
+    assert mend({name: head + before}, REQUIRED) == ({name: head + after}, ())
+    assert mend({name: head + before}, REQUIRED, unsafe=False)[0] == {name: head + before}
+
+
+def test_a_variable_is_handed_on_where_a_command_line_is_written(mend: Mend) -> None:
+    text = 'import subprocess\n\nsubprocess.run(\n    [\n        "docker",\n        "run",\n        "example/worker:1",\n    ]\n)\n'
+    done, left = mend({"a.py": text}, REQUIRED)
+    assert done["a.py"] == text.replace('        "run",\n', '        "run",\n        "-e", "MODE",\n')
+    assert left == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('"5432:${DB_HOST_PORT:-5432}"', '"${DB_HOST_PORT:-5432}:5432"'),
+        ("127.0.0.1:5432:${DB_HOST_PORT:-5432}/tcp", "127.0.0.1:${DB_HOST_PORT:-5432}:5432/tcp"),
+    ],
+)
+def test_the_sides_of_a_published_port_are_exchanged(mend: Mend, before: str, after: str) -> None:
+    text = "services:\n  db:\n    image: postgres:16\n    ports:\n      - {}\n"
+    assert mend({"compose.yaml": text.format(before)}) == ({"compose.yaml": text.format(after)}, ())
+
+
+def test_a_secret_is_not_written_down_once_more(mend: Mend) -> None:
+    files = {
+        "a.sh": "docker run -e DB_HOST=db.example.com -e API_TOKEN=hunter2hunter2hunter2 example/worker:1\n",
+        "b.sh": "docker run -e DB_HOST=db.example.com example/worker:1\n",
+        "Dockerfile": "FROM python:3.12\nCOPY app.py .\n",
+        "app.py": "import os\nTOKEN = os.environ['API_TOKEN']\n",
+        "build.sh": "docker build -t example/worker:1 .\n",
+    }
+    done, _ = mend(files)
+    assert done["b.sh"] == files["b.sh"].replace("run", "run -e API_TOKEN")

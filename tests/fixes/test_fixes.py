@@ -91,6 +91,15 @@ def test_two_findings_that_need_the_same_line_get_it_once(tmp_path: Path) -> Non
     assert done.count("host.docker.internal:host-gateway") == 1
 
 
+def test_services_that_share_the_text_are_all_mended(tmp_path: Path) -> None:
+    text = (
+        "x-app: &app\n  image: example/app:1\n  container_name: app\n  environment:\n    - API_URL=http://host.docker.internal:80\n"
+        "services:\n  one:\n    <<: *app\n    profiles: [one]\n  two:\n    <<: *app\n    profiles: [two]\n"
+    )
+    assert mended(tmp_path, text).count("host.docker.internal:host-gateway") == 2
+    assert not findings(tmp_path)
+
+
 def test_hosts_that_an_anchor_brings_are_not_replaced(tmp_path: Path) -> None:
     text = (
         "x-base: &base\n  image: example/app:1\n  extra_hosts: ['db:10.0.0.1']\n"

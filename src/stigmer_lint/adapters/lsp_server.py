@@ -23,8 +23,9 @@ from stigmer_lint import __version__
 from stigmer_lint.adapters.lsp_text import Range, Units, markdown, message, range_of, suppression
 from stigmer_lint.engine.discover import Files, find_root
 from stigmer_lint.engine.judge import Options
-from stigmer_lint.engine.run import check
+from stigmer_lint.engine.run import survey
 from stigmer_lint.errors import StigmerLintError
+from stigmer_lint.fixes import attach
 from stigmer_lint.flow.project import Project
 from stigmer_lint.model.span import SourceFile
 from stigmer_lint.policy.find import find_policy
@@ -129,7 +130,9 @@ class Server:
         found = self._policy or find_policy(root, root)
         policy = NO_POLICY if found is None else load_policy(str(found), root, rules={code: entry.rule.name for code, entry in self._rules.items()})
         files = Files(root, exclude=policy.policy.exclude, cwd=root, unsaved=unsaved)
-        return check(root, policy=policy, rules=tuple(RULES), options=self._options, files=files)
+        world, report = survey(root, policy=policy, rules=tuple(RULES), options=self._options, files=files)
+        attach(world, report, files.source)
+        return report
 
     def _publish(self, root: str, report: Report, versions: dict[str, int | None]) -> None:
         view = View(report)

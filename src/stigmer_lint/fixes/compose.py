@@ -39,6 +39,85 @@ def add_gateway(source: SourceFile, place: Span, host: str) -> Answer:
     return Written((_block(source, service, host),), said)
 
 
+def pass_on(source: SourceFile, place: Span, entries: tuple[tuple[str, str | None], ...]) -> Answer:
+    """Add variables to the `environment` of the service whose key stands at `place`: with a text, or, for None, by name alone, which hands on
+    what the shell or `.env` has. Raises UnreadableError where the file is no YAML."""
+    found = _service(source, place)
+    if found is None:
+        return CannotFix("the service is not found in its file")
+    key, service = found
+    if not isinstance(service, Mapping) or not service.pairs or service.span.start < key.span.end:
+        return CannotFix("the service has no entries of its own")
+    if any(value is not None and ('"' in value or "\\" in value or "\n" in value) for _, value in entries):
+        return CannotFix("the value would have to be escaped")
+    said = f"set {', '.join(name for name, _ in entries)}" if all(value is not None for _, value in entries) else f"hand on {', '.join(name for name, _ in entries)}"
+    newline = newline_of(source)
+    for name, node in reversed(service.pairs):
+        if not isinstance(name, Scalar) or name.text != "environment":
+            continue
+        if node.span.start < name.span.end:
+            return CannotFix("its environment is that of another service")
+        flow = source.data[node.span.start : node.span.start + 1] in (b"[", b"{")
+        if isinstance(node, Sequence) and node.items:
+            if flow:
+                return Written((_insert(source, node.items[-1].span.end, "".join(f", {_item(*entry)}" for entry in entries)),), said)
+            pad = " " * _column(source, source.data.rfind(b"-", 0, node.items[0].span.start))
+            at = line_end(source, node.items[-1].span.end - 1)
+            return Written((_insert(source, at, "".join(f"{newline}{pad}- {_item(*entry)}" for entry in entries)),), said)
+        if isinstance(node, Mapping) and node.pairs:
+            last = max(_end(node.pairs[-1][1], node.pairs[-1][0].span.end), node.pairs[-1][0].span.end)
+            if flow:
+                return Written((_insert(source, last, "".join(f", {_entry(*entry)}{' null' if entry[1] is None else ''}" for entry in entries)),), said)
+            pad = " " * _column(source, node.pairs[0][0].span.start)
+            return Written((_insert(source, line_end(source, last - 1), "".join(f"{newline}{pad}{_entry(*entry)}" for entry in entries)),), said)
+        return CannotFix("its environment is neither a list nor a mapping with entries")
+    if any(isinstance(name, Scalar) and name.text == "<<" for name, _ in service.pairs):
+        return CannotFix("its environment may come from an anchor, which one of its own would replace")
+    if source.data[service.span.start : service.span.start + 1] == b"{" or not starts_line(source, service.pairs[0][0].span.start):
+        return CannotFix("the service is not written on lines of its own")
+    pad = " " * _column(source, service.pairs[0][0].span.start)
+    deeper, _ = _list_style(source, service)
+    lines = "".join(f"{newline}{pad}{' ' * deeper}- {_item(*entry)}" for entry in entries)
+    return Written((_insert(source, _content_end(source, service), f"{newline}{pad}environment:{lines}"),), said)
+
+
+def swap_ports(source: SourceFile, place: Span) -> Answer:
+    """Exchange the two sides of a short port entry, `5432:${PORT:-5432}`."""
+    text = source.text(place).strip("'\"")
+    pieces = _split(text)
+    if len(pieces) < 2 or not all(pieces):
+        return CannotFix("the entry is not written as HOST:CONTAINER")
+    *address, outer, inner = pieces
+    bare, slash, protocol = inner.partition("/")
+    written = ":".join((*address, bare, outer)) + slash + protocol
+    start = place.start + source.text(place).find(text)
+    return Written((Edit(Span(source.path, start, start + len(text.encode())), written),), f"write {written}")
+
+
+def _split(text: str) -> list[str]:
+    """The parts between colons that stand outside braces."""
+    parts, depth = [""], 0
+    for char in text:
+        depth += (char == "{") - (char == "}")
+        if char == ":" and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += char
+    return parts
+
+
+def _insert(source: SourceFile, at: int, text: str) -> Edit:
+    return Edit(Span(source.path, at, at), text)
+
+
+def _item(name: str, value: str | None) -> str:
+    return name if value is None else f'"{name}={value}"'
+
+
+def _entry(name: str, value: str | None) -> str:
+    return f"{name}:" if value is None else f'{name}: "{value}"'
+
+
 def _service(source: SourceFile, place: Span) -> tuple[Scalar, Node] | None:
     """The key at `place` with its value, among the services of any document of the file."""
     for document in load(source):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TypeAlias, assert_never
 
@@ -10,11 +11,13 @@ import msgspec
 from stigmer_lint.errors import UnreadableError
 from stigmer_lint.fixes import also, command_line, compose, devcontainer, hosts, wrap
 from stigmer_lint.fixes.types import Answer, CannotFix, Written
+from stigmer_lint.knowledge.secrets import mask
 from stigmer_lint.model.launch import Launch
 from stigmer_lint.model.span import SourceFile, Span
+from stigmer_lint.model.value import text_of
 from stigmer_lint.model.world import World
 from stigmer_lint.report.types import Fix, Report
-from stigmer_lint.rule import AddHostGateway, AlsoSet, Finding, Rename, ReplaceHost, WrapInResolver
+from stigmer_lint.rule import AddHostGateway, AlsoSet, Finding, PassOn, Rename, ReplaceHost, SwapPorts, WrapInResolver
 
 Source: TypeAlias = Callable[[str], SourceFile | None]
 """The file at a path of the tree, None where there is none."""
@@ -91,6 +94,10 @@ class Renderer:
                 if like is None or there is None:
                     return CannotFix(f"where {remedy.like} is set is not known")
                 return also.also_set(there, like, remedy.name)
+            case PassOn():
+                return self._pass_on(launch, remedy) if launch is not None else CannotFix("the launch is not known")
+            case SwapPorts():
+                return compose.swap_ports(source, finding.span)
             case WrapInResolver():
                 return wrap.wrap(source, finding.span, finding.env, remedy.name)
             case _:
@@ -104,12 +111,35 @@ class Renderer:
             return compose.add_gateway(source, launch.span, host)
         if launch.kind == "devcontainer":
             return devcontainer.add_run_argument(source, f"--add-host={host}:host-gateway")
-        if launch.kind.endswith((" run", " create")) and launch.kind.split()[0] in ("docker", "podman", "nerdctl") and launch.kind.count(" ") == 1:
+        if _is_command_line(launch):
             there = self._source(launch.written.path) if launch.written is not None else None
             if launch.written is None or there is None:
                 return CannotFix("where the command line is written is not known")
-            return command_line.add_flag(there, launch.written, f"--add-host={host}:host-gateway")
+            return command_line.add_words(there, launch.written, f"--add-host={host}:host-gateway")
         return CannotFix(f"how to add a host to this {launch.kind} launch is not known")
+
+    def _pass_on(self, launch: Launch, remedy: PassOn) -> Answer:
+        value = text_of(remedy.like.value) if remedy.like is not None and not remedy.like.passed else None
+        if value is not None and (not _PLAIN.match(value) or (remedy.like is not None and mask(remedy.like.name, value) != value)):
+            # What could be a secret, or would need quotes, is rather handed on than written down once more.
+            value = None
+        entries = tuple((name, value) for name in remedy.names)
+        source = self._source(launch.span.path)
+        if launch.kind == "compose" and source is not None:
+            return compose.pass_on(source, launch.span, entries)
+        there = self._source(launch.written.path) if launch.written is not None else None
+        if not _is_command_line(launch) or launch.written is None or there is None:
+            return CannotFix(f"how to set a variable for this {launch.kind} launch is not known")
+        return command_line.add_words(there, launch.written, *(word for name, text in entries for word in ("-e", name if text is None else f"{name}={text}")))
+
+
+_PLAIN = re.compile(r"[\w./:@%+,=-]+\Z", re.ASCII)
+"""Texts that mean the same with and without quotes, in a shell as in YAML between quotes."""
+
+
+def _is_command_line(launch: Launch) -> bool:
+    words = launch.kind.split()
+    return len(words) == 2 and words[0] in ("docker", "podman", "nerdctl") and words[1] in ("run", "create")
 
 
 def _owners(world: World) -> dict[Span, int]:

@@ -84,7 +84,10 @@ def repair(
             refused.update(failed)
             continue
         contents.update(trial or {})
-        fixed += chosen
+        was = Counter(key_of(one) for one in report.findings)
+        now = Counter(key_of(one) for one in after.findings)
+        # One finding may speak for several services that share a text; it is fixed when the last of them is.
+        fixed += [one for one in chosen if now[key_of(one)] < was[key_of(one)]]
         report = after
     changed = {path: data for path, data in contents.items() if originals[path] != data}
     return Repair(report, {path: originals[path] for path in changed}, changed, tuple(fixed), tuple(refused.values()))
@@ -174,6 +177,12 @@ def _tried(
     return together, good
 
 
+def _moved_on(one: Reported, still: list[Reported]) -> bool:
+    """Whether what is left of a finding is about other services that share the text: findings of one text are told once."""
+    service = one.finding.launch.service if one.finding.launch is not None else None
+    return service is not None and all(other.finding.launch is not None and other.finding.launch.service not in (None, service) for other in still)
+
+
 def _failed(before: Report, after: Report, chosen: list[Reported], allowed: Callable[[Reported], bool]) -> dict[Key, tuple[Reported, str]]:
     """The chosen fixes that did not do what they should, each with why."""
     was = Counter(key_of(one) for one in before.findings)
@@ -182,7 +191,7 @@ def _failed(before: Report, after: Report, chosen: list[Reported], allowed: Call
     failed: dict[Key, tuple[Reported, str]] = {}
     for one in chosen:
         key = key_of(one)
-        if now[key] > was[key] - done[key]:
+        if now[key] > was[key] - done[key] and not _moved_on(one, [other for other in after.findings if key_of(other) == key]):
             failed[key] = (one, "the finding would still be there")
     fresh = [one for one in after.findings if was[key_of(one)] < now[key_of(one)] and not allowed(one) and one.rule.code not in _LAID_OPEN]
     for new in fresh:
