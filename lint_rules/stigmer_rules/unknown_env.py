@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from stigmer_lint.contract import given, in_policy, nearest, title
 from stigmer_lint.model.value import text_of
-from stigmer_lint.rule import Finding, Policy, Rename, Rule, World
+from stigmer_lint.rule import Finding, Policy, Rename, Rule, Unset, World
 
 RULE = Rule(
     code="STG207",
@@ -41,6 +41,6 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                 env=name,
                 platforms=tuple(launch.facts),
                 help=f"set {meant} instead" if meant else f"add {name} to env.optional of {key}, or take it out of the launch",
-                remedy=Rename(name, meant) if meant and setting.name_span is not None else None,
+                remedy=Rename(name, meant) if meant and setting.name_span is not None else Unset(name),
                 launch=launch,
             )

@@ -92,7 +92,13 @@ class SwapPorts(msgspec.Struct, frozen=True):
     """Exchange the host's and the container's side of the published port at `span`."""
 
 
-Remedy: TypeAlias = AlsoSet | PassOn | SwapPorts | ReplaceHost | WrapInResolver | AddHostGateway | Rename
+class Unset(msgspec.Struct, frozen=True):
+    """Do not set the variable `name`."""
+
+    name: str
+
+
+Remedy: TypeAlias = AlsoSet | PassOn | Unset | SwapPorts | ReplaceHost | WrapInResolver | AddHostGateway | Rename
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,5 +139,5 @@ class RuleEntry(msgspec.Struct, frozen=True):
 
 __all__ = [
     "AddHostGateway", "AlsoSet", "Check", "Confidence", "Finding", "PassOn", "Phase", "Policy", "Remedy", "Rename", "ReplaceHost", "Rule",
-    "RuleEntry", "Safety", "Severity", "SwapPorts", "Value", "World", "WrapInResolver",
+    "RuleEntry", "Safety", "Severity", "SwapPorts", "Unset", "Value", "World", "WrapInResolver",
 ]

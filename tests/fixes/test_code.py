@@ -200,7 +200,7 @@ def test_a_secret_is_not_written_down_once_more(mend: Mend) -> None:
         "a.sh": "docker run -e DB_HOST=db.example.com -e API_TOKEN=hunter2hunter2hunter2 example/worker:1\n",
         "b.sh": "docker run -e DB_HOST=db.example.com example/worker:1\n",
         "Dockerfile": "FROM python:3.12\nCOPY app.py .\n",
-        "app.py": "import os\nTOKEN = os.environ['API_TOKEN']\n",
+        "app.py": "import os\nTOKEN = os.environ['API_TOKEN']\nHOST = os.environ['DB_HOST']\n",
         "build.sh": "docker build -t example/worker:1 .\n",
     }
     done, _ = mend(files)

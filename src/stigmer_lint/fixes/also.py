@@ -94,6 +94,12 @@ def _on_next_line(source: SourceFile, end: int, indent: str, text: str) -> Edit:
 
 def _code(source: SourceFile, place: Span, old: str, new: str) -> Edit | None:
     """One more element of a list of arguments with the flag before it, or one more pair of a dictionary."""
+    found = _entry(source, place, old)
+    return _twice(source, *found, old, new) if found is not None else None
+
+
+def _entry(source: SourceFile, place: Span, old: str) -> tuple[SyntaxNode, SyntaxNode] | None:
+    """The first and the last node of what sets the variable: flag and element of a list, or a pair."""
     root = syntax.root_of(source)
     node = syntax.at(root, place) if root is not None else None
     while node is not None and (around := _element(node)) is not None and _lead(around, old):
@@ -104,14 +110,14 @@ def _code(source: SourceFile, place: Span, old: str, new: str) -> Edit | None:
     if parent.type == "literal_element" and parent.parent is not None:
         node, parent = parent, parent.parent
     if parent.type in ("pair", "keyed_element"):
-        return _twice(source, parent, parent, old, new)
+        return parent, parent
     if not _lead(node, old):
         # Inside a command line that is one text.
         return None
     flag = node.prev_named_sibling
     bare = re.match(rb"[A-Za-z]*['\"`](?:-e=?|--env=)", syntax.text(node)) is not None
     first = flag if not bare and flag is not None and syntax.text(flag).strip(b"'\"`") in (b"-e", b"--env") else node
-    return _twice(source, first, node, old, new)
+    return first, node
 
 
 def _element(node: SyntaxNode) -> SyntaxNode | None:
@@ -149,25 +155,100 @@ def _twice(source: SourceFile, first: SyntaxNode, last: SyntaxNode, old: str, ne
 
 def _words(source: SourceFile, like: EnvSetting, new: str) -> Edit | None:
     """Shell, recipes, steps of a workflow: `-e NAME=value` once more behind itself."""
+    found = _word(source, like)
+    if found is None:
+        return None
+    start, end, text = found
+    written = text.replace(like.name, new, 1)
+    if starts_line(source, start) and source.data[end : line_end(source, end)].strip() == b"\\":
+        return Edit(Span(source.path, end, end), f" \\{newline_of(source)}{indent_of(source, start)}{written}")
+    return Edit(Span(source.path, end, end), f" {written}")
+
+
+def _word(source: SourceFile, like: EnvSetting) -> tuple[int, int, str] | None:
+    """Where `-e NAME=value` starts and ends, and its text."""
     place = like.name_span
     if place is None:
         return None
-    line = source.line_of(place.start)
-    start, end = source.line_span(line)
+    start, end = source.line_span(source.line_of(place.start))
     text = source.data[start:end].decode("utf-8", "surrogateescape")
     at = len(source.data[start : place.start].decode("utf-8", "surrogateescape"))
-    found = re.compile(rf"(-e|--env)([ =]?)(['\"]?){re.escape(like.name)}(?==|(?=[\s'\"]|$))").search(text)
+    found = re.compile(rf"(?<!\S)(-e|--env)([ =]?)(['\"]?){re.escape(like.name)}(?==|(?=[\s'\"]|$))").search(text)
     if found is None or found.end() < at:
         return None
     stop = _word_end(text, found.start(3))
     if stop is None:
         return None
-    word = text[found.start(3) : stop]
-    written = f"{found[1]}{found[2]}{word.replace(like.name, new, 1)}"
-    here = start + len(text[:stop].encode("utf-8", "surrogateescape"))
-    if not text[: found.start()].strip() and text[stop:].strip() == "\\":
-        return Edit(Span(source.path, here, here), f" \\{newline_of(source)}{text[: found.start()]}{written}")
-    return Edit(Span(source.path, here, here), f" {written}")
+
+    def offset(characters: int) -> int:
+        return start + len(text[:characters].encode("utf-8", "surrogateescape"))
+
+    return offset(found.start()), offset(stop), text[found.start() : stop]
+
+
+def unset(source: SourceFile, setting: EnvSetting) -> Answer:
+    """Take a variable out, with its line where it has one. Raises UnreadableError where the file cannot be parsed."""
+    place = setting.name_span
+    if place is None or place.path != source.path:
+        return CannotFix(f"{setting.name} is not set in the launch's own file")
+    taken: tuple[int, int] | None = None
+    if source.path.endswith((".yaml", ".yml")):
+        taken = _yaml_lines(source, place)
+    elif syntax.language_of(source.path) is not None:
+        found = _entry(source, place, setting.name)
+        taken = _with_comma(source, found[0].start_byte, found[1].end_byte) if found is not None else None
+    else:
+        word = _word(source, setting)
+        taken = _with_blank(source, word[0], word[1]) if word is not None else None
+    if taken is None:
+        return CannotFix(f"{setting.name} does not stand by itself")
+    return Written((Edit(Span(source.path, *taken), ""),), f"take {setting.name} out")
+
+
+def _yaml_lines(source: SourceFile, place: Span) -> tuple[int, int] | None:
+    """The lines of one of several entries of a block mapping or list."""
+    waiting: list[Node] = [document.root for document in load(source) if document.root is not None]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Scalar):
+            continue
+        entries = [(item, item) for item in node.items] if isinstance(node, Sequence) else list(node.pairs)
+        for first, last in entries:
+            if isinstance(first, Scalar) and first.span.start <= place.start and place.end <= first.span.end:
+                start = source.line_span(source.line_of(first.span.start))[0]
+                lead = source.data[start : first.span.start].strip()
+                written = last.span.start >= first.span.start and last.span.end > last.span.start
+                end = line_end(source, max(first.span.end, last.span.end if written else 0) - 1)
+                if len(entries) < 2 or lead != (b"-" if isinstance(node, Sequence) else b""):
+                    return None
+                return start, _past_newline(source, end)
+        waiting += [part for pair in entries for part in pair if _holds(part, place)]
+    return None
+
+
+def _past_newline(source: SourceFile, end: int) -> int:
+    return end + 2 if source.data[end : end + 2] == b"\r\n" else end + 1 if source.data[end : end + 1] in (b"\n", b"\r") else end
+
+
+def _with_comma(source: SourceFile, start: int, end: int) -> tuple[int, int]:
+    """An element with the comma behind it, or before it where it is the last; whole lines where it has them."""
+    rest = source.data[end : line_end(source, end)]
+    if starts_line(source, start) and rest.strip() == b",":
+        return source.line_span(source.line_of(start))[0], _past_newline(source, line_end(source, end))
+    comma = re.compile(rb"\s*,[ \t]*").match(source.data, end)
+    if comma is not None:
+        return start, comma.end()
+    before = start
+    while source.data[before - 1 : before].isspace():
+        before -= 1
+    return (before - 1 if source.data[before - 1 : before] == b"," else start), end
+
+
+def _with_blank(source: SourceFile, start: int, end: int) -> tuple[int, int]:
+    rest = source.data[end : line_end(source, end)]
+    if starts_line(source, start) and rest.strip() == b"\\":
+        return source.line_span(source.line_of(start))[0], _past_newline(source, line_end(source, end))
+    return (start - 1 if source.data[start - 1 : start] in (b" ", b"\t") else start), end
 
 
 def _word_end(text: str, at: int) -> int | None:

@@ -9,7 +9,7 @@ from typing import TypeAlias, assert_never
 import msgspec
 
 from stigmer_lint.errors import UnreadableError
-from stigmer_lint.fixes import also, command_line, compose, devcontainer, hosts, wrap
+from stigmer_lint.fixes import also, command_line, compose, devcontainer, hosts, library, wrap
 from stigmer_lint.fixes.types import Answer, CannotFix, Written
 from stigmer_lint.knowledge.secrets import mask
 from stigmer_lint.model.launch import Launch
@@ -17,7 +17,7 @@ from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.model.value import text_of
 from stigmer_lint.model.world import World
 from stigmer_lint.report.types import Fix, Report
-from stigmer_lint.rule import AddHostGateway, AlsoSet, Finding, PassOn, Rename, ReplaceHost, SwapPorts, WrapInResolver
+from stigmer_lint.rule import AddHostGateway, AlsoSet, Finding, PassOn, Rename, ReplaceHost, SwapPorts, Unset, WrapInResolver
 
 Source: TypeAlias = Callable[[str], SourceFile | None]
 """The file at a path of the tree, None where there is none."""
@@ -88,12 +88,13 @@ class Renderer:
                 return hosts.rename(remedy, source, finding.span)
             case AddHostGateway():
                 return self._add_gateway(launch, remedy.host) if launch is not None else CannotFix("the launch is not known")
-            case AlsoSet():
-                like = next((one for one in launch.any.env if one.name == remedy.like), None) if launch is not None else None
-                there = self._source(like.name_span.path) if like is not None and like.name_span is not None else None
-                if like is None or there is None:
-                    return CannotFix(f"where {remedy.like} is set is not known")
-                return also.also_set(there, like, remedy.name)
+            case AlsoSet() | Unset():
+                name = remedy.like if isinstance(remedy, AlsoSet) else remedy.name
+                setting = next((one for one in launch.any.env if one.name == name), None) if launch is not None else None
+                there = self._source(setting.name_span.path) if setting is not None and setting.name_span is not None else None
+                if setting is None or there is None:
+                    return CannotFix(f"where {name} is set is not known")
+                return also.also_set(there, setting, remedy.name) if isinstance(remedy, AlsoSet) else also.unset(there, setting)
             case PassOn():
                 return self._pass_on(launch, remedy) if launch is not None else CannotFix("the launch is not known")
             case SwapPorts():
@@ -116,6 +117,8 @@ class Renderer:
             if launch.written is None or there is None:
                 return CannotFix("where the command line is written is not known")
             return command_line.add_words(there, launch.written, f"--add-host={host}:host-gateway")
+        if launch.kind in ("docker sdk", "dockerode"):
+            return library.add_gateway(source, launch.span, host)
         return CannotFix(f"how to add a host to this {launch.kind} launch is not known")
 
     def _pass_on(self, launch: Launch, remedy: PassOn) -> Answer:
