@@ -11,6 +11,7 @@ from stigmer_lint.flow.ir import (
     Block,
     ClassDecl,
     DictOf,
+    Do,
     Expr,
     Field,
     Function,
@@ -24,6 +25,7 @@ from stigmer_lint.flow.ir import (
     Str,
     block,
 )
+from stigmer_lint.flow.walk import expressions
 from stigmer_lint.frontends.javascript_nodes import (
     COMMENTS,
     DEEP,
@@ -217,6 +219,13 @@ def _field(scope: Body, decl: ClassDecl, member: Node, marks: tuple[str, ...], d
     default = scope.expr(value, depth + 1) if value is not None else None
     scope.pending.clear()
     decl.fields[name] = Field(name, name_node.byte_range, type_text(scope, member.child_by_field_name("type")), default)
+    if value is not None and default is not None and any(isinstance(one, Function) for one in expressions(default)):
+        # Code of its own: `static layer = Layer.succeed(this, { build: () => ... })`. The key is no name that a program can call.
+        whole = default
+        decl.methods[f"={name}"] = FunctionDecl(
+            name=decl.name, span=value.byte_range, name_span=name_node.byte_range, params=(), lower=lambda: block([Do(value.byte_range, whole)]),
+            unit=scope.context.unit, owner=decl.name, receiver="this", outer=scope.decl,
+        )
 
 
 def made_base(node: Node) -> Node | None:
