@@ -217,10 +217,20 @@ def bounded(value: Value) -> Value:
     list holds, at no cost, since the halves are one and the same."""
     if isinstance(value, Known | Unknown | FunctionValue):
         return value
+    known = _sizes.get(id(value))
+    if known is not None and known[0] is value:
+        return value
     waiting: list[tuple[Value, int]] = [(value, 0)]
-    count = boxes = 0
+    count = boxes = deepest = 0
     while waiting:
         here, depth = waiting.pop()
+        known = _sizes.get(id(here))
+        if known is not None and known[0] is here:
+            count, boxes, depth = count + known[1], boxes + known[2], depth + known[3]
+            if count > MAX_CONTENTS or boxes > MAX_BOXES or depth > MAX_DEPTH:
+                return Unknown("a value with too much in it to follow", "bound", None, value.span)
+            deepest = max(deepest, depth)
+            continue
         boxes += 1
         inner: tuple[Value, ...]
         match here:
@@ -244,8 +254,20 @@ def bounded(value: Value) -> Value:
                 continue
         if count > MAX_CONTENTS or boxes > MAX_BOXES or depth > MAX_DEPTH:
             return Unknown("a value with too much in it to follow", "bound", None, value.span)
-        waiting.extend((one, depth + 1) for one in inner)
+        deepest = max(deepest, depth)
+        for one in inner:
+            waiting.append((one, depth + 1))
+    if len(_sizes) > MAX_SIZES:
+        _sizes.clear()
+    _sizes[id(value)] = value, count, boxes, deepest
     return value
+
+
+_sizes: dict[int, tuple[Value, int, int, int]] = {}
+"""What was counted in values that were within bounds, by identity (the value is kept, so that its id stays its own): contents, boxes, depth. Values are
+made of values that were looked at before."""
+
+MAX_SIZES = 20_000
 
 
 def _flat(value: Value) -> bool:

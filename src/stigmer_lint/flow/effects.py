@@ -10,7 +10,7 @@ from stigmer_lint.flow import library
 from stigmer_lint.flow.containers import bounded, scalar
 from stigmer_lint.flow.frame import Closure, Frame
 from stigmer_lint.flow.ir import Assign, Attr, Block, Call, Do, Expr, Function, If, Index, Join, Loop, Name, Return, Stmt, Stop
-from stigmer_lint.flow.walk import expressions, mentions, outline, own, root_name, stops, target_names, touched
+from stigmer_lint.flow.walk import calls_in, mentions, outline, own, root_name, stops, target_names, touched
 from stigmer_lint.model.value import (
     Choice,
     Entry,
@@ -79,7 +79,7 @@ def block_effect(ev: Evaluator, block: Block, name: str, value: Value | None, fr
         if name in touched(stmt):
             if (
                 isinstance(stmt, Assign) and stmt.op == "=" and isinstance(stmt.target, Name) and stmt.target.id == name
-                and not any(isinstance(one, Name) and one.id == name for one in expressions(stmt.value))
+                and not mentions(stmt.value, name)
             ):
                 pending = []
                 value = ev.eval(stmt.value, frame, stmt)
@@ -455,9 +455,7 @@ def _handed_over(ev: Evaluator, expr: Expr, stmt: Stmt, name: str, value: Value 
     if value is None or not isinstance(value, ListValue | MapValue | ObjectValue):
         return value
     for one in own(stmt) if not isinstance(expr, Call) else (expr,):
-        for call in expressions(one):
-            if not isinstance(call, Call):
-                continue
+        for call in calls_in(one):
             index = next((i for i, arg in enumerate(call.args) if isinstance(arg.value, Name) and arg.value.id == name and not arg.spread), None)
             by_receiver = isinstance(call.callee, Attr) and isinstance(call.callee.base, Name) and call.callee.base.id == name
             if index is None and not by_receiver:

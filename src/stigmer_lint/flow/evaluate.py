@@ -58,7 +58,7 @@ from stigmer_lint.flow.ir import (
     Str,
 )
 from stigmer_lint.flow.project import ClassHandle, LibraryHandle, ModuleHandle, Project, Symbol, VariableHandle
-from stigmer_lint.flow.walk import Place, bound_names, dotted, mentions, outline, statements, stops, target_names
+from stigmer_lint.flow.walk import Place, bound_names, dotted, mentions, names_in, outline, statements, stops, target_names
 from stigmer_lint.model.launch import Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import (
@@ -88,12 +88,18 @@ WORK = 20_000
 """Steps for one launch on one platform."""
 CALL_WORK = 2_500
 """Steps for what one call returns."""
+ALL_FIELDS_WORK = 150_000
+"""Steps for what the fields of all classes are filled with, on one platform."""
 CONDITION_WORK = 150
 """Steps for one condition: those that tell platforms and addresses apart are short."""
 CHARACTERS = 1024
 """Characters of a text that cost one step to put together."""
 CONSTANTS = 16
 """Literals of a list, a map or a call that cost one step together."""
+MAX_CUT = 3
+"""How often a condition may be cut short before it counts as one that cannot be told."""
+MAX_ANSWERED = 60
+"""How often a condition that was answered once may be."""
 MAX_UNROLLED = 512
 """Iterations of a loop over a known list that are followed one by one; the rest is one unknown iteration."""
 
@@ -123,6 +129,10 @@ class Evaluator:
         self._frames: dict[tuple[int, int], Frame] = {}
         self.fields: dict[tuple[str, str], tuple[Value, bool]] = {}
         """What a field of a class is filled with anywhere, with whether the platform decides it."""
+        self.hopeless: dict[int, int] = {}
+        """How often a condition was cut short on the ways to the launch at hand. One that was, again and again, is not tried on the next way."""
+        self.field_work = ALL_FIELDS_WORK
+        """Steps that are left for what fields are filled with."""
         self._constant_calls: dict[int, tuple[FunctionDecl, Value, bool]] = {}
         self.changing: dict[tuple[int, str], bool] = {}
         self.resolver_memo: dict[int, tuple[str, ...]] = {}
@@ -802,10 +812,15 @@ class Evaluator:
             expr, negated = expr.operand, not negated
         if not self.judging and isinstance(expr, Compare) and isinstance(expr.right, Nil) and isinstance(expr.left, Name) and expr.left.id in _ERRORS:
             return None
+        while frame.base is not None and frame.loop is None and frame.now.keys().isdisjoint(names_in(expr)):
+            # What is folded right now is nothing to this condition: it is what it was before.
+            frame = frame.base
         known = frame.truths.get(id(expr)) if frame.base is None else None
         if known is not None and known[0] is expr:
             self.platform_used = self.platform_used or known[2]
             return None if known[1] is None else known[1] is not negated
+        if self.hopeless.get(id(expr), 0) >= MAX_CUT:
+            return None
         before, used = self.work, self.platform_used
         self.work = given = min(before, CONDITION_WORK)
         self.platform_used = False
@@ -818,6 +833,10 @@ class Evaluator:
             self.platform_used = used or asked
         if cut:
             answer = None
+            if given == CONDITION_WORK:
+                self.hopeless[id(expr)] = self.hopeless.get(id(expr), 0) + 1
+        elif answer is not None:
+            self.hopeless[id(expr)] = -MAX_ANSWERED
         if frame.base is None:
             frame.truths[id(expr)] = (expr, answer, asked)
         return None if answer is None else answer is not negated

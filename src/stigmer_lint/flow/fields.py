@@ -228,6 +228,12 @@ def _declared(ev: Evaluator, handle: ClassHandle, name: str, depth: int = 0) -> 
     return None
 
 
+FIELD_WORK = 2_500
+"""Steps for what one field is filled with anywhere. They are the field's own, and not those of the launch that asks first: what is found is kept."""
+LEAST_WORK = 200
+"""Steps for a field once a run has spent what it has for fields."""
+
+
 def elsewhere(ev: Evaluator, handle: ClassHandle, name: str, span: Span) -> Value:
     """A field of some instance of a class: what the tree's code fills it with (constructor, literals, assignments), else its default."""
     known = ev.fields.get((handle.key, name))
@@ -238,13 +244,20 @@ def elsewhere(ev: Evaluator, handle: ClassHandle, name: str, span: Span) -> Valu
     if guard in ev._active:
         return Unknown(f"field {name} of {handle.decl.name} depends on itself", "cycle", name, span)
     used, ev.platform_used = ev.platform_used, False
+    left, given = ev.work, min(FIELD_WORK, ev.field_work)
+    ev.work = given
     try:
         value = bounded(_elsewhere(ev, handle, name, span, guard))
     finally:
+        ev.field_work = max(ev.field_work - (given - max(ev.work, 0)), LEAST_WORK)
+        ev.work = left
         asked = ev.platform_used
         ev.platform_used = used or asked
-    if ev.work >= 0:
-        ev.fields[handle.key, name] = (value, asked)
+    ev.fields[handle.key, name] = (value, asked)
+    if not asked:
+        # No platform was asked for: it is the same on the others.
+        for sibling in ev.siblings.values():
+            sibling.fields.setdefault((handle.key, name), (value, False))
     return value
 
 

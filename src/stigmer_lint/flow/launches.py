@@ -26,7 +26,7 @@ MAX_CONTEXTS = 120
 callers of its own."""
 LAUNCH_SITES = 48
 """Call sites of one helper that starts containers."""
-PLACE_WORK = 200_000
+PLACE_WORK = 60_000
 """Steps for all ways to one launch on one platform."""
 MAX_CHAIN = 4
 """Wrappers around a launch that are followed."""
@@ -147,6 +147,7 @@ class LaunchFinder:
         unasked: dict[tuple[Place, ...], list[Found]] = {}
         tried = 0
         left = PLACE_WORK
+        ev.hopeless.clear()
         while waiting and tried < MAX_CONTEXTS and left > 0:
             chain = waiting.pop(0)
             tried += 1

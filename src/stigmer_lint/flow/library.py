@@ -475,7 +475,7 @@ _CHANGING = frozenset({
 
 def changes(ev: Evaluator, decl: FunctionDecl, name: str, depth: int = 0) -> bool:
     """Whether a function may change the object that a parameter or its receiver is: by its text alone, no value is followed."""
-    from stigmer_lint.flow.walk import expressions, own, root_name, statements, touched
+    from stigmer_lint.flow.walk import calls_in, own, root_name, statements, touched
 
     key = (id(decl), name)
     known = ev.changing.get(key)
@@ -489,7 +489,7 @@ def changes(ev: Evaluator, decl: FunctionDecl, name: str, depth: int = 0) -> boo
         if isinstance(stmt, Assign) and not isinstance(stmt.target, Name) and root_name(stmt.target) == name:
             answer = True
             break
-        for call in (one for part in own(stmt) for one in expressions(part) if isinstance(one, Call)):
+        for call in (one for part in own(stmt) for one in calls_in(part)):
             callee = call.callee
             if isinstance(callee, Attr) and root_name(callee.base) == name and (
                 callee.name in _CHANGING or callee.name.startswith(("with", "With", "set", "Set", "add", "Add"))

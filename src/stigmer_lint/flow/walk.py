@@ -307,4 +307,45 @@ def _handed(expr: Expr, names: set[str]) -> None:
 
 def mentions(expr: Expr, name: str) -> bool:
     """Whether a variable is read anywhere in an expression (function literals not looked into)."""
-    return any(isinstance(one, Name) and one.id == name for one in expressions(expr))
+    if isinstance(expr, Name):
+        return expr.id == name
+    found = _mentioned.get(id(expr))
+    if found is None or found[0] is not expr:
+        found = _mentioned[id(expr)] = expr, frozenset(one.id for one in expressions(expr) if isinstance(one, Name))
+    return name in found[1]
+
+
+_mentioned: dict[int, tuple[Expr, frozenset[str]]] = {}
+
+
+_calls_in: dict[int, tuple[Expr, tuple[Call, ...]]] = {}
+
+
+def calls_in(expr: Expr) -> tuple[Call, ...]:
+    """The calls in an expression, itself included, in source order; not those in function literals."""
+    found = _calls_in.get(id(expr))
+    if found is None or found[0] is not expr:
+        found = _calls_in[id(expr)] = expr, tuple(one for one in expressions(expr) if isinstance(one, Call))
+    return found[1]
+
+
+_names_in: dict[int, tuple[Expr, frozenset[str]]] = {}
+
+
+def names_in(expr: Expr) -> frozenset[str]:
+    """The variables that an expression reads, those of function literals in it included."""
+    found = _names_in.get(id(expr))
+    if found is not None and found[0] is expr:
+        return found[1]
+    names: set[str] = set()
+    waiting = [expr]
+    while waiting:
+        for one in expressions(waiting.pop()):
+            if isinstance(one, Name):
+                names.add(one.id)
+            elif isinstance(one, Function):
+                for stmt in statements(one.decl.body):
+                    waiting.extend(own(stmt))
+    result = frozenset(names)
+    _names_in[id(expr)] = (expr, result)
+    return result
