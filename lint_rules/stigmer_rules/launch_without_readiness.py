@@ -33,7 +33,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
             # The steps of a job that come later use what an earlier one has started.
             if launch.span.path.endswith((".yml", ".yaml")):
                 continue
-            if facts.detached and launch.conduct.wait is None and not _checked(world, launch):
+            if facts.detached and launch.conduct.starts and launch.conduct.wait is None and not _checked(world, launch):
                 yield _finding(launch, f"{title(launch)} is started, and nothing waits until it is ready", "wait until it answers, or give it a health check and ask for its state")
         elif launch.kind == "kubernetes":
             if (facts.exposes or facts.publishes) and facts.health is None and not facts.env_open and not facts.unread:

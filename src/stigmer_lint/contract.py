@@ -462,12 +462,12 @@ def place(launch: Launch) -> Span:
 
 def title(launch: Launch) -> str:
     """What to call a launch in a sentence."""
-    named = texts(launch.any.name)
+    named = [text for text in texts(launch.any.name) if text.strip()]
     if named:
         return f"container {named[0]}"
     if launch.service is not None:
         return f"service {launch.service}"
-    images = texts(launch.any.image)
+    images = [text for text in texts(launch.any.image) if text.strip()]
     return f"the container of {images[0]}" if images else "the container"
 
 

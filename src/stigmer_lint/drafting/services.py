@@ -63,22 +63,26 @@ def services(world: World, some: Sequence[Program], places: Places) -> tuple[Kno
     by_target: dict[str, list[Carrier]] = {}
     for one in carriers:
         by_target.setdefault(one.target, []).append(one)
+    targets: dict[tuple[str, str], set[str]] = {}
+    for one in carriers:
+        targets.setdefault((one.program.key, one.setting.name), set()).add(one.target)
     ours = _project_words(some)
     labels: set[str] = set()
     found: list[KnownService] = []
-    for target, several in by_target.items():
+    for several in by_target.values():
         label = _label(several, ours)
         # Two containers may have different names for one address; a policy's service has the same names for all.
         buckets: dict[tuple[str, ...], list[str]] = {}
-        for program in some:
-            mine = [one for one in several if one.program is program]
-            if mine:
-                buckets.setdefault(_names(mine, program, target, carriers), []).append(program.key)
+        by_program: dict[str, list[Carrier]] = {}
+        for one in several:
+            by_program.setdefault(one.program.key, []).append(one)
+        for key, mine in by_program.items():
+            buckets.setdefault(_names(mine, targets), []).append(key)
         for names, users in buckets.items():
             key = _free(label if len(buckets) == 1 or not found or all(label != one for one in labels) else f"{label}-for-{users[0]}", labels)
             labels.add(key)
             chosen = [one for one in several if one.program.key in users]
-            found.append(KnownService(_service(key, names, chosen, places, some), dict.fromkeys(users, names)))
+            found.append(KnownService(_service(key, names, chosen, places), dict.fromkeys(users, names)))
     return tuple(found)
 
 
@@ -140,14 +144,14 @@ def _shape(one: Dialled) -> str | None:
     return shape if len(shape) <= 120 and not any(char in head + tail for char in "{},\n\r ") else None
 
 
-def _names(mine: Sequence[Carrier], program: Program, target: str, carriers: Sequence[Carrier]) -> tuple[str, ...]:
-    """The names that carry the address in one container, all with the same value."""
+def _names(mine: Sequence[Carrier], targets: dict[tuple[str, str], set[str]]) -> tuple[str, ...]:
+    """The names that carry the address in one container, all with the same value; not those that carry another service's elsewhere."""
     shaped = [one for one in mine if one.shape is not None]
     chosen: dict[str, Carrier] = {}
     for one in shaped:
-        if one.setting.name in chosen or any(other.setting.name == one.setting.name and other.target != target for other in carriers if other.program is program):
+        if one.setting.name in chosen or len(targets[one.program.key, one.setting.name]) > 1:
             continue
-        if all(_agree(one.setting.name, name, program) for name in chosen) and (not chosen or _shapes(one, shaped) & _shapes(next(iter(chosen.values())), shaped)):
+        if all(_agree(one.setting.name, name, one.program) for name in chosen) and (not chosen or _shapes(one, shaped) & _shapes(next(iter(chosen.values())), shaped)):
             chosen[one.setting.name] = one
     return tuple(chosen)
 
@@ -164,12 +168,13 @@ def _agree(left: str, right: str, program: Program) -> bool:
     return True
 
 
-def _service(key: str, names: tuple[str, ...], several: Sequence[Carrier], places: Places, some: Sequence[Program]) -> DraftService:
+def _service(key: str, names: tuple[str, ...], several: Sequence[Carrier], places: Places) -> DraftService:
     named = [one for one in several if one.setting.name in names] or list(several)
     first = next((one for one in named if one.sibling is not None and _published(one.sibling, one.port) is not None), named[0])
     env: list[Said] = []
+    launches = [launch for program in {one.program.key: one.program for one in several}.values() for launch in program.launches]
     for name in names:
-        spans = [names_of[name].span for program in some for launch in program.launches if name in (names_of := given(launch)) and any(one.program is program for one in several)]
+        spans = [names_of[name].span for launch in launches if name in (names_of := given(launch))]
         env.append(Said(name, f"set at {places.few(spans)}"))
     where = f"{first.setting.name} at {places.of(first.setting.span)}"
     if first.sibling is None:

@@ -41,7 +41,7 @@ _STARTS = re.compile(r"(?i)start|launch|running|\brun\b|creat|spawn|boot|deploy|
 _WAITS = frozenset({
     "WAIT", "WAITS", "WAITED", "WAITING", "AWAIT", "READY", "READINESS", "HEALTH", "HEALTHY", "HEALTHZ", "HEALTHCHECK", "PROBE", "POLL", "POLLING", "PING", "ALIVE", "LIVENESS", "UNTIL",
     "HEARTBEAT", "REACHABLE", "EVENTUALLY", "RETRY", "RETRIES", "DIAL", "CONNECT", "FETCH", "CURL", "WGET", "NC", "INSPECT", "SLEEP", "ISREADY", "VERIFY", "MONITOR", "WATCH", "WATCHER",
-    "URLOPEN", "LISTENING", "RUNNING", "TIMEOUT", "DOCKERIZE", "AFTER", "TICK", "TICKER", "NEWTICKER", "ATTACH", "LOGS",
+    "URLOPEN", "LISTENING", "RUNNING", "TIMEOUT", "DOCKERIZE", "AFTER", "TICK", "TICKER", "NEWTICKER", "ATTACH", "LOGS", "PROMISE",
 })
 """Words of the names of functions and commands that wait for something or ask how it is."""
 _CLIENTS = frozenset({"requests", "httpx", "http", "https", "axios", "urllib", "aiohttp", "got", "superagent", "socket", "net", "client", "session"})
@@ -52,14 +52,28 @@ _ARGV = frozenset({"Args", "String", "args", "spawnargs", "argv", "cmd", "comman
 """Parts of a started command that hold what it was started with."""
 
 
-def conduct_of(ev: Evaluator, place: Place, facts: LaunchFacts) -> Conduct:
-    """What the function of a launch, closures around it included, does with it."""
+def conduct_of(ev: Evaluator, place: Place, facts: LaunchFacts, kind: str) -> Conduct:
+    """What the function of a launch of this kind, closures around it included, does with it."""
     top = _outermost(place)
     scope = _Scope(top)
     launch = place.expr
     log, untold = _told(scope, launch, facts)
     wait = _after(scope, launch) or _callers_wait(ev, top)
-    return Conduct(log, untold, wait)
+    return Conduct(log, untold, wait, _starts(scope, launch, kind))
+
+
+def _starts(scope: _Scope, launch: Expr, kind: str) -> bool:
+    """Whether what is created is started by a later call of the function; what is run needs none."""
+    name = _dotted(launch)[-1:] if isinstance(launch, Call) else []
+    if not kind.endswith(" create") and not any("create" in word.lower() for word in name):
+        return True
+    for expr in scope.all:
+        if isinstance(expr, Call) and expr.span[0] >= launch.span[1] and _speaks(expr) is None:
+            if any("START" in tokens(word.lstrip("$")) for word in _dotted(expr)[-2:]):
+                return True
+            if any(isinstance(one, Str) and one.text in ("start", "restart") for arg in expr.args for one in expressions(arg.value)):
+                return True
+    return False
 
 
 def _outermost(place: Place) -> FunctionDecl:
@@ -290,6 +304,9 @@ def _waits(call: Call, decl: FunctionDecl, started: set[str], depth: int) -> boo
     if words[-1] in ("Wait", "wait") and words[0] in started:
         # It waits for the client, which has long gone when the container is up.
         return False
+    if words[-1].lower() in ("remove", "kill") and words[0] in started:
+        # Used here and done with.
+        return True
     if any(word in _WAITS for name in words[-2:] for word in tokens(name.lstrip("$"))):
         return True
     if words[-1].lower() in _ASKS and any(word.lower() in _CLIENTS or "http" in word.lower() for word in words[:-1]):

@@ -128,10 +128,10 @@ class LaunchFinder:
                 continue
             seen.append(facts)
             conduct: Conduct | None = None
-            if self.conduct:
+            if self.conduct and not is_test(place.decl.unit.path):
                 from stigmer_lint.flow.conduct import conduct_of
 
-                conduct = conduct_of(self.first, place, next(iter(facts.values())))
+                conduct = conduct_of(self.first, place, next(iter(facts.values())), one.result.kind)
             launches.append(Launch(
                 one.result.kind, one.result.engine, one.span, facts, place.decl.name, one.result.service, route=one.route,
                 language=place.decl.unit.language, written=one.result.written, conduct=conduct,

@@ -113,11 +113,12 @@ class LaunchFacts(msgspec.Struct, frozen=True):
 class Conduct(msgspec.Struct, frozen=True):
     """What the code around a launch does with it, as far as it was looked at. `log`: where it tells people that it starts something, None where it
     does not; `untold`: variables of the launch whose value is in none of its messages, though the value is put together in that function; `wait`: where it
-    waits for the container or asks for its health afterwards, the function's callers included."""
+    waits for the container or asks for its health afterwards, the function's callers included; `starts`: it is started there, not only created."""
 
     log: Span | None = None
     untold: frozenset[str] = frozenset()
     wait: Span | None = None
+    starts: bool = True
 
 
 class Launch(msgspec.Struct, frozen=True):
