@@ -76,7 +76,9 @@ def _finding(one: Dialled, world: World) -> Finding:
     siblings = _resolved_siblings(one)
     advice = advise(engine_kind(launch.engine, one.platform), one.platform)
     resolver = siblings[0][1].by if siblings else None
+    own = _of_tree(world, one) if resolver is None else None
     needed = advice.add_host_gateway and mapping_of(facts.hosts, advice.host, facts.hosts_open) == "none"
+    plain = ReplaceHost(advice.host, of=one.address.host, of_port=one.address.port, gateway=needed)
     bare = one.role.role == "unknown"
     note = ("what the variable is used for is not known; the policy's env_roles can say",) if bare else ()
     return Finding(
@@ -94,11 +96,25 @@ def _finding(one: Dialled, world: World) -> Finding:
         related=(Step(one.span, f"{one.name} of {launch.service or 'the launch'} is set from it here"),) if one.source != one.span else (),
         marks=tuple(Step(span, f"resolved by {value.by}") for span, value in siblings),
         notes=note,
-        help=f"pass it through {resolver}, as the other addresses of this launch are" if resolver else f"hand over {advice.host}" + (f" and start with --add-host {advice.host}:host-gateway" if advice.add_host_gateway else ""),
-        remedy=WrapInResolver(resolver) if resolver else ReplaceHost(advice.host, of=one.address.host, of_port=one.address.port, gateway=needed),
+        help=f"pass it through {resolver}, as the other addresses of this launch are" if resolver else f"pass it through {own}, which turns loopback into the host's name" if own else f"hand over {advice.host}" + (f" and start with --add-host {advice.host}:host-gateway" if advice.add_host_gateway else ""),
+        remedy=WrapInResolver(resolver) if resolver else WrapInResolver(own, plain) if own else plain,
         launch=launch,
         safety="safe" if resolver and one.role.role == "dial" else "unsafe",
     )
+
+
+_FAMILIES = {"go": ("go",), "python": ("py", "pyi"), **dict.fromkeys(("javascript", "typescript", "tsx"), ("js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx"))}
+"""A launch's language -> the endings of the files whose functions it can call."""
+
+
+def _of_tree(world: World, one: Dialled) -> str | None:
+    """The resolver that the tree has in the launch's language, where it has just one and that answers with something else on this platform."""
+    endings = _FAMILIES.get(one.launch.language, ())
+    found = [resolver for resolver in world.resolvers if not resolver.inline and not resolver.by_policy and resolver.span.path.rpartition(".")[2] in endings]
+    if len(found) != 1 or one.setting is None:
+        return None
+    answers = [row.output for row in found[0].rows if row.platform == one.platform and row.input == "http://localhost:11434" and row.output is not None]
+    return found[0].name if answers and not any(located.address.is_loopback for answer in answers for located in addresses_of(answer)) else None
 
 
 def _resolved_siblings(one: Dialled) -> list[tuple[Span, Resolved]]:

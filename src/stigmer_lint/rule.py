@@ -63,9 +63,10 @@ class ReplaceHost(msgspec.Struct, frozen=True):
 
 
 class WrapInResolver(msgspec.Struct, frozen=True):
-    """Pass the value at `span` through the resolver function `name` that the tree has."""
+    """Pass the value at `span` through the resolver function `name` that the tree has; where that cannot be written, `otherwise`."""
 
     name: str
+    otherwise: ReplaceHost | None = None
 
 
 class AddHostGateway(msgspec.Struct, frozen=True):

@@ -75,15 +75,7 @@ class Renderer:
             case None:
                 return CannotFix("the rule knows none")
             case ReplaceHost():
-                if remedy.of == "":
-                    return CannotFix("which host is meant was not told")
-                answer = hosts.replace_host(remedy, source, finding.span, self._source(remedy.port_at.path) if remedy.port_at is not None else None)
-                if remedy.gateway and isinstance(answer, Written) and launch is not None:
-                    gateway = self._add_gateway(launch, remedy.host)
-                    if isinstance(gateway, CannotFix):
-                        return gateway
-                    return Written((*answer.edits, *gateway.edits), f"{answer.description}, and {gateway.description}", answer.sure and gateway.sure)
-                return answer
+                return self._replace(finding, source, remedy)
             case Rename():
                 return hosts.rename(remedy, source, finding.span)
             case AddHostGateway():
@@ -100,9 +92,22 @@ class Renderer:
             case SwapPorts():
                 return compose.swap_ports(source, finding.span)
             case WrapInResolver():
-                return wrap.wrap(source, finding.span, finding.env, remedy.name)
+                homes = tuple(one.span for one in self._world.resolvers if one.name == remedy.name and not one.by_policy and not one.inline)
+                answer = wrap.wrap(source, finding.span, finding.env, remedy.name, homes, self._source)
+                return self._replace(finding, source, remedy.otherwise) if isinstance(answer, CannotFix) and remedy.otherwise is not None else answer
             case _:
                 assert_never(remedy)
+
+    def _replace(self, finding: Finding, source: SourceFile, remedy: ReplaceHost) -> Answer:
+        if remedy.of == "":
+            return CannotFix("which host is meant was not told")
+        answer = hosts.replace_host(remedy, source, finding.span, self._source(remedy.port_at.path) if remedy.port_at is not None else None)
+        if not remedy.gateway or isinstance(answer, CannotFix) or finding.launch is None:
+            return answer
+        gateway = self._add_gateway(finding.launch, remedy.host)
+        if isinstance(gateway, CannotFix):
+            return gateway
+        return Written((*answer.edits, *gateway.edits), f"{answer.description}, and {gateway.description}", answer.sure and gateway.sure)
 
     def _add_gateway(self, launch: Launch, host: str) -> Answer:
         source = self._source(launch.span.path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from stigmer_lint.fixes import syntax
+from stigmer_lint.fixes import imports, syntax
 from stigmer_lint.fixes.types import Answer, CannotFix, Written
 from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.report.types import Edit
@@ -21,9 +21,10 @@ _BINDING = (
 """Expressions that would have to be put in parentheses, or that are not what they seem; an argument of a call needs none, so they are fine inside."""
 
 
-def wrap(source: SourceFile, span: Span, variable: str | None, resolver: str) -> Answer:
-    """Pass the value at `span` through `resolver`. The value is an expression, or a literal or concatenation that begins with `variable`=.
-    Raises UnreadableError where the file cannot be parsed in time."""
+def wrap(source: SourceFile, span: Span, variable: str | None, resolver: str, homes: tuple[Span, ...] = (), sources: imports.Source = lambda _: None) -> Answer:
+    """Pass the value at `span` through `resolver`. The value is an expression, or a literal or concatenation that begins with `variable`=. `homes`: where
+    functions of that name are defined; where this file does not call it, the only one is imported. Raises UnreadableError where a file cannot be
+    parsed in time."""
     root = syntax.root_of(source)
     if root is None:
         return CannotFix("values are wrapped in Go, Python, JavaScript and TypeScript only")
@@ -31,12 +32,35 @@ def wrap(source: SourceFile, span: Span, variable: str | None, resolver: str) ->
     if node is None or not (node.start_byte <= span.start and span.end <= node.end_byte):
         return CannotFix("the value is not one expression there")
     callee = _callee(root, node, resolver.rpartition(".")[2])
+    needed: tuple[Edit, ...] = ()
     if callee is None:
-        return CannotFix(f"{resolver} is not called with one argument in this file, so that how to call it here is not known")
+        home = sources(homes[0].path) if len(homes) == 1 else None
+        if home is None or not _is_plain(home, homes[0]):
+            return CannotFix(f"{resolver} is not called with one argument in this file, so that how to call it here is not known")
+        known = imports.known_as(source, root, resolver, home, sources)
+        if isinstance(known, CannotFix):
+            return known
+        callee, needed = known
     edits = _wrapped(source, node, span, f"{variable}=".encode() if variable else b"", callee)
     if edits is None:
         return CannotFix("the value is not written in a form that can be wrapped")
-    return Written(edits, f"pass it through {callee}")
+    return imports.with_import(Written(edits, f"pass it through {callee}"), needed)
+
+
+def _is_plain(home: SourceFile, name: Span) -> bool:
+    """Whether the function whose name is at `name` stands at the top of its file and takes one argument, which it answers with one value."""
+    root = syntax.root_of(home)
+    node = root.named_descendant_for_byte_range(name.start, name.end) if root is not None else None
+    function = node.parent if node is not None else None
+    if function is None or function.type not in ("function_declaration", "function_definition") or function.parent is None:
+        return False
+    holder = function.parent.parent if function.parent.type == "export_statement" else function.parent
+    parameters = function.child_by_field_name("parameters")
+    if holder is None or holder.type not in ("source_file", "module", "program") or parameters is None or len(parameters.named_children) != 1:
+        return False
+    first, result = parameters.named_children[0], function.child_by_field_name("result")
+    names = first.children_by_field_name("name") if first.type == "parameter_declaration" else [first]
+    return len(names) == 1 and first.type not in ("list_splat_pattern", "variadic_parameter_declaration") and (result is None or result.type != "parameter_list") and not any(one.type == "async" for one in function.children)
 
 
 def _callee(root: Node, node: Node, name: str) -> str | None:

@@ -1,0 +1,152 @@
+"""A function of another file made known in this one: how it is called here, and the import that this needs."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from stigmer_lint.fixes import syntax
+from stigmer_lint.fixes.places import indent_of, newline_of
+from stigmer_lint.fixes.types import CannotFix, Written
+from stigmer_lint.model.span import SourceFile, Span
+from stigmer_lint.report.types import Edit
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+Source = Callable[[str], SourceFile | None]
+
+_MODULE = re.compile(rb"(?m)^module[ \t]+\"?([^\s\"]+)")
+_PACKAGE = re.compile(rb"(?m)^package[ \t]+(\w+)")
+
+
+def known_as(source: SourceFile, root: Node, function: str, home: SourceFile, sources: Source) -> tuple[str, tuple[Edit, ...]] | CannotFix:
+    """How to call the top-level function `function` of the file `home` in the file `source`, and the edits that import it. Raises UnreadableError."""
+    if home.path == source.path:
+        return function, ()
+    match syntax.language_of(source.path), syntax.language_of(home.path):
+        case "go", "go":
+            return _go(source, root, function, home, sources)
+        case "python", "python":
+            return _python(source, function, home, sources)
+        case "javascript" | "typescript" | "tsx", "javascript" | "typescript" | "tsx":
+            return _javascript(source, root, function, home)
+        case _:
+            return CannotFix(f"{function} is written in another language")
+
+
+def _go(source: SourceFile, root: Node, function: str, home: SourceFile, sources: Source) -> tuple[str, tuple[Edit, ...]] | CannotFix:
+    folder, own = posixpath.dirname(home.path), posixpath.dirname(source.path)
+    if folder == own:
+        return function, ()
+    package = _PACKAGE.search(home.data)
+    if not function[:1].isupper() or package is None or package[1] == b"main":
+        return CannotFix(f"{function} is not exported")
+    inside, slash, _ = f"/{folder}/".partition("/internal/")
+    if slash and not f"/{own}/".startswith(f"{inside}/"):
+        return CannotFix(f"{function} is in an internal package of another part of the tree")
+    above = folder
+    while (module := sources(posixpath.join(above, "go.mod"))) is None and above:
+        above = posixpath.dirname(above)
+    name = _MODULE.search(module.data) if module is not None else None
+    if name is None or not f"{own}/".startswith(f"{above}/" if above else ""):
+        return CannotFix(f"{function} is in another module")
+    path = posixpath.join(name[1].decode("utf-8", "replace"), posixpath.relpath(folder, above or "."))
+    word = package[1].decode()
+    listed = [one for one in root.named_children if one.type == "import_declaration"]
+    specs = [spec for one in listed for group in (one.named_children[0].named_children if one.named_children and one.named_children[0].type == "import_spec_list" else one.named_children) for spec in (group,) if spec.type == "import_spec"]
+    for spec in specs:
+        place = spec.child_by_field_name("path")
+        if place is not None and syntax.text(place).strip(b'"`') == path.encode():
+            alias = spec.child_by_field_name("name")
+            return f"{syntax.text(alias).decode() if alias is not None else word}.{function}", ()
+    taken = {(syntax.text(alias) if (alias := spec.child_by_field_name("name")) is not None else posixpath.basename(syntax.text(spec).strip(b'"').decode()).encode()) for spec in specs}
+    if word.encode() in taken or not specs or specs[-1].parent is None or specs[-1].parent.type != "import_spec_list":
+        return CannotFix("its imports are not a list to which one could be added")
+    last = specs[-1]
+    return f"{word}.{function}", (_insert(source, last.end_byte, f'{newline_of(source)}{indent_of(source, last.start_byte)}"{path}"'),)
+
+
+def _python(source: SourceFile, function: str, home: SourceFile, sources: Source) -> tuple[str, tuple[Edit, ...]] | CannotFix:
+    module = _module(home, sources)
+    root, own = module[0], _module(source, sources)[0]
+    if root != own or not module[1]:
+        return CannotFix(f"how {home.path} is imported from here is not known")
+    text = source.data.decode("utf-8", "strict") if _is_utf8(source.data) else None
+    if text is None:
+        return CannotFix("the file is not UTF-8")
+    # A quarter of a second to import, so only where an import is written.
+    import libcst
+    from libcst.codemod import CodemodContext
+    from libcst.codemod.visitors import AddImportsVisitor
+
+    context = CodemodContext(full_module_name=None)
+    AddImportsVisitor.add_needed_import(context, module[1], function)
+    try:
+        changed = AddImportsVisitor(context).transform_module(libcst.parse_module(text)).code
+    except (libcst.ParserSyntaxError, RecursionError):
+        return CannotFix("the file is not understood well enough to add an import")
+    if changed == text:
+        return function, ()
+    start = 0
+    while start < min(len(text), len(changed)) and text[start] == changed[start]:
+        start += 1
+    start = text.rfind("\n", 0, start) + 1
+    tail = 0
+    while tail < min(len(text), len(changed)) - start and text[-1 - tail] == changed[-1 - tail]:
+        tail += 1
+    first, last = len(text[:start].encode()), len(text[: len(text) - tail].encode())
+    return function, (Edit(Span(source.path, first, last), changed[start : len(changed) - tail]),)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _module(source: SourceFile, sources: Source) -> tuple[str, str]:
+    """The folder that imports start from, and the module's name from there."""
+    folder, name = posixpath.split(source.path.removesuffix(".py"))
+    words = [] if name == "__init__" else [name]
+    while folder and sources(f"{folder}/__init__.py") is not None:
+        folder, package = posixpath.split(folder)
+        words.insert(0, package)
+    return folder, ".".join(words) if all(word.isidentifier() for word in words) else ""
+
+
+def _javascript(source: SourceFile, root: Node, function: str, home: SourceFile) -> tuple[str, tuple[Edit, ...]] | CannotFix:
+    if re.search(rb"(?m)^export\s+(?:async\s+)?(?:function|const)\s+" + re.escape(function.encode()) + rb"\b", home.data) is None:
+        return CannotFix(f"{function} is not exported")
+    imports = [one for one in root.named_children if one.type == "import_statement"]
+    if not imports:
+        return CannotFix("the file imports nothing, so that how to import is not known")
+    paths = [syntax.text(place).strip(b"'\"`").decode("utf-8", "replace") for one in imports if (place := one.child_by_field_name("source")) is not None]
+    relative = [path for path in paths if path.startswith(".")]
+    wanted = posixpath.relpath(home.path, posixpath.dirname(source.path) or ".")
+    wanted = wanted if wanted.startswith(".") else f"./{wanted}"
+    stem = re.sub(r"\.(?:[cm]?[jt]sx?)\Z", "", wanted)
+    for one, path in zip(imports, paths, strict=False):
+        if re.sub(r"\.(?:[cm]?[jt]sx?)\Z", "", path) == stem:
+            named = re.search(rb"\{([^}]*)\}", syntax.text(one))
+            if named is not None and function.encode() in re.split(rb"[\s,]+", named[1]):
+                return function, ()
+    ending = next((found[0] for path in relative if (found := re.search(r"\.[cm]?[jt]sx?\Z", path))), "" if relative or syntax.language_of(source.path) != "javascript" else posixpath.splitext(home.path)[1])
+    last = imports[-1]
+    statement = syntax.text(last).decode("utf-8", "replace")
+    quote = "'" if "'" in statement else '"'
+    end = ";" if statement.rstrip().endswith(";") else ""
+    return function, (_insert(source, last.end_byte, f"{newline_of(source)}import {{ {function} }} from {quote}{stem}{ending}{quote}{end}"),)
+
+
+def _insert(source: SourceFile, at: int, text: str) -> Edit:
+    return Edit(Span(source.path, at, at), text)
+
+
+def with_import(written: Written, edits: tuple[Edit, ...]) -> Written:
+    """A fix together with the import that it needs. That the two files do not import each other is not looked for, so it is a guess."""
+    return written if not edits else Written((*edits, *written.edits), f"{written.description}, and import it", sure=False)
