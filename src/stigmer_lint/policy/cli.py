@@ -41,8 +41,16 @@ def check(ctx: click.Context, file: str | None) -> None:
 
 
 @policy.command()
-def schema() -> None:
+@click.option("--draft-07", "old", is_flag=True, help="In draft-07, as SchemaStore and older editors take it.")
+def schema(old: bool) -> None:
     """Print the JSON Schema (draft 2020-12) of a policy file."""
+    if old:
+        import json
+
+        from stigmer_lint.policy.schema import for_store
+
+        click.echo(json.dumps(for_store(), indent=2, ensure_ascii=False))
+        return
     import stigmer_policies
 
     click.echo(stigmer_policies.schema().read_text(encoding="utf-8"), nl=False)

@@ -37,6 +37,30 @@ def build() -> dict[str, Any]:
     }
 
 
+STORE_ID: Final = "https://json.schemastore.org/stigmer-lint.json"
+"""Where SchemaStore would serve it: its schemas carry the address of the file that holds them (CONTRIBUTING.md of SchemaStore/schemastore)."""
+
+
+def for_store() -> dict[str, Any]:
+    """The schema in draft-07, the newest that SchemaStore recommends, as the editors that take from it know no newer one."""
+    body = build()
+    definitions = body.pop("$defs")
+    moved = _moved({"definitions": definitions, **body})
+    return {"$schema": "http://json-schema.org/draft-07/schema#", "$id": STORE_ID, **{key: value for key, value in moved.items() if not key.startswith("$")}}
+
+
+def _moved(node: Any) -> Any:
+    """References to `$defs` lead to `definitions`; what stands beside one is ignored by draft-07, so it is moved out of its reach."""
+    if isinstance(node, list):
+        return [_moved(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    found = {key: value.replace("#/$defs/", "#/definitions/") if key == "$ref" else _moved(value) for key, value in node.items()}
+    if "$ref" in found and len(found) > 1:
+        found["allOf"] = [*found.get("allOf", []), {"$ref": found.pop("$ref")}]
+    return found
+
+
 def text() -> str:
     """The schema as JSON, as it is kept in the tree."""
     import json
