@@ -10,9 +10,9 @@ from stigmer_lint.dialled import texts
 from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.model.launch import EnvSetting, Launch, Platform
 from stigmer_lint.model.span import Span
-from stigmer_lint.model.value import Resolved, Step, Unknown, Value, alternatives, text_of
+from stigmer_lint.model.value import Resolved, Step, Unknown, Value, alternatives, render, text_of
 from stigmer_lint.model.world import Component, EnvRead
-from stigmer_lint.rule import Finding, PassOn, Policy, Rule, World, WrapInResolver
+from stigmer_lint.rule import AlsoSet, Finding, PassOn, Policy, Rule, World, WrapInResolver
 
 RULE = Rule(
     code="STG205",
@@ -130,6 +130,16 @@ def _unclear(value: Value) -> bool:
     return any(isinstance(one, Unknown) for one in alternatives(value)) and not any(one.address.is_loopback for one in addresses_of(value))
 
 
+def _missing(launch: Launch, other: Launch, setting: EnvSetting) -> AlsoSet | PassOn:
+    """How to set what the other launch sets: as a variable of this launch that has the same value over there, else as it is there."""
+    here = {one.name for one in launch.any.env if one.origin == "launch"}
+    if _resolved(setting.value) or addresses_of(setting.value) or any(isinstance(one, Unknown) for one in alternatives(setting.value)):
+        for one in other.any.env:
+            if one.name != setting.name and one.name in here and render(one.value) == render(setting.value):
+                return AlsoSet(setting.name, one.name)
+    return PassOn((setting.name,), setting)
+
+
 def _wrapped(value: Value) -> WrapInResolver | None:
     return next((WrapInResolver(one.by) for one in alternatives(value) if isinstance(one, Resolved)), None)
 
@@ -162,7 +172,7 @@ def _finding(
         related=(*((read_step(read),) if read is not None else ()), Step(setting.name_span or setting.span, "set here in the other launch")),
         notes=tuple(f"more may be set: {why}" for why in open_because(launch)),
         help=f"set {setting.name} here as well" if mine is None else f"pass {setting.name} through the same resolver here",
-        remedy=PassOn((setting.name,), setting) if mine is None else _wrapped(setting.value),
+        remedy=_missing(launch, other, setting) if mine is None else _wrapped(setting.value),
         launch=launch,
     )
 

@@ -205,3 +205,11 @@ def test_a_secret_is_not_written_down_once_more(mend: Mend) -> None:
     }
     done, _ = mend(files)
     assert done["b.sh"] == files["b.sh"].replace("run", "run -e API_TOKEN")
+
+
+def test_what_another_launcher_sets_alike_is_set_alike_here(mend: Mend) -> None:
+    first = "import subprocess\n\n\ndef start(url):\n    subprocess.run(['docker', 'run', '-e', f'LLM_BASE_URL={url}', '-e', f'OLLAMA_BASE_URL={url}', 'example/worker:1'])\n"
+    second = "import subprocess\n\n\ndef again(address):\n    subprocess.run(['docker', 'run', '-e', f'LLM_BASE_URL={address}', 'example/worker:1'])\n"
+    files = {"a.py": first, "b.py": second, "build.sh": "docker build -t example/worker:1 ./worker\n", "worker/Dockerfile": "FROM python:3.12\nCOPY main.py .\n", "worker/main.py": "import os\n\nprint(os.environ['LLM_BASE_URL'], os.environ['OLLAMA_BASE_URL'])\n"}
+    done, left = mend(files)
+    assert done["b.py"] == second.replace("f'LLM_BASE_URL={address}'", "f'LLM_BASE_URL={address}', '-e', f'OLLAMA_BASE_URL={address}'"), left
