@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stigmer_lint.contract import Sides, demanded, nearest, program_of, read_by_twin, read_elsewhere, title, used_by_launch
+from stigmer_lint.contract import Sides, by_value, demanded, nearest, program_of, read_by_twin, read_elsewhere, title, used_by_launch
 from stigmer_lint.model.launch import EnvSetting, Launch
 from stigmer_lint.model.value import text_of
 from stigmer_lint.rule import Finding, Policy, Rename, Rule, Unset, World
@@ -33,7 +33,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
             for name, setting in sides.given[index].items():
                 if name in wanted or setting.origin != "launch" or setting.maybe or sides.is_read(name) or used_by_launch(launch, name):
                     continue
-                meant = nearest(name, [one for one in (*sides.settled, *sides.image) if one not in sides.anywhere])
+                meant = nearest(name, [one for one in (*sides.settled, *sides.image) if one not in sides.anywhere]) or by_value(name, setting.value, sides)
                 if ((program and component.reads) or meant is not None) and not read_elsewhere(sides, launch, name, meant) \
                         and not read_by_twin(sides, name, world):
                     yield _finding(sides, launch, setting, meant)
