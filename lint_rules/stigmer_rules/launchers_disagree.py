@@ -67,7 +67,7 @@ def _compared(sides: Sides, policy: Policy) -> Iterator[Finding]:
                         yield _finding(sides, launch, other, setting, None, f"{name} is resolved for the container in another launch of the same image, and not here", mine)
                     continue
                 need = needs.get(name)
-                dialled = sides.addressed(name) if need is None else None
+                dialled = sides.addressed(name, index) if need is None else None
                 read = need.read if need is not None else dialled or EnvRead(name, setting.span, "", "")
                 if sides.supplied(index, read):
                     continue
@@ -145,12 +145,14 @@ def _wrapped(value: Value) -> WrapInResolver | None:
 
 
 def _beside(launch: Launch, name: str) -> Span:
-    """Where the missing variable would stand: at the one of the launch that its name shares most words with, else at the launch."""
+    """Where the missing variable would stand: in code at the one of the launch that its name shares most words with, else at the launch."""
+    if launch.group is not None:
+        return place(launch)
     words = set(tokens(name))
     best, found = 1, place(launch)
     for setting in launch.any.env:
         shared = len(words & set(tokens(setting.name)))
-        if shared > best and setting.origin == "launch":
+        if shared > best and setting.origin == "launch" and setting.span.path == launch.span.path:
             best, found = shared, setting.span
     return found
 

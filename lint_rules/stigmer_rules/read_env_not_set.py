@@ -41,9 +41,14 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
             # What another launcher of the image sets is a disagreement between launchers, which has a rule of its own.
             if need.read.name in sides.anywhere:
                 continue
-            for index, launch in enumerate(component.launches):
-                if not sides.supplied(index, need.read) and need.read.name not in demanded(launch, policy):
-                    yield from _finding(sides, need, launch, peers)
+            lacking = [
+                launch for index, launch in enumerate(component.launches)
+                if not sides.supplied(index, need.read) and need.read.name not in demanded(launch, policy)
+            ]
+            # Where many launches run without it, in several files, the read is on none of their paths.
+            common = need.reason == "required" and len({launch.span.path for launch in lacking}) > MAX_BROKEN
+            for launch in lacking:
+                yield from _finding(sides, need, launch, peers, common)
 
 
 def _shared(sides: Sides, peers: Peers) -> Iterator[Finding]:
@@ -109,7 +114,11 @@ def _forgotten(sides: Sides, peers: Peers) -> Iterator[Finding]:
             )
 
 
-def _finding(sides: Sides, need: Need, launch: Launch, peers: Peers) -> Iterator[Finding]:
+MAX_BROKEN = 3
+"""Files whose launches may all be broken in the same way."""
+
+
+def _finding(sides: Sides, need: Need, launch: Launch, peers: Peers, common: bool) -> Iterator[Finding]:
     read = need.read
     platforms: tuple[Platform, ...] = tuple(launch.facts)
     behind: Step | None = None
@@ -130,7 +139,7 @@ def _finding(sides: Sides, need: Need, launch: Launch, peers: Peers) -> Iterator
         rule=RULE.code,
         message=what,
         span=place(launch),
-        confidence=confidence_of(sides.component, launch, sure=not read.deferred or behind is not None),
+        confidence="low" if common else confidence_of(sides.component, launch, sure=not read.deferred or behind is not None),
         container=text_of(launch.any.name) or launch.service,
         image=text_of(launch.any.image),
         env=read.name,

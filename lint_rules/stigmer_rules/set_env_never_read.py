@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from stigmer_lint.contract import Sides, by_value, demanded, nearest, program_of, read_by_twin, read_elsewhere, title, used_by_launch
 from stigmer_lint.model.launch import EnvSetting, Launch
-from stigmer_lint.model.value import text_of
+from stigmer_lint.model.value import Step, text_of
 from stigmer_lint.rule import Finding, Policy, Rename, Rule, Unset, World
 
 RULE = Rule(
@@ -18,8 +18,16 @@ RULE = Rule(
 )
 
 
+_ALWAYS = frozenset({
+    "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY", "TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT", "BUILDPLATFORM", "BUILDOS", "BUILDARCH",
+    "BUILDVARIANT", "SOURCE_DATE_EPOCH",
+})
+"""Build arguments that need no ARG (docs.docker.com, "Predefined ARGs" and "Automatic platform ARGs")."""
+
+
 def check(world: World, policy: Policy) -> Iterator[Finding]:
-    """A finding at each variable that a launch sets in vain."""
+    """A finding at each variable that a launch sets in vain, and at each argument that no ARG of the Dockerfile takes."""
+    yield from _arguments(world)
     for component in world.components:
         # Without a single read there is nothing to tell a dead name by: the program may be in a language that is not read.
         sides = Sides(component, policy)
@@ -33,10 +41,37 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
             for name, setting in sides.given[index].items():
                 if name in wanted or setting.origin != "launch" or setting.maybe or sides.is_read(name) or used_by_launch(launch, name):
                     continue
-                meant = nearest(name, [one for one in (*sides.settled, *sides.image) if one not in sides.anywhere]) or by_value(name, setting.value, sides)
+                meant = nearest(name, [one for one in (*sides.settled, *sides.image) if one not in sides.given[index]]) or by_value(name, setting.value, sides)
                 if ((program and component.reads) or meant is not None) and not read_elsewhere(sides, launch, name, meant) \
                         and not read_by_twin(sides, name, world):
                     yield _finding(sides, launch, setting, meant)
+
+
+def _arguments(world: World) -> Iterator[Finding]:
+    for launch in world.launches:
+        image = world.images.get(launch.build.dockerfile or "") if launch.build is not None else None
+        if launch.build is None or image is None or image.brings:
+            continue
+        given = {argument.name for argument in launch.build.args}
+        for argument in launch.build.args:
+            name = argument.name
+            if name in image.declared or name.upper() in _ALWAYS or name.startswith("BUILDKIT_") or argument.origin != "launch":
+                continue
+            meant = nearest(name, [one for one in image.declared if one not in given])
+            declared = next((one for one in image.args if one.name == meant), None)
+            yield Finding(
+                rule=RULE.code,
+                message=f"no ARG of {image.path} takes the build argument {name}" + (f"; did you mean {meant}?" if meant else ""),
+                span=argument.name_span or argument.span,
+                confidence="high" if meant is not None else "medium",
+                container=text_of(launch.any.name) or launch.service,
+                image=text_of(launch.any.image),
+                env=name,
+                related=(Step(declared.name_span or declared.span, "declared here"),) if declared is not None else (),
+                help=f"pass {meant} instead" if meant else f"add ARG {name} to the stage that uses it, or remove the argument",
+                remedy=Rename(name, meant) if meant and argument.name_span is not None else None,
+                launch=launch,
+            )
 
 
 def _finding(sides: Sides, launch: Launch, setting: EnvSetting, meant: str | None) -> Finding:

@@ -105,11 +105,15 @@ class Sides:
                 return found
         return None
 
-    def addressed(self, name: str) -> EnvRead | None:
-        """A read of an address that the code dials, by its name: launches that differ in it send the program to different places."""
+    def addressed(self, name: str, index: int | None = None) -> EnvRead | None:
+        """A read of an address that the code dials, by its name: launches that differ in it send the program to different places. A default that
+        leads out of the machine works without the variable, save where the launch `index` sets its other parts (`SMTP_PORT`, `SMTP_USER`)."""
         for read in self.reads.get(name, ()):
             if not read.conditional and role_of(name, None, None, dict(self.policy.env_roles)).role == "dial":
-                if read.default is None or addresses_of(read.default):
+                if read.default is None or any(one.address.is_loopback or "." not in one.address.host for one in addresses_of(read.default)):
+                    return read
+                stem = name.rpartition("_")[0] + "_"
+                if index is not None and addresses_of(read.default) and sum(1 for one in self.given[index] if len(stem) > 4 and one.startswith(stem)) > 1:
                     return read
         return None
 
@@ -210,8 +214,8 @@ def left_out(sides: Sides, index: int, services: frozenset[str]) -> Left | None:
     rest: list[EnvRead] = []
     plain = 0
     for name, one in both.items():
-        reads = sorted(sides.reads[name], key=lambda read: read.conditional)
-        if name in sides.anywhere or name in elsewhere or any(sides.supplied(index, read) for read in reads) or read_by_platform(name):
+        reads = sorted((read for read in sides.reads[name] if read.language != "go" or not read.conditional), key=lambda read: read.conditional)
+        if not reads or name in sides.anywhere or name in elsewhere or any(sides.supplied(index, read) for read in reads) or read_by_platform(name):
             continue
         host = next((located.address.host for located in addresses_of(Known(one.value))), None)
         if host is not None and re.fullmatch(r"[a-z][a-z0-9_-]*", host) and host != "localhost" and host not in services:
@@ -335,7 +339,8 @@ class Peers:
             return None
         if port in self.host:
             return self.host[port]
-        other = next((one for one in self.started.get(port, ()) if one is not launch), None)
+        # A container that some other script starts is no neighbour.
+        other = next((one for one in self.started.get(port, ()) if one is not launch and one.span.path == launch.span.path), None)
         if other is not None:
             return Step(other.span, f"this container publishes {port}")
         return None
@@ -545,11 +550,13 @@ def read_elsewhere(sides: Sides, launch: Launch, name: str, meant: str | None) -
         return True
     # A family whose names the application chooses and a bundler puts in (VITE_*) is read by the application or by nobody.
     # What Kubernetes puts in it gives, and does not read.
-    if any(known is not None and "build-time" not in known.reader and "injected" not in known.reader and "service links" not in known.reader for known in (framework_of(name, image), framework_of(name, base))):
-        return True
     words = tokens(name)
     alike = meant is not None and tokens(meant)[:1] == words[:1]
-    if words and words[0] in sides.component.dependencies and words[0] not in _BUNDLERS and not alike:
+    for known in (framework_of(name, image), framework_of(name, base)):
+        # A family is open; a name that is read here under nearly the same name is one of the application's own in it.
+        if known is not None and not any(word in known.reader for word in ("build-time", "injected", "service links")) and not (known.scope == "prefix" and alike):
+            return True
+    if words and words[0] in sides.component.dependencies and words[0] not in _BUNDLERS and not alike and not (words[0] in _STORES and words[-1] in _PARTS):
         return True
     if any(name in render(word) for one in sides.component.images for word in (*(one.entrypoint or ()), *(one.command or ()))):
         return True
@@ -557,6 +564,9 @@ def read_elsewhere(sides: Sides, launch: Launch, name: str, meant: str | None) -
     return upper != name and (sides.is_read(upper) or framework_of(upper, image) is not None)
 
 
+_STORES = frozenset({"REDIS", "POSTGRES", "POSTGRESQL", "MYSQL", "MARIADB", "MONGO", "MONGODB", "RABBITMQ", "MEMCACHED"})
+_PARTS = frozenset({"HOST", "PORT", "USER", "USERNAME", "PASSWORD", "DB", "DATABASE", "HOSTNAME"})
+"""Stores whose client libraries take an address from the program; of its parts in the environment they read none (libpq has names of its own)."""
 _BUNDLERS = frozenset({"VITE", "NEXT", "REACT", "NUXT", "VUE", "GATSBY", "EXPO"})
 
 
@@ -569,12 +579,24 @@ def used_by_launch(launch: Launch, name: str) -> bool:
 
 def alike(left: Launch, right: Launch) -> bool:
     """Whether two launches of one component do the same work: the same image by name, and the same program in it."""
-    ours, theirs = ({text.rpartition("/")[2].partition(":")[0] for text in texts(launch.any.image)} for launch in (left, right))
+    ours, theirs = ({text.rpartition("/")[2].partition(":")[0] for text in _images(launch)} for launch in (left, right))
     named = set(texts(left.any.name)) & set(texts(right.any.name))
     if ours and theirs and not ours & theirs and not named:
         return False
+    if not (ours and theirs) and None not in (left.service, right.service) and left.service != right.service:
+        # An overlay that names no image speaks of the service that it names.
+        return False
     one, other = ([render(word) for word in (*(launch.any.entrypoint or ()), *(launch.any.command or ()))] for launch in (left, right))
     return one == other or bool(named) or (left.service is not None and left.service == right.service)
+
+
+def _images(launch: Launch) -> Iterator[str]:
+    """The repositories that a launch may start, those whose tag alone is open included."""
+    value = launch.any.image
+    for one in alternatives(value) if value is not None else ():
+        head = one.parts[0] if isinstance(one, Template) and one.parts else one
+        if isinstance(head, Known) and head.text and (head is one or ":" in head.text):
+            yield head.text
 
 
 def role(name: str, text: str | None, policy: Policy) -> RoleVerdict:

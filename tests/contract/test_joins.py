@@ -77,3 +77,13 @@ def test_go_packages_that_the_program_does_not_import_are_not_inside(world: Worl
         assert names(component) == inside
     [component] = world({**tree, "Dockerfile": "FROM golang\nCOPY . .\nRUN make build && go build ./cmd/app\n"}).components
     assert names(component) == {"APP", "LIB", "OTHER", "MORE"}
+
+
+def test_an_image_named_like_a_program_of_the_tree_holds_that_program_alone(world: Worlds) -> None:
+    read = 'package {}\nimport ("os"{})\nfunc F() {{ os.Getenv("{}") }}\n'
+    [component] = world({
+        "compose.yaml": "services:\n  a:\n    image: example/auth:1\n", "go.mod": "module example.org/x\n",
+        "cmd/auth/main.go": read.format("main", '; "example.org/x/lib"', "AUTH"), "lib/lib.go": read.format("lib", "", "LIB"),
+        "cmd/users/main.go": read.format("main", "", "USERS"), "docker/entrypoint.sh": "exec app --to ${OTHER_URL:?}\n",
+    }).components  # fmt: skip
+    assert (names(component), component.certain) == ({"AUTH", "LIB"}, False)

@@ -123,3 +123,48 @@ def test_a_scan_of_all_variables_reads_what_begins_with_its_prefix(reads: Reads,
 def test_what_spring_does_not_load_by_itself_is_read_by_somebody_perhaps(reads: Reads) -> None:
     found = reads({"src/main/resources/application.yml": "a: ${AAA}\n", "src/main/resources/shared/b.yml": "a: ${BBB}\n"})
     assert (found["AAA"].conditional, found["BBB"].conditional) == (False, True)
+
+
+NESTED = """from pydantic import BaseModel
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+class Tls(BaseModel):
+    path: str = "/tls"
+
+class Database(BaseModel):
+    host: str
+    port: int = 5432
+    tls: Tls = Tls()
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_nested_delimiter="__")
+    database: Database
+    other: Elsewhere
+    name: str
+"""
+
+
+def test_the_fields_of_a_nested_model_are_read_one_by_one(reads: Reads) -> None:
+    found = reads({"a.py": NESTED})
+    assert {name for name, read in found.items() if not read.prefix} == {"DATABASE", "DATABASE__HOST", "DATABASE__PORT", "DATABASE__TLS", "DATABASE__TLS__PATH", "OTHER", "NAME"}
+    assert [(found[name].required, found[name].groups) for name in ("DATABASE__HOST", "DATABASE__PORT")] == [(True, ("DATABASE",)), (False, ("DATABASE",))]
+    # A model that is not in the tree may have any field.
+    assert [name for name, read in found.items() if read.prefix] == ["OTHER__"]
+
+
+def test_a_variable_that_a_script_tests_before_it_sets_it_may_come_from_outside(reads: Reads) -> None:
+    found = reads({"entrypoint.sh": '#!/bin/sh\nif [ "$CERT_FILE" = "" ]; then\n  CERT_FILE=/x\nfi\necho $CERT_FILE\nOTHER_FILE=1\nif [ "$OTHER_FILE" ]; then echo; fi\n'})
+    assert found["CERT_FILE"].conditional
+    assert "OTHER_FILE" not in found
+
+
+def test_a_prefix_that_a_function_is_given_may_be_any_of_the_tree(reads: Reads) -> None:
+    read = 'package a\ntype C struct { H string `env:"HOST"` }\nfunc Setup(p string) { env.ParseWithOptions(&C{}, env.Options{Prefix: p}) }\n'
+    found = reads({"go.mod": "module x\n", "a/a.go": read, "main.go": 'package main\nconst auth = "MF_AUTH_"\nfunc main() { a.Setup(auth) }\n'})
+    assert found["MF_AUTH_"].prefix
+    assert "MF_AUTH_" not in reads({"go.mod": "module x\n", "a/a.go": read.replace("Prefix: p", 'Prefix: "P_"'), "main.go": 'package main\nconst auth = "MF_AUTH_"\n'})
+
+
+def test_a_default_that_is_computed_is_a_default(reads: Reads) -> None:
+    found = reads({"a.py": "from pydantic_settings import BaseSettings\nfrom pydantic import Field\nclass S(BaseSettings):\n    minutes: int = 60 * 24\n    must: int = ...\n    also: int = Field(...)\n"})
+    assert [found[name].required for name in ("MINUTES", "MUST", "ALSO")] == [False, True, True]

@@ -129,6 +129,70 @@ def test_a_sample_that_git_ignores_by_pattern_is_there(findings: Findings) -> No
     assert ("STG203", "compose.yaml", 2, "SEARCH_URL") in findings(tree)
 
 
+def test_the_place_of_a_missing_name_is_in_the_file_that_launches(findings: Findings) -> None:
+    code = "import os\na = os.environ['COLLECTOR_UI_HOST']\nb = os.environ['COLLECTOR_UI_PORT']\n"
+    tree = {**BUILD, "a.py": code, ".env": "COLLECTOR_UI_PORT=1\n", "compose.yaml": compose("COLLECTOR_UI_HOST=x", "COLLECTOR_UI_PORT"), "compose.small.yaml": compose("COLLECTOR_UI_PORT")}
+    assert ("STG205", "compose.small.yaml", 2, "COLLECTOR_UI_HOST") in findings(tree)
+
+
+def test_a_family_that_a_library_reads_has_names_of_the_application_too(findings: Findings) -> None:
+    tree = {**BUILD, "a.py": "import os\nx = os.getenv('PLAYWRIGHT_RENDER_URL')\n", "compose.yaml": compose("PLAYWRIGHT_SERVICE_URL=http://x", "PLAYWRIGHT_PYTHON=1")}
+    assert findings(tree) == [("STG204", "compose.yaml", 5, "PLAYWRIGHT_SERVICE_URL")]
+
+
+def test_a_client_of_a_store_reads_no_parts_of_its_address(findings: Findings) -> None:
+    tree = {**BUILD, "a.py": "import os\nx = os.getenv('A')\n", "requirements.txt": "redis\nfeatureflag\n", "compose.yaml": compose("REDIS_HOST=1", "FEATUREFLAG_HOST=1")}
+    assert findings(tree) == [("STG204", "compose.yaml", 5, "REDIS_HOST")]
+
+
+def test_a_build_argument_that_no_arg_takes_is_told(findings: Findings) -> None:
+    build = "services:\n  app:\n    build:\n      context: .\n      args:\n        WITH_EXTENSIONS: 1\n        DOWNLOAD_PLUGINS: 1\n        HTTP_PROXY: x\n"
+    tree = {"Dockerfile": "FROM python AS one\nARG WITH_EXTENSIONS\nARG ACTIVATE_PLUGINS\nFROM one\nCOPY . .\n", "a.py": "", "compose.yaml": build}
+    assert findings(tree) == [("STG204", "compose.yaml", 7, "DOWNLOAD_PLUGINS")]
+
+
+def test_what_many_launches_run_without_is_on_none_of_their_paths(findings: Findings) -> None:
+    tree = {**BUILD, "a.py": "import os\ndef later():\n    return os.environ['RELEASE']\n", "compose.yaml": compose("MODE=1").replace("build: .", "build: .\n    image: me/app")}
+    assert [env for code, _, _, env in findings(tree) if code == "STG203"] == ["RELEASE"]
+    more = {f"deploy{n}/compose.yaml": "services:\n  app:\n    image: me/app\n    environment: [MODE=1]\n" for n in range(3)}
+    assert [env for code, _, _, env in findings({**tree, **more}) if code == "STG203"] == []
+
+
+def test_a_script_that_people_call_is_not_what_the_container_runs(findings: Findings) -> None:
+    tree = {**BUILD, "scripts/release.py": "import os\nx = os.environ['RELEASE']\n", "compose.yaml": compose("MODE_OF_APP=1")}
+    assert [env for code, _, _, env in findings(tree) if code == "STG203"] == []
+    started = {**tree, "Dockerfile": "FROM python\nCOPY . .\nCMD python scripts/release.py\n"}
+    assert [env for code, _, _, env in findings(started) if code == "STG203"] == ["RELEASE"]
+
+
+def test_a_dockerfile_that_is_not_in_the_tree_says_nothing_of_what_is_inside(findings: Findings) -> None:
+    tree = {"a.py": "import os\nx = os.environ['QUEUE']\n", "compose.yaml": "services:\n  app:\n    build: {context: ., dockerfile: ../up/Dockerfile}\n"}
+    assert findings(tree) == []
+
+
+def test_an_address_with_a_default_on_another_machine_is_no_disagreement(findings: Findings) -> None:
+    code = "import os\nx = os.getenv('SEARCH_SERVER_URL', 'https://search.example.com/v1')\ny = os.getenv('INDEX_SERVER_URL')\n"
+    tree = {**BUILD, "a.py": code, "compose.yaml": compose("SEARCH_SERVER_URL=http://s", "INDEX_SERVER_URL=http://i"), "compose.small.yaml": compose("MODE_X=a")}
+    assert [env for rule, _, _, env in findings(tree) if rule == "STG205"] == ["INDEX_SERVER_URL"]
+
+
+def test_overlays_of_other_services_are_not_compared(findings: Findings) -> None:
+    code = "import os\nx = os.environ['QUEUE']\n"
+    tree = {
+        **BUILD, "a.py": code, "compose.yaml": "services:\n  web:\n    build: .\n    image: me/web:${TAG}\n    environment: [QUEUE=1]\n",
+        "compose.dev.yaml": "services:\n  api:\n    build: .\n    environment: [MODE=1]\n",
+    }  # fmt: skip
+    assert [env for rule, _, _, env in findings(tree) if rule == "STG205"] == []
+
+
+def test_a_part_of_an_address_that_one_launch_leaves_out_is_told_where_the_other_parts_are_set(findings: Findings) -> None:
+    code = "import os\n" + "".join(f"x{n} = os.getenv('{one}', 'smtp.example.com')\n" for n, one in enumerate(("SMTP_HOST", "SMTP_PORT", "SMTP_USER")))
+    whole = compose("SMTP_HOST=mail", "SMTP_PORT=25", "SMTP_USER=me")
+    tree = {**BUILD, "a.py": code, "compose.yaml": whole, "compose.small.yaml": compose("SMTP_PORT=25", "SMTP_USER=me")}
+    assert [env for rule, _, _, env in findings(tree) if rule == "STG205"] == ["SMTP_HOST"]
+    assert findings({**tree, "compose.small.yaml": compose("MODE_X=1")})[0][0] == "STG204"
+
+
 def test_a_dead_name_is_told_by_the_value_that_another_name_falls_back_to(findings: Findings) -> None:
     code = "import os\nx = os.getenv('SANDBOX_ROOT_DIR', './workspace')\ny = os.getenv('OUTPUT_ROOT', './results')\n"
     tree = {**BUILD, "a.py": code, "compose.yaml": compose("WORKSPACE_ROOT=/workspace")}

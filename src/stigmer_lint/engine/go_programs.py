@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from stigmer_lint.engine.discover import Files
 from stigmer_lint.frontends.go_modules import import_files, package_clause
@@ -25,6 +25,12 @@ def program_folders(image: Image | None, build: ImageBuild | None, files: Files)
         if found is None:
             return None
         waiting.extend((folder, written.startswith("test ")) for folder in found)
+    return compiled(waiting, files)
+
+
+def compiled(starts: Iterable[tuple[str, bool]], files: Files) -> frozenset[str]:
+    """The folders of the packages that some packages are made of. `starts`: their folders, and whether their tests count."""
+    waiting = list(starts)
     seen: set[str] = {folder for folder, _ in waiting}
     while waiting:
         folder, tests = waiting.pop()

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from stigmer_lint.engine.discover import Files
-from stigmer_lint.engine.go_programs import program_folders
+from stigmer_lint.engine.go_programs import compiled, program_folders
 from stigmer_lint.errors import UnreadableError
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.project import Project
@@ -40,6 +40,8 @@ class _Group:
         self.sources = sources
         self.join = join
         self.certain = certain
+        self.program: str | None = None
+        """The folder of the Go program that its containers run, where only that is known."""
         self.launches: dict[int, Launch] = {}
         self.image: Image | None = None
 
@@ -85,8 +87,15 @@ def components(
     loaded = _loaded(insides, files, groups)
     made: list[Component] = []
     for group, inside, given, runs in zip(groups, insides, map(set.union, settled, loaded), served, strict=True):
-        holds = _compiled_in(inside, program_folders(group.image, group.build, files) if not _started_otherwise(group) else None)
-        reads = tuple(readers.below(holds))
+        called = _called(group)
+        if group.program is not None:
+            holds = _part_of(inside, compiled([(group.program, False)], files))
+        else:
+            holds = _compiled_in(inside, program_folders(group.image, group.build, files) if not _started_otherwise(group) else None)
+        reads = tuple(
+            msgspec.structs.replace(read, conditional=True) if _BY_HAND.search(read.span.path) and not read.conditional and not called & set(read.span.path.split("/")) else read
+            for read in readers.below(holds)
+        )
         made.append(Component(
             group.label, tuple(group.launches.values()), (*inside.folders, *sorted(inside.files), *inside.globs), reads,
             clients=tuple(call for path in sorted(clients) if holds(path) for call in clients[path]),
@@ -112,6 +121,25 @@ def _compiled_in(inside: Inside, folders: frozenset[str] | None) -> Callable[[st
     if folders is None:
         return inside.holds
     return lambda path: inside.holds(path) and (not path.endswith(".go") or posixpath.dirname(path) in folders)
+
+
+_BY_HAND = re.compile(r"(?:^|/)(?:scripts?|hack|ci|devtools|dev-tools|contrib|maintenance)/", re.IGNORECASE)
+"""Folders of what people and pipelines call by hand."""
+
+
+def _called(group: _Group) -> set[str]:
+    """The parts of the paths and the modules that are named where the containers of a group start."""
+    values = [*(group.image.entrypoint or ()), *(group.image.command or ())] if group.image is not None else []
+    for launch in group.launches.values():
+        values += [*(launch.any.entrypoint or ()), *(launch.any.command or ())]
+    return {part for value in values for text in texts(value) for part in re.split(r"[\s/.]+|(?<=\w)\.(?=\w)", text) if part} | {
+        word.rpartition("/")[2] for value in values for text in texts(value) for word in text.split()
+    }
+
+
+def _part_of(inside: Inside, folders: frozenset[str]) -> Callable[[str], bool]:
+    """Whether a file is a part of a Go program of which only the program is known to be in the image."""
+    return lambda path: path.endswith(".go") and posixpath.dirname(path) in folders and inside.holds(path)
 
 
 def _started_otherwise(group: _Group) -> bool:
@@ -148,7 +176,7 @@ def _groups(world: World, files: Files, policy: Policy) -> list[_Group]:
             group.launches[id(launch)] = launch
             if launch.build is not None and group.build is None:
                 group.build = launch.build
-        elif launch.build is not None:
+        elif launch.build is not None and not launch.build.elsewhere:
             group = built(launch.build)
             group.launches[id(launch)] = launch
             for text in texts(launch.any.image):
@@ -168,7 +196,7 @@ def _groups(world: World, files: Files, policy: Policy) -> list[_Group]:
         base = name.rpartition("/")[2]
         by_base[base] = group if by_base.get(base, group) is group else None
     named = _named(world, files)
-    commands = frozenset(path.split("/")[-2] for path in files.paths(lambda path: path.endswith("/main.go") and "cmd/" in path))
+    commands = {path.split("/")[-2]: path.rpartition("/")[0] for path in files.paths(lambda path: path.endswith("/main.go") and "cmd/" in path)}
     for launch in waiting:
         images = [repository(text) for text in texts(launch.any.image)]
         shared = [one for image in images if len(claims.get(image, ())) > 1 for one in claims[image].values()]
@@ -191,7 +219,8 @@ def _groups(world: World, files: Files, policy: Policy) -> list[_Group]:
                     group_of.certain = False
                     group_of.join = f"the image is named like what is in {named[base].context or 'the root of the tree'}, which has a Dockerfile"
             if group_of is None and base in commands:
-                group_of = found.setdefault(f"command:{base}", _Group(f"command:{base}", None, ("",), f"the tree has a program cmd/{base}", False))
+                group_of = found.setdefault(f"command:{base}", _Group(f"command:{base}", None, ("",), f"the tree has a program {commands[base]}", False))
+                group_of.program = commands[base]
             if group_of is not None:
                 break
         group_of = group_of or next((weak[image] for image in images if image in weak), None)
@@ -415,7 +444,11 @@ def _settled(insides: list[Inside], files: Files, groups: list[_Group]) -> list[
     from stigmer_lint.flow.reads_text import assigned_names, is_script
 
     found: list[set[str]] = [set() for _ in groups]
-    for path in files.paths(lambda one: _DOTENV.search(one) is not None or (is_script(one) and _ENTRY.search(one) is not None)):
+    started = frozenset(
+        word.rpartition("/")[2] for group in groups if group.image is not None
+        for value in (*(group.image.entrypoint or ()), *(group.image.command or ())) for text in texts(value) for word in text.split()
+    )
+    for path in files.paths(lambda one: _DOTENV.search(one) is not None or (is_script(one) and (_ENTRY.search(one) is not None or one.rpartition("/")[2] in started))):
         folder = path.rpartition("/")[0]
         if _DOTENV.search(path) and any("compose" in one.rpartition("/")[2] for one in files.folder(folder)):
             # What stands beside a Compose file is for its interpolation.
@@ -502,7 +535,7 @@ def _documented(groups: list[_Group], insides: list[Inside], files: Files) -> li
         folders = {(launch.group or launch.span.path).rpartition("/")[0] for launch in group.launches.values()}
         if group.build is not None:
             folders.add(group.build.context.strip("/"))
-        for folder in inside.folders:
+        for folder in (*folders, *inside.folders):
             while folder:
                 folders.add(folder)
                 folder = folder.rpartition("/")[0]

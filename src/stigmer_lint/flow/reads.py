@@ -12,15 +12,16 @@ from stigmer_lint.flow import reads_text
 from stigmer_lint.flow.callers import is_test
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.project import SUFFIXES
-from stigmer_lint.flow.reads_classes import class_reads, prefixes_of
+from stigmer_lint.flow.reads_classes import class_reads, handed_prefixes, hands_prefixes, prefixes_of
 from stigmer_lint.flow.reads_code import Code
 from stigmer_lint.flow.reads_forms import NEEDLE
 from stigmer_lint.model.world import EnvRead
 
 CODE = tuple(suffix for family in ("go", "python", "javascript") for suffix in SUFFIXES[family])
 
+_LITERAL = re.compile(rb"\"[A-Z][A-Z0-9_]*_\"")
 _ASIDE = re.compile(
-    r"(?:^|/)(?:tests?|testing|specs?|__tests__|e2e|fixtures|testdata|mocks?|examples?|samples?|docs?|benchmarks?|stories|\.github|[\w.-]*[-_]tests?(?:[-_][\w-]+)?)(?:/|$)"
+    r"(?:^|/)(?:tests?|testing|specs?|__tests__|e2e|fixtures|testdata|mocks?|examples?|samples?|docs?|benchmarks?|bench(?:es)?|stories|\.github|[\w.-]*[-_]tests?(?:[-_][\w-]+)?)(?:/|$)"
     r"|\.(?:test|spec|stories)\.\w+$|_(?:test|spec)\.rb$|Tests?\.(?:java|kt|cs)$|(?:^|/)gradlew$|(?:^|/)mvnw$",
     re.IGNORECASE,
 )
@@ -44,6 +45,11 @@ class Readers:
         for path, _ in files.grep(NEEDLE, lambda path: path.endswith(CODE) and inside(path)):
             if not is_test(path) and not _ASIDE.search(path):
                 self.of_code(path)
+        if hands_prefixes(ev):
+            for path, _ in files.grep(_LITERAL, lambda path: path.endswith(".go") and inside(path)):
+                source = files.source(path)
+                for read in handed_prefixes(source) if source is not None and not is_test(path) else ():
+                    self._note(read)
         for path, _ in files.grep(reads_text.NEEDLE, lambda path: reads_text.wanted(path) and inside(path)):
             source = files.source(path)
             if source is None or _ASIDE.search(path) or _LAUNCHERS.search(path):

@@ -60,7 +60,7 @@ def _pydantic(ev: Evaluator, unit: Unit) -> Iterator[EnvRead]:
             ev.fresh()
             names = library.settings_names(ev, handle, field, module)
             default = library.field_default(ev, field.default, module) if field.default is not None else None
-            given = field.default is not None and not _ellipsis(field.default)
+            given = field.default is not None and not _ellipsis(field.default, _data(ev, unit))
             optional = given or "Optional" in field.type or "None" in field.type
             span = Span(unit.path, *field.span)
             for name in names:
@@ -71,18 +71,73 @@ def _pydantic(ev: Evaluator, unit: Unit) -> Iterator[EnvRead]:
             delimiter = config.get("env_nested_delimiter")
             if isinstance(delimiter, Known) and delimiter.text:
                 for name in names:
-                    yield EnvRead(name.upper() + delimiter.text.upper(), span, "pydantic settings", "python", prefix=True)
+                    yield from _inner(ev, unit, field, name.upper(), delimiter.text.upper(), not optional)
 
 
-def _ellipsis(default: Expr) -> bool:
+_WORD = re.compile(r"[A-Za-z_][\w.]*")
+_PLAIN = frozenset({
+    "str", "int", "bool", "float", "bytes", "None", "Optional", "Union", "Literal", "Annotated", "SecretStr", "SecretBytes", "Path", "FilePath", "DirectoryPath", "HttpUrl",
+    "AnyUrl", "AnyHttpUrl", "PostgresDsn", "RedisDsn", "AmqpDsn", "MongoDsn", "MySQLDsn", "KafkaDsn", "EmailStr", "UUID", "timedelta", "datetime", "Decimal", "PositiveInt",
+    "NonNegativeInt", "PositiveFloat", "typing", "pydantic", "list", "List", "set", "tuple", "frozenset", "Sequence",
+})
+"""Types that hold one value, or a list of them, and have no fields of their own."""
+MAX_NESTED = 400
+
+
+def _inner(ev: Evaluator, unit: Unit, field: Field, name: str, delimiter: str, demanded: bool) -> Iterator[EnvRead]:
+    """The variables of a nested model (`DATABASE__HOST`), field by field where the model is in the tree, else by their prefix."""
+    waiting = [(unit, field, name, demanded, 0)]
+    count = 0
+    while waiting:
+        unit, field, name, demanded, depth = waiting.pop()
+        models: list[ClassHandle] = []
+        opaque = False
+        for word in _WORD.findall(re.sub(r"'[^']*'|\"[^\"]*\"", "", field.type)):
+            handle = ev.project.class_named(unit, word)
+            if handle is not None and handle.decl.fields:
+                models.append(handle)
+            elif handle is None and word.rpartition(".")[2] not in _PLAIN:
+                opaque = True
+        if opaque or depth > 4:
+            yield EnvRead(name + delimiter, Span(unit.path, *field.span), "pydantic settings", "python", prefix=True)
+            continue
+        for handle in models:
+            module = ev.module_frame(handle.unit.path)
+            if any("Enum" in base for base in handle.decl.bases) or module is None:
+                continue
+            if any(ev.project.class_named(handle.unit, base) is not None for base in handle.decl.bases):
+                # Fields come from a base as well.
+                yield EnvRead(name + delimiter, Span(unit.path, *field.span), "pydantic settings", "python", prefix=True)
+            for inner in handle.decl.fields.values():
+                count += 1
+                if inner.name in ("model_config", "Config") or inner.name.startswith("_") or "ClassVar" in inner.type or not inner.type or count > MAX_NESTED:
+                    continue
+                ev.fresh()
+                default = library.field_default(ev, inner.default, module) if inner.default is not None else None
+                given = inner.default is not None and not _ellipsis(inner.default, _data(ev, handle.unit))
+                optional = given or "Optional" in inner.type or "None" in inner.type
+                whole = name + delimiter + inner.name.upper()
+                yield EnvRead(
+                    whole, Span(handle.unit.path, *inner.span), "pydantic settings", "python",
+                    None if isinstance(default, Known) and default.kind == "null" else default, demanded and not optional, groups=(name,),
+                )
+                waiting.append((handle.unit, inner, whole, demanded and not optional, depth + 1))
+
+
+def _data(ev: Evaluator, unit: Unit) -> bytes:
+    source = ev.project.source(unit.path)
+    return source.data if source is not None else b""
+
+
+def _ellipsis(default: Expr, data: bytes) -> bool:
     """Whether a field's default is `...` or `Field(...)` without one."""
     if isinstance(default, Call):
         named = {arg.name for arg in default.args}
         first = next((arg.value for arg in default.args if arg.name is None), None)
         if plain(default.callee) in ("Field", "pydantic.Field"):
-            return not ({"default", "default_factory"} & named) and (first is None or _ellipsis(first))
+            return not ({"default", "default_factory"} & named) and (first is None or _ellipsis(first, data))
         return False
-    return type(default).__name__ == "Opaque" or (isinstance(default, Name) and default.id in ("...", "Ellipsis"))
+    return data[default.span[0] : default.span[1]].strip() == b"..." or (isinstance(default, Name) and default.id in ("...", "Ellipsis"))
 
 
 def _config(ev: Evaluator, handle: ClassHandle, module: object) -> MapValue:
@@ -114,7 +169,27 @@ def _parameters(ev: Evaluator, unit: Unit) -> Iterator[EnvRead]:
 # -- Go --------------------------------------------------------------------------------------------------------------------------
 
 _PROCESS = re.compile(rb'envconfig\.(?:Must)?Process\(\s*(?:ctx\s*,\s*)?"([^"]*)"')
+_ANY_PREFIX = re.compile(rb"\"([A-Z][A-Z0-9]*_(?:[A-Z0-9]+_)*)\"")
 _OPTIONS = re.compile(rb"\b(?:Options\s*\{[^{}]{0,200}?Prefix:\s*|WithPrefix\(\s*)(\"[A-Z][A-Z0-9_]*\"|[A-Za-z_][\w.]*)")
+
+
+def handed_prefixes(source: SourceFile) -> Iterator[EnvRead]:
+    """The texts of a file that look like prefixes, for trees in which a prefix is an argument: what begins with one may be read."""
+    for hit in _ANY_PREFIX.finditer(source.data):
+        yield EnvRead(hit[1].decode(), Span(source.path, *hit.span(1)), "struct tag", "go", prefix=True)
+
+
+def hands_prefixes(ev: Evaluator) -> bool:
+    """Whether the tree reads structs with a prefix that a function is given."""
+    for path in ev.project.files_with("Prefix", "go"):
+        source = ev.project.source(path)
+        for hit in _OPTIONS.finditer(source.data) if source is not None else ():
+            if not hit[1].startswith(b'"') and (b"." in hit[1] or hit[1][:1].islower()):
+                module = ev.module_frame(path)
+                ev.fresh()
+                if module is None or b"." in hit[1] or not isinstance(ev.global_value(hit[1].decode(), module), Known):
+                    return True
+    return False
 
 
 def _tags(ev: Evaluator, unit: Unit, prefixes: tuple[str, ...]) -> Iterator[EnvRead]:
@@ -144,10 +219,10 @@ def _tagged(ev: Evaluator, unit: Unit, field: Field, prefix: str, outer: tuple[s
     # A tag that carries the program's own prefix is not read under a second one.
     names = [prefix + name, *(f"{one}{prefix}{name}" for one in outer if name.partition("_")[0] != one.partition("_")[0])]
     for index, one in enumerate(names):
-        # A name with a prefix from elsewhere is one that may be read, no more.
+        # A name with a prefix from elsewhere is one that may be read, no more; so is one of a single word where prefixes are in use.
         yield EnvRead(
             one, span, "struct tag", "go", value, required and default is None, groups=tuple(names[1:]) if index == 0 else (), deferred=True,
-            conditional=index > 0,
+            conditional=index > 0 or (bool(outer) and "_" not in one),
         )
 
 

@@ -189,13 +189,17 @@ def shell_reads(source: SourceFile) -> Iterator[EnvRead]:
     """Variables that a script takes from its environment: those that it never assigns, and `${X:=d}`."""
     data = source.data
     own = assigned_names(data)
+    first: dict[bytes, int] = {}
+    for hit in _ASSIGNED.finditer(data):
+        first.setdefault(next(group for group in hit.groups() if group), hit.start())
     seen: set[bytes] = set()
     for hit in _EXPANDED.finditer(data):
         name = hit[1] or hit[4]
         operator = (hit["o"] or b"").lstrip(b":")[:1]
         if name in _OWN or name in seen or (not name.isupper() and b"_" not in name):
             continue
-        if name in own and not (operator in (b"-", b"=", b"?") and _itself(data, hit.start(), name)):
+        itself = name in own and operator in (b"-", b"=", b"?") and _itself(data, hit.start(), name)
+        if name in own and not itself and (hit.start() > first[name] or _TESTED.search(data[max(0, hit.start() - 40) : hit.start()]) is None):
             continue
         if _commented(data, hit.start(), (b"#",)) or data[hit.start() - 1 : hit.start()] == b"\\":
             continue
@@ -204,10 +208,12 @@ def shell_reads(source: SourceFile) -> Iterator[EnvRead]:
         span = Span(source.path, *hit.span(1 if hit[1] else 4))
         yield EnvRead(
             name.decode(), span, "shell", "shell", Known(default.decode("utf-8", "replace").strip("\"'"), span) if default is not None else None,
-            operator == b"?", conditional=_STARTS.search(source.path) is None or _BY_HAND.search(source.path) is not None,
+            operator == b"?", conditional=(name in own and not itself) or _STARTS.search(source.path) is None or _BY_HAND.search(source.path) is not None,
         )
 
 
+_TESTED = re.compile(rb"(?:\[\[?|\btest)[^\r\n]{0,30}\"?$")
+"""A test of the variable comes before it is first assigned: it may come from outside."""
 _STARTS = re.compile(r"entrypoint|(?:^|/)(?:cmd|start|run|boot|launch|serve|prestart|docker-init)(?:[-_.][^/]*)?$|(?:^|/)init(?:\.sh)?$", re.IGNORECASE)
 _BY_HAND = re.compile(r"(?:^|/)(?:scripts?|dev|tools?|hack|bin/dev)/|local|develop|test", re.IGNORECASE)
 """Scripts that start what runs, and of those the ones that people call on their own machine; another script of the image is one that somebody may call."""

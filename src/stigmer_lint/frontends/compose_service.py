@@ -257,6 +257,7 @@ def image_build(files: ComposeFiles, project: Project, service: Service, unread:
         span,
         files.plain(target.node, target.context) if target else None,
         build_arguments(files, arguments),
+        elsewhere="dockerfile" in parts and dockerfile is None,
     )
 
 

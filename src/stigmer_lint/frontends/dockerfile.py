@@ -58,6 +58,7 @@ class _Reader:
         self.stages: list[_Stage] = []
         self.by_name: dict[str, _Stage] = {}
         self.escape = "\\"
+        self.declared: set[str] = set()
 
     @property
     def stage(self) -> _Stage:
@@ -198,9 +199,11 @@ class _Reader:
             if equals >= 0:
                 name = text[start:equals]
                 value = word_value(place, equals + 1, end, self.escape, resolve)
+                self.declared.add(name)
                 into[name] = EnvSetting(name, value, place.span(equals + 1, end), place.span(start, equals), origin="image")
                 continue
             name = text[start:end]
+            self.declared.add(name)
             span = place.span(start, end)
             outer = self.globals.get(name) if self.stages else None
             if outer is not None:
@@ -384,5 +387,6 @@ def read_dockerfile(source: SourceFile, target: str | None = None, given: Iterab
         stage.health,
         frozenset(stage.installs),
         brings,
+        frozenset(reader.declared),
         tuple(compiles),
     )

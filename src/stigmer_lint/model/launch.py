@@ -169,6 +169,8 @@ class ImageBuild(msgspec.Struct, frozen=True):
     span: Span
     target: str | None = None
     args: tuple[EnvSetting, ...] = ()
+    elsewhere: bool = False
+    """It names a Dockerfile that is not in the tree, so that what goes into the image is not known."""
 
 
 class Image(msgspec.Struct, frozen=True):
@@ -188,6 +190,8 @@ class Image(msgspec.Struct, frozen=True):
     """Names of the packages and repositories that RUN lines bring in by a system's package manager, `git clone` or a download."""
     brings: bool = False
     """A stage of it starts from an image that only the build names (`FROM $APP_IMAGE`), so that programs which are not seen here are inside."""
+    declared: frozenset[str] = frozenset()
+    """Build arguments that some ARG of the file names, in whatever stage."""
     compiles: tuple[str, ...] = ()
     """What the go command is told to build, install, run or test, by a RUN line or at the start: the verb and one package or file each;
     an empty text where something else may build as well."""
