@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from stigmer_lint.addresses import addresses_of
 from stigmer_lint.contract import Sides, alike, confidence_of, demanded, open_because, place, read_step, role, title, unreachable_on
-from stigmer_lint.dialled import texts
+from stigmer_lint.dialled import inside_ports, outside_ports, texts
 from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.model.launch import EnvSetting, Launch, Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Resolved, Step, Unknown, Value, alternatives, render, text_of
 from stigmer_lint.model.world import Component, EnvRead
-from stigmer_lint.rule import AlsoSet, Finding, PassOn, Policy, Rule, World, WrapInResolver
+from stigmer_lint.rule import AlsoSet, Confidence, Finding, PassOn, Policy, Rule, World, WrapInResolver
 
 RULE = Rule(
     code="STG205",
@@ -72,7 +72,7 @@ def _compared(sides: Sides, policy: Policy) -> Iterator[Finding]:
                 if sides.supplied(index, read):
                     continue
                 if need is not None:
-                    if need.reason == "loopback" and need.address is not None and not unreachable_on(launch, need.address):
+                    if need.reason == "loopback" and need.address is not None and (not unreachable_on(launch, need.address) or _own(launch, need.port)):
                         continue
                 elif dialled is None and (sides.component.reads or not _dialled(name, setting.value, policy)):
                     if _configured(sides, launch, other, name, setting.value):
@@ -80,9 +80,21 @@ def _compared(sides: Sides, policy: Policy) -> Iterator[Finding]:
                         yield _lost(sides, launch, other, setting)
                     continue
                 done.add(name)
+                # What a cluster needs a set-up for one machine may do without, where the program does.
+                elsewhere = need is None and (launch.kind == "compose") != (other.kind == "compose") and not _code(launch, other)
                 yield _finding(sides, launch, other, setting, need.read if need is not None else dialled,
                                f"{name} is set in another launch of the same image, and not for {title(launch)}", None,
-                               unreachable_on(launch, need.address) if need is not None and need.address is not None else ())
+                               unreachable_on(launch, need.address) if need is not None and need.address is not None else (),
+                               "low" if elsewhere else None)
+
+
+def _own(launch: Launch, port: str | None) -> bool:
+    """Whether a port is the container's own, inside or as it is published."""
+    return port is not None and port in inside_ports(launch.any) | outside_ports(launch.any)
+
+
+def _code(left: Launch, right: Launch) -> bool:
+    return left.language in ("go", "python", "javascript", "typescript") or right.language in ("go", "python", "javascript", "typescript")
 
 
 def _configured(sides: Sides, launch: Launch, other: Launch, name: str, value: Value) -> bool:
@@ -159,14 +171,14 @@ def _beside(launch: Launch, name: str) -> Span:
 
 def _finding(
     sides: Sides, launch: Launch, other: Launch, setting: EnvSetting, read: EnvRead | None, what: str, mine: EnvSetting | None,
-    platforms: tuple[Platform, ...] = (),
+    platforms: tuple[Platform, ...] = (), confidence: Confidence | None = None,
 ) -> Finding:
     return Finding(
         rule=RULE.code,
         message=what,
         span=mine.span if mine is not None else _beside(launch, setting.name),
         severity="error" if read is not None else None,
-        confidence=confidence_of(sides.component, launch, sure=True),
+        confidence=confidence or confidence_of(sides.component, launch, sure=True),
         container=text_of(launch.any.name) or launch.service,
         image=text_of(launch.any.image),
         env=setting.name,

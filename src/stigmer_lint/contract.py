@@ -29,6 +29,12 @@ _PLATFORMS = re.compile(
 """Readers whose variables the platform or the base image gives."""
 
 
+_ANY_CASE = frozenset({"cs", "fs", "vb"})
+"""Languages whose settings are found whatever the case of the variable."""
+_FILES = frozenset({"appsettings.json", "configuration key"})
+"""Reads whose value stands in a file of the image: without the variable the program runs as that file says."""
+
+
 class Need(msgspec.Struct, frozen=True):
     """A read that hurts when its variable is not set. `address`: the loopback address that it falls back to."""
 
@@ -48,6 +54,7 @@ class Sides:
         self.given: list[dict[str, EnvSetting]] = [given(launch) for launch in component.launches]
         self.image: dict[str, EnvSetting] = {setting.name: setting for image in component.images for setting in image.env}
         self.reads: dict[str, list[EnvRead]] = {}
+        self._any_case: frozenset[str] | None = None
         self.patterns: list[str] = []
         for read in component.reads:
             if read.prefix:
@@ -65,6 +72,8 @@ class Sides:
     def supplied(self, index: int, read: EnvRead) -> bool:
         """Whether a launch gives what a read needs: the variable, one that serves as well, or the name of a file that holds it."""
         names = self.given[index]
+        if read.language in _ANY_CASE and read.name.casefold() in {name.casefold() for name in (*names, *self.image)}:
+            return True
         return any(
             one in names or one in self.image or one in self.component.supplied or f"{one}_FILE" in names for one in (read.name, *read.groups)
         )
@@ -82,7 +91,12 @@ class Sides:
 
     def is_read(self, name: str) -> bool:
         """Whether some read is of this name, case apart (settings classes do not look at it)."""
-        return name in self.reads or any(fits(name, pattern) for pattern in self.patterns)
+        return name in self.reads or any(fits(name, pattern) for pattern in self.patterns) or name.casefold() in self._folded()
+
+    def _folded(self) -> frozenset[str]:
+        if self._any_case is None:
+            self._any_case = frozenset(read.name.casefold() for read in self.component.reads if read.language in _ANY_CASE and not read.prefix)
+        return self._any_case
 
     def needs(self) -> Iterator[Need]:
         """The reads that hurt when unset, one per name, the worst first."""
@@ -109,7 +123,7 @@ class Sides:
         """A read of an address that the code dials, by its name: launches that differ in it send the program to different places. A default that
         leads out of the machine works without the variable, save where the launch `index` sets its other parts (`SMTP_PORT`, `SMTP_USER`)."""
         for read in self.reads.get(name, ()):
-            if not read.conditional and role_of(name, None, None, dict(self.policy.env_roles)).role == "dial":
+            if not read.conditional and read.api not in _FILES and role_of(name, None, None, dict(self.policy.env_roles)).role == "dial":
                 if read.default is None or any(one.address.is_loopback or "." not in one.address.host for one in addresses_of(read.default)):
                     return read
                 stem = name.rpartition("_")[0] + "_"
@@ -154,9 +168,10 @@ _MAIN_FILES = ("docker-compose.yml", "docker-compose.yaml", "compose.yml", "comp
 
 
 def inherited(launch: Launch, world: World) -> dict[str, EnvSetting]:
-    """What another Compose file of the same folder sets for a service of the same name, where the launch itself says only how to build."""
+    """What another Compose file of the same folder sets for a service of the same name, where the launch itself says only which image it is:
+    such files are laid over one another on the command line."""
     folder, _, name = (launch.group or "").rpartition("/")
-    if name in _MAIN_FILES or launch.build is None or launch.any.image is not None:
+    if name in _MAIN_FILES:
         return {}
     for other in world.launches:
         if other.service == launch.service and other.group is not None and other.group != launch.group and other.group.rpartition("/")[0] == folder:

@@ -168,3 +168,46 @@ def test_a_prefix_that_a_function_is_given_may_be_any_of_the_tree(reads: Reads) 
 def test_a_default_that_is_computed_is_a_default(reads: Reads) -> None:
     found = reads({"a.py": "from pydantic_settings import BaseSettings\nfrom pydantic import Field\nclass S(BaseSettings):\n    minutes: int = 60 * 24\n    must: int = ...\n    also: int = Field(...)\n"})
     assert [found[name].required for name in ("MINUTES", "MUST", "ALSO")] == [False, True, True]
+
+
+# name of the file, its text, the variable, default or None, whether it is read on every path
+KEYS = [
+    ("src/main/resources/application.yml", "spring:\n  datasource:\n    url: jdbc:postgresql://localhost:5432/x\n", "SPRING_DATASOURCE_URL", "jdbc:postgresql://localhost:5432/x", True),
+    ("src/main/resources/application.properties", "app.mail-host = ${MAIL:smtp}\n", "APP_MAILHOST", "smtp", True),
+    ("src/main/resources/application.properties", "quarkus.rest-client.url=http://localhost:8080\n", "QUARKUS_REST_CLIENT_URL", "http://localhost:8080", True),
+    ("src/main/resources/application-dev.yml", "app:\n  url: http://localhost:1\n", "APP_URL", "http://localhost:1", False),
+    ("src/main/resources/application.yml", "a: 1\n---\nspring.config.activate.on-profile: dev\napp.url: x\n", "APP_URL", "x", False),
+    ("api/appsettings.json", '{"Redis": {"Host": "localhost"}, "Levels": ["a"]}', "Redis__Host", "localhost", True),
+    ("api/appsettings.json", '{"Redis": {"Host": "localhost"}, "Levels": ["a"]}', "Levels__0", "a", True),
+    ("api/appsettings.Development.json", '{"Redis": {"Host": "localhost"}}', "Redis__Host", "localhost", False),
+    ("A.java", 'class A { @Value("${app.mail-host:smtp}") String a; }\n', "APP_MAILHOST", "smtp", True),
+    ("A.java", 'class A { @ConfigProperty(name = "app.mail.host", defaultValue = "smtp") String a; }\n', "APP_MAIL_HOST", "smtp", True),
+    ("A.cs", 'class A { string a = configuration["Redis:Host"]; }\n', "Redis__Host", None, True),
+    ("A.cs", 'class A { string a = builder.Configuration.GetConnectionString("Main"); }\n', "ConnectionStrings__Main", None, True),
+    ("a.conf", "host = ${?MAIL_HOST}\n", "MAIL_HOST", None, True),
+    ("config/services.yaml", "parameters:\n  dsn: '%env(resolve:DATABASE_URL)%'\n", "DATABASE_URL", None, True),
+    ("a.rs", "struct Args {\n    #[arg(long, env, default_value = \"d\")]\n    mail_host: String,\n}\n", "MAIL_HOST", "d", True),
+]
+
+
+@pytest.mark.parametrize(("path", "text", "name", "default", "always"), KEYS)
+def test_a_key_of_a_framework_is_read_under_its_name_in_the_environment(reads: Reads, path: str, text: str, name: str, default: str | None, always: bool) -> None:
+    read = reads({path: text})[name]
+    assert (render(read.default) if read.default is not None else None) == default
+    assert (read.conditional, read.required) == (not always, False)
+
+
+PREFIXES = [
+    ("A.java", '@ConfigurationProperties(prefix = "app.mail")\nclass A {}\n', "APP_MAIL_"),
+    ("A.cs", 'class A { void f() { services.Configure<Mail>(builder.Configuration.GetSection("Mail")); } }\n', "Mail__"),
+    ("a.rs", 'fn f() { Figment::new().merge(Env::prefixed("APP_")); }\n', "APP_"),
+    ("a.rs", 'fn f() { envy::prefixed("app_").from_env::<C>(); }\n', "APP_"),
+    ("a.rs", 'fn f() { Config::builder().add_source(config::Environment::with_prefix("APP")); }\n', "APP_"),
+    ("a.py", "from dynaconf import Dynaconf\nsettings = Dynaconf(envvar_prefix='APP', settings_files=[])\n", "APP_"),
+    ("a.go", 'package a\nfunc f() { k.Load(env.Provider("APP_", ".", nil), nil) }\n', "APP_"),
+]
+
+
+@pytest.mark.parametrize(("path", "text", "prefix"), PREFIXES)
+def test_a_library_that_takes_what_begins_alike_reads_a_prefix(reads: Reads, path: str, text: str, prefix: str) -> None:
+    assert reads({path: text})[prefix].prefix

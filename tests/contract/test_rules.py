@@ -237,3 +237,59 @@ def test_what_one_launcher_hands_on_from_the_configuration_the_other_must_not_lo
     assert findings({**tree, "one/start.go": chosen}) == []
     # Another container by name may be set up differently.
     assert findings({**tree, "two/start.go": tree["two/start.go"].replace("acme-worker", "acme-worker-two")}) == []
+
+
+def test_a_key_of_the_framework_that_dials_itself_is_told_where_a_sibling_is_meant(findings: Findings) -> None:
+    sibling = "  db:\n    image: postgres\n"
+    settings = "spring:\n  datasource:\n    url: jdbc:postgresql://localhost:5432/x\n"
+    tree = {**BUILD, "src/main/resources/application.yml": settings, "compose.yaml": compose("MODE=1", more=sibling)}
+    assert ("STG203", "compose.yaml", 2, "SPRING_DATASOURCE_URL") in findings(tree)
+    # Another profile may say otherwise.
+    assert [env for code, _, _, env in findings({**tree, "compose.yaml": compose("SPRING_PROFILES_ACTIVE=docker", more=sibling)}) if code == "STG203"] == []
+
+
+def test_names_of_dotnet_are_read_in_any_case(findings: Findings) -> None:
+    tree = {**BUILD, "appsettings.json": '{"ConnectionStrings": {"Main": "x"}}', "a.cs": "class A {}", "compose.yaml": compose("CONNECTIONSTRINGS__MAIN=y", "CONNECTIONSTRING__MAIN=y")}
+    assert [env for code, _, _, env in findings(tree) if code == "STG204"] == ["CONNECTIONSTRING__MAIN"]
+
+
+def test_a_file_that_names_only_images_is_laid_over_one_that_sets_the_rest(findings: Findings) -> None:
+    code = "import os\nx = os.environ['QUEUE']\n"
+    tree = {**BUILD, "a.py": code, "compose.yaml": compose("QUEUE=1").replace("build: .", "build: .\n    image: me/app"), "compose.nobuild.yaml": "services:\n  app:\n    image: me/app\n"}
+    assert findings(tree) == []
+
+
+def test_a_setting_of_dotnet_is_given_in_any_case(findings: Findings) -> None:
+    tree = {**BUILD, "appsettings.json": '{"IdentityUrl": "http://localhost:5105"}', "a.cs": "class A {}", "compose.yaml": compose("identityUrl=http://identity", more="  identity:\n    image: me/identity\n")}
+    assert findings(tree) == []
+    told = findings({**tree, "compose.yaml": compose("MODE_X=1", more="  identity:\n    image: me/identity\n")})
+    assert ("STG203", "compose.yaml", 2, "IdentityUrl") in told
+
+
+DEPLOYMENT = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: app}
+spec:
+  template:
+    spec:
+      containers:
+        - name: app
+          image: me/app
+          env:
+            - {name: SEARCH_SERVER_URL, value: "http://search"}
+            - {name: QUEUE, value: jobs}
+"""
+
+
+def test_a_cluster_may_be_told_more_than_one_machine_where_the_program_does_without(findings: Findings) -> None:
+    code = "import os\nx = os.environ['QUEUE']\ny = os.getenv('SEARCH_SERVER_URL')\n"
+    tree = {**BUILD, "a.py": code, "k8s/app.yaml": DEPLOYMENT, "compose.yaml": compose("MODE_X=1").replace("build: .", "build: .\n    image: me/app")}
+    assert [env for rule, _, _, env in findings(tree) if rule == "STG205"] == ["QUEUE"]
+
+
+def test_a_loopback_default_with_the_own_port_is_no_disagreement(findings: Findings) -> None:
+    code = "import os\nx = os.getenv('SEARCH_SERVER_URL', 'http://localhost:5100')\n"
+    ports = "    ports: ['5100:80']\n"
+    tree = {**BUILD, "a.py": code, "compose.yaml": compose("SEARCH_SERVER_URL=http://s"), "compose.small.yaml": compose("MODE_X=1", service=ports)}
+    assert [env for rule, _, _, env in findings(tree) if rule == "STG205"] == []
+    assert [env for rule, _, _, env in findings({**tree, "compose.small.yaml": compose("MODE_X=1")}) if rule == "STG205"] == ["SEARCH_SERVER_URL"]

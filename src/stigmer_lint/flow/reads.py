@@ -15,6 +15,7 @@ from stigmer_lint.flow.project import SUFFIXES
 from stigmer_lint.flow.reads_classes import class_reads, handed_prefixes, hands_prefixes, prefixes_of
 from stigmer_lint.flow.reads_code import Code
 from stigmer_lint.flow.reads_forms import NEEDLE
+from stigmer_lint.flow.reads_keys import is_keyed, key_reads
 from stigmer_lint.model.world import EnvRead
 
 CODE = tuple(suffix for family in ("go", "python", "javascript") for suffix in SUFFIXES[family])
@@ -50,6 +51,11 @@ class Readers:
                 source = files.source(path)
                 for read in handed_prefixes(source) if source is not None and not is_test(path) else ():
                     self._note(read)
+        keyed = [path for path in files.paths((".yml", ".yaml", ".properties", ".json")) if is_keyed(path) and inside(path) and not _ASIDE.search(path)]
+        for path in keyed:
+            source = files.source(path)
+            for read in key_reads(source) if source is not None else ():
+                self._note(read)
         for path, _ in files.grep(reads_text.NEEDLE, lambda path: reads_text.wanted(path) and inside(path)):
             source = files.source(path)
             if source is None or _ASIDE.search(path) or _LAUNCHERS.search(path):

@@ -28,13 +28,25 @@ def class_reads(
         if b"BaseSettings" in source.data or any(_settings(ev, unit, klass) for klass in unit.classes.values()):
             yield from _pydantic(ev, unit)
         yield from _parameters(ev, unit)
+        yield from _prefixed(source, _DYNACONF, "dynaconf")
     elif unit.language == "go":
         if any(tag in source.data for tag in _GO_TAGS):
             yield from _tags(ev, unit, prefixes())
         if b"viper" in source.data:
             yield from _viper(ev, unit, source, known)
+        yield from _prefixed(source, _KOANF, "koanf")
     elif _SCHEMA.search(source.data):
         yield from _schemas(ev, unit, known)
+
+
+_DYNACONF = re.compile(rb"\b(?:Dynaconf|LazySettings|FlaskDynaconf)\([^)]{0,400}?envvar_prefix\s*=\s*[\"']([A-Za-z]\w{1,60})[\"']")
+_KOANF = re.compile(rb"\benv\.Provider\(\s*\"([A-Z][A-Z0-9_]{1,60}?)_?\"")
+
+
+def _prefixed(source: SourceFile, pattern: re.Pattern[bytes], api: str) -> Iterator[EnvRead]:
+    """Libraries that take every variable that begins with a prefix (dynaconf.com, "envvar_prefix"; github.com/knadh/koanf, env provider)."""
+    for hit in pattern.finditer(source.data):
+        yield EnvRead(f"{hit[1].decode().upper()}_", Span(source.path, *hit.span(1)), api, "python" if api == "dynaconf" else "go", prefix=True)
 
 
 # -- Python ----------------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from stigmer_lint.model.span import SourceFile
 
 NEEDLE = re.compile(
     rb"environ|Environ\(|[gG]etenv|LookupEnv|process|import\.meta\.env|Bun\.env|Deno\.env|BaseSettings|decouple|envvar|env:\"|envconfig:\"|[vV]iper|EnvVar|Envar"
-    rb"|starlette\.config|[cC]onfig(?:Service)?\.get|env-var|createEnv|cleanEnv"
+    rb"|starlette\.config|[cC]onfig(?:Service)?\.get|env-var|createEnv|cleanEnv|Dynaconf|LazySettings|env\.Provider"
 )
 """What a file must hold to be looked at."""
 

@@ -6,7 +6,7 @@ A pattern finds one read by itself; what is left of it on the line tells its def
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -43,6 +43,15 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern(_JAVA, "System.getenv", _of(rb"\bgetenv\(\)\s*\[\s*\"" + _N + rb"\"")),
     Pattern(_JAVA, "Environment.getProperty", _of(rb"\bget(?:Required)?Property\(\s*\"([A-Z][A-Z0-9_]{2,100})\"" + _DEFAULT_ARG)),
     Pattern(_JAVA, "@Value", _of(rb"@(?:Value|ConfigProperty)\(\s*\"[^\"\r\n]{0,80}?\$\{([A-Z][A-Z0-9_]{2,100})(?::(?P<d>[^}\"\r\n]{0,200}))?\}"), demands=True),
+    Pattern(_JAVA, "configuration key", _of(
+        rb"@(?:Value|ConfigProperty|Property)\(\s*(?:name\s*=\s*)?\"(?:\$\{|\\\$\{)?([a-z][\w-]*(?:\.[\w-]+)+)(?::(?P<d>[^}\"\r\n]{0,200}))?\}?\"(?:\s*,\s*defaultValue\s*=\s*\"(?P<e>[^\"\r\n]{0,200})\")?"
+    )),
+    Pattern(_JAVA, "configuration prefix", _of(rb"@(?:ConfigurationProperties|ConfigMapping)\(\s*(?:(?:prefix|value)\s*=\s*)?\"([a-z][\w-]*(?:\.[\w-]+)*)\"")),
+    Pattern((".conf",), "${?}", _of(rb"\$\{\?([A-Z][A-Z0-9_]{2,100})\}")),
+    Pattern((".yaml", ".yml", ".php", ".xml"), "%env()%", _of(rb"%env\((?:[a-z_]+:){0,6}([A-Z][A-Z0-9_]{2,100})\)%")),
+    Pattern((".rs",), "prefix", _of(rb"\b(?:Env::prefixed|envy::prefixed|Environment::with_prefix)\(\s*\"([A-Za-z][A-Za-z0-9_]{1,60})\"")),
+    Pattern((".cs", ".fs", ".vb"), "configuration section", _of(rb"\bGetSection\(\s*\"([A-Za-z][\w:]{1,100})\"")),
+    Pattern((".cs", ".fs", ".vb"), "connection string", _of(rb"\bGetConnectionString\(\s*\"([A-Za-z][\w]{1,100})\"")),
     Pattern(_CONFIG, "${}", _of(rb"\$\{([A-Z][A-Z0-9_]{2,100})(?::-?(?P<d>[^}\r\n]{0,200}))?\}"), demands=True, commented=(b"#", b"//")),
     Pattern((".rb", ".erb", ".rake", ".ru"), "ENV", _of(rb"\bENV\[\s*" + _Q + _N + _Q + rb"\s*\](?:\s*\|\|\s*" + _Q + rb"(?P<d>[^\"'\r\n]{0,200})" + _Q + rb")?")),
     Pattern(
@@ -87,7 +96,7 @@ def wanted(path: str) -> bool:
     return path.endswith((*_SUFFIXES, _NODE_CONFIG)) or TEMPLATES.search(path) is not None or is_script(path)
 
 
-NEEDLE = re.compile(rb"[eE][nN][vV]|\$\{|\$[A-Z]")
+NEEDLE = re.compile(rb"[eE][nN][vV]|\$\{|\$[A-Z]|GetSection|GetConnectionString|[cC]onfiguration(?:\[|\.GetValue|Properties)|@Config|@Property")
 
 
 def text_reads(source: SourceFile, *, placeholders: bool) -> Iterator[EnvRead]:
@@ -107,13 +116,31 @@ def text_reads(source: SourceFile, *, placeholders: bool) -> Iterator[EnvRead]:
             if _commented(data, hit.start(), pattern.commented):
                 continue
             groups = hit.groupdict()
-            default = groups.get("d")
+            default = groups.get("d") if groups.get("d") is not None else groups.get("e")
             has_default = default is not None or groups.get("b") is not None
             span = Span(path, *hit.span(1))
             value = Known(default.decode("utf-8", "replace").strip("\"' "), span) if default is not None else None
-            yield EnvRead(hit[1].decode(), span, pattern.api, suffix.lstrip("."), value, pattern.demands and not has_default)
+            made = _MADE.get(pattern.api)
+            name, prefix = made(hit) if made is not None else (hit[1].decode(), False)
+            yield EnvRead(name, span, pattern.api, suffix.lstrip("."), value, pattern.demands and not has_default, prefix=prefix)
     if suffix == ".rs":
         yield from _rust(source)
+        yield from _clap(source)
+
+
+def _shouted(text: bytes) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "_", text.decode().replace("-", "")).upper()
+
+
+_MADE: dict[str, Callable[[re.Match[bytes]], tuple[str, bool]]] = {
+    "configuration key": lambda hit: (_shouted(hit[1]), False),
+    "configuration prefix": lambda hit: (_shouted(hit[1]) + "_", True),
+    "prefix": lambda hit: (hit[1].decode().upper().rstrip("_") + "_", True),
+    "IConfiguration": lambda hit: (hit[1].decode().replace(":", "__"), False),
+    "configuration section": lambda hit: (hit[1].decode().replace(":", "__") + "__", True),
+    "connection string": lambda hit: (f"ConnectionStrings__{hit[1].decode()}", False),
+}
+"""How the text in a file makes the name of a variable, by the way of reading; and whether that is a prefix."""
 
 
 def _commented(data: bytes, at: int, marks: tuple[bytes, ...]) -> bool:
@@ -141,6 +168,21 @@ _RUST = re.compile(
 )
 _UNWRAP = re.compile(rb"^[^;]{0,40}?\)\s*(?:\.map_err\([^;]{0,80}?\)\s*)?(?:\.(unwrap|expect)\(|(\?))")
 _OR = re.compile(rb"\.unwrap_or(?:_else)?\(\s*(?:\|_?\w*\|\s*)?(?:String::from\(\s*)?\"([^\"\r\n]{0,200})\"|\.unwrap_or|\.ok\(\)|\.is_ok\(\)|\.is_err\(\)|if\s+let")
+
+
+_CLAP = re.compile(rb"#\[(?:arg|clap)\(([^\]\r\n]{0,400})\)\]\s{0,40}(?:pub(?:\([a-z]{1,10}\))?\s)?\s*([a-z][a-z0-9_]{1,60})\s*:")
+_CLAP_ENV = re.compile(rb"(?:^|,)\s*env\s*(?:,|$)")
+_CLAP_DEFAULT = re.compile(rb"default_value(?:_t)?\s*=\s*\"?([^\",]{0,100})")
+
+
+def _clap(source: SourceFile) -> Iterator[EnvRead]:
+    """Fields of an arguments struct whose attribute says `env` without a name: the variable is called like the field (docs.rs/clap, `_derive`)."""
+    for hit in _CLAP.finditer(source.data):
+        if _CLAP_ENV.search(hit[1]) is None or _commented(source.data, hit.start(), (b"//", b"*")):
+            continue
+        default = _CLAP_DEFAULT.search(hit[1])
+        span = Span(source.path, *hit.span(2))
+        yield EnvRead(hit[2].decode().upper(), span, "clap env", "rust", Known(default[1].decode("utf-8", "replace"), span) if default is not None else None)
 
 
 def _rust(source: SourceFile) -> Iterator[EnvRead]:
