@@ -242,13 +242,15 @@ def left_out(sides: Sides, index: int, services: frozenset[str]) -> Left | None:
             bare.append(reads[0])
         elif not one.optional:
             rest.append(reads[0])
-    if not bare and (not rest or len(handed) < 8 * len(rest)):
+    # A default is a choice of the code, unless nearly all the others are handed over.
+    few = rest if len(handed) >= 8 * len(rest) else []
+    if not bare and not few:
         return None
     if plain > len(handed):
         return None
     offered = {tokens(name)[0] for name in given if tokens(name)}
     families: dict[str, list[EnvRead]] = {}
-    for read in bare or rest:
+    for read in (*bare, *few):
         first = next(iter(tokens(read.name)), "")
         families.setdefault(read.name if first in offered else first, []).append(read)
     return Left(tuple(map(tuple, families.values())), len(handed), bool(bare))

@@ -293,3 +293,14 @@ def test_a_loopback_default_with_the_own_port_is_no_disagreement(findings: Findi
     tree = {**BUILD, "a.py": code, "compose.yaml": compose("SEARCH_SERVER_URL=http://s"), "compose.small.yaml": compose("MODE_X=1", service=ports)}
     assert [env for rule, _, _, env in findings(tree) if rule == "STG205"] == []
     assert [env for rule, _, _, env in findings({**tree, "compose.small.yaml": compose("MODE_X=1")}) if rule == "STG205"] == ["SEARCH_SERVER_URL"]
+
+
+def test_one_default_among_many_that_are_handed_on_was_forgotten(findings: Findings) -> None:
+    names = [f"PART{letter}_KEY" for letter in "ABCDEFGH"]
+    code = "import os\n" + "".join(f"x{n} = os.getenv('{one}', 'x')\n" for n, one in enumerate((*names, "LEVEL_OF_LOG")))
+    sample = "".join(f"{one}=1\n" for one in (*names, "LEVEL_OF_LOG"))
+    listed = [f"{one}=${{{one}}}" for one in names]
+    built = "build: {context: ., dockerfile: app/Dockerfile}"
+    tree = {"app/Dockerfile": BUILD["Dockerfile"], "app/a.py": code, "app/deploy.env": sample, "compose.yaml": compose(*listed).replace("build: .", built)}
+    assert findings(tree) == [("STG203", "compose.yaml", 2, "LEVEL_OF_LOG")]
+    assert findings({**tree, "compose.yaml": compose(*listed[:7]).replace("build: .", built)}) == []

@@ -534,7 +534,7 @@ def _documented(groups: list[_Group], insides: list[Inside], files: Files) -> li
     for group, inside in zip(groups, insides, strict=True):
         folders = {(launch.group or launch.span.path).rpartition("/")[0] for launch in group.launches.values()}
         if group.build is not None:
-            folders.add(group.build.context.strip("/"))
+            folders.update((group.build.context.strip("/"), posixpath.dirname(group.build.dockerfile or "")))
         for folder in (*folders, *inside.folders):
             while folder:
                 folders.add(folder)
