@@ -53,6 +53,8 @@ class _Reached(msgspec.Struct, frozen=True):
     ports: frozenset[str]
     step: Step
     said: str
+    any_port: bool = False
+    """Ports are published that could not be told."""
 
 
 def check(world: World, policy: Policy) -> Iterator[Finding]:
@@ -73,7 +75,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
             if reached is None:
                 continue
             for one in found[id(facts)]:
-                if (one.port is None or one.port in reached.ports) and not (one.paired and _shared(one.env, launch, names, neighbours)):
+                if (one.port is None or reached.any_port or one.port in reached.ports) and not (one.paired and _shared(one.env, launch, names, neighbours)):
                     yield _finding(one, reached, launch, facts, platform)
     for path in sorted(path for path in world.images if path not in built):
         image = world.images[path]
@@ -102,6 +104,8 @@ def _reached(launch: Launch, facts: LaunchFacts, neighbours: Neighbours) -> _Rea
         shown = render(first.container_port)
         said = f"whose port {shown} is published" if len(facts.publishes) == 1 else "whose ports are published"
         return _Reached(ports | frozenset(neighbours.ports(launch, facts).inside), Step(first.span, "published here"), said)
+    if any(_PUBLISHES in why for why in facts.unread):
+        return _Reached(frozenset(), Step(launch.span, "published here"), "that publishes ports", any_port=True)
     if launch.engine == "kubernetes" and facts.exposes:
         return _Reached(frozenset(facts.exposes), Step(launch.span, "the container with the port"), f"whose port {facts.exposes[0]} is declared")
     for sibling, setting, port in neighbours.dialling(launch):
@@ -124,6 +128,9 @@ def _listeners(facts: LaunchFacts, image: Image | None, policy: Policy) -> Itera
         command = (*(image.entrypoint or ()), *(image.command or ()))
     yield from _of_command(command, own)
 
+
+_PUBLISHES = "published ports"
+"""Part of what a launch says whose published ports could not be read."""
 
 _SERVES = frozenset({"HTTP", "GRPC", "SERVER", "WEB", "API", "APP", "SERVICE"})
 

@@ -29,7 +29,7 @@ export class Runner {
   async run(opts: { image: string; env: Record<string, string> }) {
     const body = {
       Image: opts.image,
-      Env: Object.entries(opts.env).map(([k, v]) => `${k}=${v}`), // STG103
+      Env: Object.entries(opts.env).map(([k, v]) => `${k}=${v}`),
       HostConfig: { AutoRemove: true },
     };
     await this.request("POST", "/containers/create", body);
@@ -47,7 +47,7 @@ export class Sessions {
   }
   async begin() {
     const runner = this.deps.runner();
-    await runner.run({ image: "example/bot:1", env: { DAEMON_URL: this.deps.url() } });
+    await runner.run({ image: "example/bot:1", env: { DAEMON_URL: this.deps.url() } }); // STG103
   }
 }
 
@@ -129,5 +129,56 @@ def demo():
 
 def sandbox():
     start("30081")
+"""
+    })
+
+
+def test_a_variable_is_told_where_it_is_given_and_not_where_a_map_becomes_a_list(found: Callable[..., None]) -> None:
+    found({
+        "run.go": """package main
+
+import (
+	"fmt"
+	"os/exec"
+)
+
+func arguments(env map[string]string) []string {
+	args := []string{"run", "--rm"}
+	for name, value := range env {
+		args = append(args, "-e", fmt.Sprintf("%s=%s", name, value))
+	}
+	return append(args, "example/worker:1")
+}
+
+func start() error {
+	env := map[string]string{}
+	env["WORKERS"] = "4"
+	env["OLLAMA_BASE_URL"] = "http://localhost:11434" // STG101
+	return exec.Command("docker", arguments(env)...).Run()
+}
+"""
+    })
+
+
+def test_a_bind_address_in_a_variable_is_told_where_ports_are_published_that_are_not_known(found: Callable[..., None]) -> None:
+    found({
+        "run.go": """package main
+
+import (
+	"context"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/client"
+	"github.com/docker/go-connections/nat"
+)
+
+func start(ctx context.Context, cli *client.Client, ports nat.PortMap) error {
+	config := &container.Config{
+		Image: "example/mcp:1",
+		Env:   []string{"MCP_HOST=localhost"}, // STG108
+	}
+	_, err := cli.ContainerCreate(ctx, config, &container.HostConfig{PortBindings: ports}, nil, nil, "mcp")
+	return err
+}
 """
     })

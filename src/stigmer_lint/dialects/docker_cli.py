@@ -11,7 +11,7 @@ import msgspec
 
 from stigmer_lint.dialects.base import Command, Recognised, Unread
 from stigmer_lint.dialects.docker_flags import Flag, grammar
-from stigmer_lint.dialects.values import each, narrow, parse_host_entry, parse_publish, place, rejoin, split, split_assignment
+from stigmer_lint.dialects.values import each, given_at, narrow, parse_host_entry, parse_publish, place, rejoin, split, split_assignment
 from stigmer_lint.dialects.wrappers import programs, unwrap
 from stigmer_lint.model.launch import Engine, EnvSetting, Health, HostEntry, LaunchFacts, Publish
 from stigmer_lint.model.span import Span
@@ -451,7 +451,7 @@ class _Reader:
                 continue
             name_span = one.name.span
             if one.value is not None:
-                self.env.append(EnvSetting(name, one.value, place(one.value, value, self.span), name_span, maybe or one.maybe))
+                self.env.append(EnvSetting(name, one.value, given_at(one.name) or place(one.value, value, self.span), name_span, maybe or one.maybe))
                 continue
             if name.endswith("*"):
                 self.env_open.append(f"every variable of the calling process that starts with {name[:-1]} is passed on")

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from stigmer_lint.dialects.base import Invocation, Recognised, Unread
-from stigmer_lint.dialects.values import each, field, items_of, parse_host_entry, parse_publish, place, split_assignment
+from stigmer_lint.dialects.values import each, field, given_at, items_of, parse_host_entry, parse_publish, place, split_assignment
 from stigmer_lint.model.launch import Engine, EnvSetting, Health, HostEntry, LaunchFacts, Publish
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import (
@@ -126,7 +126,7 @@ class Draft:
                         self.env_open.append(f"a variable whose name could not be told: {render(item.value)}")
                 elif one.value is not None:
                     self.settings.append(
-                        EnvSetting(one.name.text, one.value, place(one.value, item.value, self.span), one.name.span, item.maybe or one.maybe)
+                        EnvSetting(one.name.text, one.value, given_at(one.name) or place(one.value, item.value, self.span), one.name.span, item.maybe or one.maybe)
                     )
 
     def host_entries(self, value: Value | None) -> None:

@@ -10,6 +10,7 @@ from stigmer_lint.model.launch import HostEntry, Publish
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.text import cover, narrow, rejoin, split
 from stigmer_lint.model.value import (
+    GIVEN,
     Choice,
     Item,
     Known,
@@ -103,6 +104,12 @@ def place(value: Value, whole: Value | None, default: Span) -> Span:
     if value.span.path == outer.path and outer.start <= value.span.start and value.span.end <= outer.end:
         return value.span
     return outer
+
+
+def given_at(name: Value) -> Span | None:
+    """Where a variable's name was written, for one that was joined with its value in another place: the conversion of a map to `NAME=VALUE`s says
+    nothing to the reader."""
+    return next((step.span for step in name.trail if step.message == GIVEN), None) if isinstance(name, Known) else None
 
 
 _PROTOCOLS = ("tcp", "udp", "sctp")
@@ -259,6 +266,21 @@ def words(value: Value) -> tuple[Item, ...] | None:
 
 
 __all__ = [
-    "Assignment", "arguments", "cover", "each", "field", "is_spread", "items_of", "map_text", "narrow", "parse_host_entry", "parse_publish",
-    "place", "rejoin", "split", "split_assignment", "words",
+    "Assignment",
+    "arguments",
+    "cover",
+    "each",
+    "field",
+    "given_at",
+    "is_spread",
+    "items_of",
+    "map_text",
+    "narrow",
+    "parse_host_entry",
+    "parse_publish",
+    "place",
+    "rejoin",
+    "split",
+    "split_assignment",
+    "words",
 ]

@@ -11,6 +11,7 @@ scalars): ListValue, MapValue, ObjectValue, FunctionValue.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
@@ -189,6 +190,12 @@ def join(parts: tuple[Value, ...], span: Span | None = None, trail: Trail = ()) 
     return Template(tuple(merged), span, trail)
 
 
+GIVEN = "the variable is given here"
+"""What a step says of the place of a name that was joined with its value elsewhere."""
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*$")
+
+
 def _merged(run: list[Known]) -> Known:
     """Texts that follow one another as one, with the place that holds them all where they stand in one file."""
     first = run[0]
@@ -203,6 +210,9 @@ def _merged(run: list[Known]) -> Known:
         empty = empty and not part.text
         if len(trail) < _MAX_TRAIL:
             trail += part.trail
+    if first.span is not None and run[1].text.startswith("=") and _VARIABLE.match(first.text):
+        # `fmt.Sprintf("%s=%s", name, value)`: where the name was given is where people look for the variable.
+        trail = (Step(first.span, GIVEN), *trail)
     return Known("".join(part.text for part in run), span, trail)
 
 
