@@ -1,4 +1,4 @@
-"""Which code renders which remedy, and how sure the outcome is."""
+"""Which code renders which remedy, and how sure the outcome is. A report is made with fixes told, so what renders one kind is imported when it is met."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeAlias, assert_never
 import msgspec
 
 from stigmer_lint.errors import UnreadableError
-from stigmer_lint.fixes import also, command_line, compose, devcontainer, hosts, library, wrap
+from stigmer_lint.fixes import hosts
 from stigmer_lint.fixes.types import Answer, CannotFix, Written
 from stigmer_lint.knowledge.secrets import mask
 from stigmer_lint.model.launch import Launch
@@ -86,12 +86,18 @@ class Renderer:
                 there = self._source(setting.name_span.path) if setting is not None and setting.name_span is not None else None
                 if setting is None or there is None:
                     return CannotFix(f"where {name} is set is not known")
+                from stigmer_lint.fixes import also
+
                 return also.also_set(there, setting, remedy.name) if isinstance(remedy, AlsoSet) else also.unset(there, setting)
             case PassOn():
                 return self._pass_on(launch, remedy) if launch is not None else CannotFix("the launch is not known")
             case SwapPorts():
+                from stigmer_lint.fixes import compose
+
                 return compose.swap_ports(source, finding.span)
             case WrapInResolver():
+                from stigmer_lint.fixes import wrap
+
                 homes = tuple(one.span for one in self._world.resolvers if one.name == remedy.name and not one.by_policy and not one.inline)
                 answer = wrap.wrap(source, finding.span, finding.env, remedy.name, homes, self._source)
                 return self._replace(finding, source, remedy.otherwise) if isinstance(answer, CannotFix) and remedy.otherwise is not None else answer
@@ -110,6 +116,8 @@ class Renderer:
         return Written((*answer.edits, *gateway.edits), f"{answer.description}, and {gateway.description}", answer.sure and gateway.sure)
 
     def _add_gateway(self, launch: Launch, host: str) -> Answer:
+        from stigmer_lint.fixes import command_line, compose, devcontainer, library
+
         source = self._source(launch.span.path)
         if source is None:
             return CannotFix("the launch's file is not part of the tree")
@@ -127,6 +135,8 @@ class Renderer:
         return CannotFix(f"how to add a host to this {launch.kind} launch is not known")
 
     def _pass_on(self, launch: Launch, remedy: PassOn) -> Answer:
+        from stigmer_lint.fixes import command_line, compose
+
         value = text_of(remedy.like.value) if remedy.like is not None and not remedy.like.passed else None
         if value is not None and (not _PLAIN.match(value) or (remedy.like is not None and mask(remedy.like.name, value) != value)):
             # What could be a secret, or would need quotes, is rather handed on than written down once more.
