@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from stigmer_lint.addresses import addresses_of
 from stigmer_lint.dialled import Dialled, dialled, foreign_image, neighbours_of
 from stigmer_lint.model.value import Choice, Known, Step, Template, Value, alternatives, render, text_of
 from stigmer_lint.reachability import engine_kind, mapping_of, network_of, provided_by, provides_alias
@@ -34,6 +35,9 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
             kind = engine_kind(launch.engine, platform)
             for one in dialled(launch, platform, neighbours, policy.env_roles, services):
                 if one.address.kind != "host-alias" or one.role.role in ("allowlist", "bind") or foreign_image(one, neighbours):
+                    continue
+                if one.resolved and one.setting is not None and any(located.address.is_loopback for located in addresses_of(one.setting.value)):
+                    # A resolver that gives either, by something that could not be told: the platform, as a rule.
                     continue
                 alias = one.address.alias or one.address.host
                 if provides_alias(kind, platform, alias, network, mapping_of(facts.hosts, alias, facts.hosts_open)) == "missing":

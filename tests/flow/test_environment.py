@@ -53,3 +53,21 @@ export function start(network: string) {
 }
 """
     }, ("STG102",))
+
+
+def test_a_resolver_by_platform_flags_of_a_library_needs_no_gateway(found: Callable[..., None]) -> None:
+    found({
+        "launch.ts": """import { isMacOS, isWindows } from "std-env";
+import { spawn } from "child_process";
+
+function reachable(address: string): string {
+  const url = new URL(address);
+  if (url.hostname === "localhost") url.hostname = isMacOS || isWindows ? "host.docker.internal" : "localhost";
+  return url.toString();
+}
+
+export function start(network: string) {
+  spawn("docker", ["run", "--rm", "--network", network, "-e", `API_URL=${reachable(process.env.API_URL!)}`, "example/worker:1"]);
+}
+"""
+    }, ("STG103",))

@@ -904,6 +904,10 @@ class Evaluator:
         match symbol:
             case FunctionDecl():
                 return FunctionValue(symbol.name, Closure(symbol, None, None))
+            case LibraryHandle() if symbol.name in library.PLATFORM_TRUTHS:
+                known = library.constant(self, symbol.name, None)
+                assert known is not None, "the table has it"
+                return known
             case ClassHandle() | ModuleHandle() | LibraryHandle():
                 return FunctionValue(symbol.decl.name if isinstance(symbol, ClassHandle) else symbol.name, symbol)
             case VariableHandle():

@@ -47,6 +47,7 @@ from stigmer_lint.flow.ir import (
 from stigmer_lint.flow.project import ClassHandle, LibraryHandle, ModuleHandle, last_name
 from stigmer_lint.flow.urls import URL, url_field, url_object
 from stigmer_lint.flow.walk import dotted
+from stigmer_lint.model.launch import Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import (
     Choice,
@@ -113,8 +114,19 @@ PLATFORM_TEXTS: dict[str, tuple[str, str, str]] = {
 """What each language calls the platform: linux, macos, windows."""
 
 
+PLATFORM_TRUTHS: dict[str, Platform] = {
+    # https://github.com/unjs/std-env: flags
+    "std-env.isLinux": "linux", "std-env.isMacOS": "macos", "std-env.isWindows": "windows",
+}
+"""Constants that are true on one platform."""
+
+
 def constant(ev: Evaluator, text: str, span: Span | None) -> Value | None:
     """The value of a library's constant, None where it is not one that is known here."""
+    where = PLATFORM_TRUTHS.get(text)
+    if where is not None:
+        ev.platform_used = True
+        return Known("true" if ev.platform == where else "false", span, (), "bool")
     names = PLATFORM_TEXTS.get(text)
     if names is None:
         return functions.CONSTANTS.get(text)
