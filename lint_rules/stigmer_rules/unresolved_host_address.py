@@ -31,11 +31,12 @@ MAX_SIBLINGS = 20
 def check(world: World, policy: Policy) -> Iterator[Finding]:
     """Certain where the policy names the variable's service, likely where other addresses of the launch are resolved."""
     for launch in world.launches:
+        named = _named_by_platform(launch)
         for platform, facts in launch.facts.items():
             network = network_of(facts.network, facts.pod)
             if launch.language in ("compose", "yaml") or network not in ("bridge", "unknown"):
                 continue
-            siblings = list(islice((setting for setting in facts.env if _resolution(setting.value) is not None or _by_platform(launch, setting)), MAX_SIBLINGS))
+            siblings = list(islice((setting for setting in facts.env if _resolution(setting.value) is not None or setting.name in named), MAX_SIBLINGS))
             for setting in facts.env:
                 hole = _host_hole(setting.value)
                 if hole is None:
@@ -57,13 +58,16 @@ def _resolution(value: Value) -> Resolved | None:
     return None
 
 
-def _by_platform(launch: Launch, setting: EnvSetting) -> bool:
-    """Whether the launch hands over a host alias in this variable on one platform and loopback on another: it knows how to name the host."""
-    kinds: set[str] = set()
-    for facts in launch.facts.values():
-        found = next((one for one in facts.env if one.name == setting.name), None)
-        kinds.update(located.address.kind for located in addresses_of(found.value)) if found is not None else None
-    return {"host-alias", "loopback"} <= kinds
+def _named_by_platform(launch: Launch) -> frozenset[str]:
+    """The variables in which the launch hands over a host alias on one platform and loopback on another: it knows how to name the host."""
+    versions = {id(facts): facts for facts in launch.facts.values()}
+    if len(versions) < 2:
+        return frozenset()
+    kinds: dict[str, set[str]] = {}
+    for facts in versions.values():
+        for setting in facts.env:
+            kinds.setdefault(setting.name, set()).update(located.address.kind for located in addresses_of(setting.value))
+    return frozenset(name for name, found in kinds.items() if {"host-alias", "loopback"} <= found)
 
 
 def _host_hole(value: Value) -> Unknown | None:

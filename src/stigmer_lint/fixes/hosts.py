@@ -8,9 +8,15 @@ from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.report.types import Edit
 from stigmer_lint.rule import Rename, ReplaceHost
 
+MAX_TEXT = 4000
+"""Bytes of a text that is searched for what to replace. A variable that is put together over a whole file is all of its lines."""
+_LONG = "the text that holds it is too long to say which place is meant"
+
 
 def replace_host(remedy: ReplaceHost, source: SourceFile, span: Span, port_source: SourceFile | None) -> Answer:
     """Write another host or port inside `span`, where the value is. `port_source`: the file of `remedy.port_at`."""
+    if span.end - span.start > MAX_TEXT:
+        return CannotFix(_LONG)
     edits: list[Edit] = []
     if remedy.of != remedy.host or remedy.port_at is None:
         found = _meant(list(sites(source, span, remedy.of)), remedy, source)
@@ -54,6 +60,8 @@ def _meant(found: list[Site], remedy: ReplaceHost, source: SourceFile) -> list[S
 
 def rename(remedy: Rename, source: SourceFile, span: Span) -> Answer:
     """Write `new` where `old` stands as a whole word inside `span`."""
+    if span.end - span.start > MAX_TEXT:
+        return CannotFix(_LONG)
     found = [site.host for site in sites(source, span, remedy.old)]
     if not found:
         return CannotFix(f"{remedy.old} is not written there")

@@ -23,12 +23,20 @@ Source: TypeAlias = Callable[[str], SourceFile | None]
 """The file at a path of the tree, None where there is none."""
 
 
+MAX_FIXES = 3000
+"""Findings of a run that get a fix. Nobody reads more; a run that fixes goes round again for the rest."""
+
+
 def attach(world: World, report: Report, source: Source) -> None:
     """Give every finding of the report its fix, or the reason why its remedy is not carried out. `source` gives the files of the run."""
     renderer = Renderer(world, source)
     done = []
+    rendered = 0
     for one in report.findings:
-        if one.finding.remedy is not None:
+        rendered += one.finding.remedy is not None
+        if rendered > MAX_FIXES and one.finding.remedy is not None:
+            one = msgspec.structs.replace(one, unfixed=f"fixes are worked out for {MAX_FIXES:,} findings of a run")
+        elif one.finding.remedy is not None:
             answer = renderer.fix_of(one.finding)
             one = msgspec.structs.replace(one, fix=answer) if isinstance(answer, Fix) else msgspec.structs.replace(one, unfixed=answer.why)
             for edit in answer.edits if isinstance(answer, Fix) else ():
@@ -46,6 +54,7 @@ class Renderer:
         self._world = world
         self._source = source
         self._owners: dict[Span, int] | None = None
+        self._gateways: dict[tuple[int, str], tuple[Launch, Answer]] = {}
 
     def fix_of(self, finding: Finding) -> Fix | CannotFix:
         """The fix of one finding with a remedy. It is safe where its rule says so and nothing but this launch is changed by it."""
@@ -116,6 +125,13 @@ class Renderer:
         return Written((*answer.edits, *gateway.edits), f"{answer.description}, and {gateway.description}", answer.sure and gateway.sure)
 
     def _add_gateway(self, launch: Launch, host: str) -> Answer:
+        """The host entry of a launch, worked out once: every variable of it that needs the name asks for the same."""
+        known = self._gateways.get((id(launch), host))
+        if known is None:
+            known = self._gateways[id(launch), host] = launch, self._gateway(launch, host)
+        return known[1]
+
+    def _gateway(self, launch: Launch, host: str) -> Answer:
         from stigmer_lint.fixes import command_line, compose, devcontainer, library
 
         source = self._source(launch.span.path)

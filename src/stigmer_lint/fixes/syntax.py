@@ -9,7 +9,7 @@ from stigmer_lint.frontends import treesitter
 from stigmer_lint.model.span import SourceFile, Span
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
+    from tree_sitter import Node, Tree
 
 _LANGUAGES = {
     ".go": "go", ".py": "python", ".pyi": "python", ".js": "javascript", ".mjs": "javascript", ".cjs": "javascript", ".jsx": "javascript",
@@ -35,7 +35,17 @@ def root_of(source: SourceFile) -> Node | None:
     language = language_of(source.path)
     if language is None or source.data.startswith(b"\xef\xbb\xbf"):
         return None
-    return treesitter.parse(language, source.data, source.path).root_node
+    known = _trees.get(source.path)
+    if known is None or known[0] is not source.data:
+        if len(_trees) >= MAX_TREES:
+            _trees.clear()
+        known = _trees[source.path] = source.data, treesitter.parse(language, source.data, source.path)
+    return known[1].root_node
+
+
+MAX_TREES = 16
+_trees: dict[str, tuple[bytes, Tree]] = {}
+"""The trees of the files that were asked for last, by path: many fixes of one file ask for it. A file that is changed has other bytes."""
 
 
 def at(root: Node, span: Span) -> Node | None:
