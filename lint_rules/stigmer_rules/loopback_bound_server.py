@@ -104,7 +104,7 @@ def _reached(launch: Launch, facts: LaunchFacts, neighbours: Neighbours) -> _Rea
         shown = render(first.container_port)
         said = f"whose port {shown} is published" if len(facts.publishes) == 1 else "whose ports are published"
         return _Reached(ports | frozenset(neighbours.ports(launch, facts).inside), Step(first.span, "published here"), said)
-    if any(_PUBLISHES in why for why in facts.unread):
+    if facts.publishes_open:
         return _Reached(frozenset(), Step(launch.span, "published here"), "that publishes ports", any_port=True)
     if launch.engine == "kubernetes" and facts.exposes:
         return _Reached(frozenset(facts.exposes), Step(launch.span, "the container with the port"), f"whose port {facts.exposes[0]} is declared")
@@ -128,9 +128,6 @@ def _listeners(facts: LaunchFacts, image: Image | None, policy: Policy) -> Itera
         command = (*(image.entrypoint or ()), *(image.command or ()))
     yield from _of_command(command, own)
 
-
-_PUBLISHES = "published ports"
-"""Part of what a launch says whose published ports could not be read."""
 
 _SERVES = frozenset({"HTTP", "GRPC", "SERVER", "WEB", "API", "APP", "SERVICE"})
 

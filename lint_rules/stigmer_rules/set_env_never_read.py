@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stigmer_lint.contract import Sides, by_value, demanded, nearest, program_of, read_by_twin, read_elsewhere, title, used_by_launch
+from stigmer_lint.knowledge.frameworks import is_predefined_argument
 from stigmer_lint.model.launch import EnvSetting, Launch
 from stigmer_lint.model.value import Step, text_of
 from stigmer_lint.rule import Finding, Policy, Rename, Rule, Unset, World
@@ -16,13 +17,6 @@ RULE = Rule(
     severity="warning",
     policy_keys=("containers",),
 )
-
-
-_ALWAYS = frozenset({
-    "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY", "TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT", "BUILDPLATFORM", "BUILDOS", "BUILDARCH",
-    "BUILDVARIANT", "SOURCE_DATE_EPOCH",
-})
-"""Build arguments that need no ARG (docs.docker.com, "Predefined ARGs" and "Automatic platform ARGs")."""
 
 
 def check(world: World, policy: Policy) -> Iterator[Finding]:
@@ -55,7 +49,7 @@ def _arguments(world: World) -> Iterator[Finding]:
         given = {argument.name for argument in launch.build.args}
         for argument in launch.build.args:
             name = argument.name
-            if name in image.declared or name.upper() in _ALWAYS or name.startswith("BUILDKIT_") or argument.origin != "launch":
+            if name in image.declared or is_predefined_argument(name) or argument.origin != "launch":
                 continue
             meant = nearest(name, [one for one in image.declared if one not in given])
             declared = next((one for one in image.args if one.name == meant), None)

@@ -135,10 +135,11 @@ class Neighbours:
             if launch.facts and launch.any.pod is not None:
                 self.pods.setdefault(launch.any.pod, []).append(launch)
         self._namespaces = _namespaces(world.launches)
-        self._places: dict[Span, list[Launch]] = {}
+        self._places: dict[Span, list[tuple[Launch, frozenset[tuple[str, Span]]]]] = {}
         for launch in world.launches:
             if launch.facts and launch.route and launch.group is None:
-                self._places.setdefault(launch.span, []).append(launch)
+                written = frozenset((setting.name, setting.span) for setting in launch.any.env)
+                self._places.setdefault(launch.span, []).append((launch, written))
         for component in world.components:
             roles = {read.name: RoleVerdict(read.role, "code") for read in component.reads if read.role != "unknown"}
             if roles:
@@ -205,8 +206,7 @@ class Neighbours:
         if port is None:
             mates = self.mates(launch, facts)
             return ("pod", mates) if mates or (facts.pod is None and network_of(facts.network) == "shared") else ("unknown", ())
-        if self.ports(launch, facts).listens(port) or any(self.ports(one).listens(port) for one in self._places.get(launch.span, ()) if one is not launch):
-            # One helper starts variants of a program with the same variables and other published ports: what one listens on, they all do.
+        if self.ports(launch, facts).listens(port) or any(self.ports(one).listens(port) for one in self._variants(launch)):
             return "own", ()
         mates = self.mates(launch, facts)
         there = tuple(one for one in mates if self.ports(one).listens(port))
@@ -227,6 +227,13 @@ class Neighbours:
             # The namespace is that of a container which is started elsewhere.
             return "pod", ()
         return "foreign", ()
+
+    def _variants(self, launch: Launch) -> Iterator[Launch]:
+        """Launches of the same place whose variables are written in the same lines: one program with other published ports. What one of them
+        listens on, they all do. A helper that starts everything is one place as well, with variables of each program's own."""
+        here = self._places.get(launch.span, ()) if launch.route and launch.group is None else ()
+        own = next((written for one, written in here if one is launch), frozenset())
+        return (one for one, written in here if one is not launch and own & written)
 
     def read_role(self, launch: Launch, name: str) -> RoleVerdict | None:
         """What the code inside does with a variable, None where that is not known."""

@@ -182,3 +182,25 @@ func start(ctx context.Context, cli *client.Client, ports nat.PortMap) error {
 }
 """
     })
+
+
+def test_programs_that_one_helper_starts_have_ports_of_their_own(found: Callable[..., None]) -> None:
+    found({
+        "run.py": """import subprocess
+
+
+def start(image: str, env: dict[str, str], port: str):
+    args = ["docker", "run", "-d", "-p", f"{port}:{port}"]
+    for name, value in env.items():
+        args += ["-e", f"{name}={value}"]
+    subprocess.run([*args, image], check=True)
+
+
+def database():
+    start("postgres:16", {"POSTGRES_PASSWORD": "x"}, "5432")
+
+
+def functions():
+    start("example/functions:1", {"DB_URL": "postgresql://postgres@localhost:5432/x"}, "9000")  # STG101
+"""
+    })

@@ -62,6 +62,7 @@ class Draft:
         self.env_open: list[str] = []
         self.hosts: list[HostEntry] = []
         self.hosts_open = False
+        self.publishes_open = False
         self.publishes: list[Publish] = []
         self.exposes: list[str] = []
         self.entrypoint: tuple[Value, ...] | None = None
@@ -84,7 +85,7 @@ class Draft:
         return LaunchFacts(
             image=self.image, name=self.name, network=self.network, network_span=place(self.network, None, self.span) if self.network else None,
             networks=networks, aliases=tuple(self.aliases), env=last_wins(self.settings), env_open=tuple(dict.fromkeys(self.env_open)),
-            hosts=tuple(self.hosts), hosts_open=self.hosts_open, publishes=tuple(self.publishes), exposes=tuple(self.exposes),
+            hosts=tuple(self.hosts), hosts_open=self.hosts_open, publishes_open=self.publishes_open, publishes=tuple(self.publishes), exposes=tuple(self.exposes),
             entrypoint=self.entrypoint, command=self.command, volumes=tuple(self.volumes), links=tuple(self.links), health=self.health,
             logging=tuple(self.logging), detached=self.detached, unread=tuple(dict.fromkeys(self.unread)),
         )
@@ -156,6 +157,7 @@ class Draft:
         """Container port to host: a number, (ip, number), a record with HostIp and HostPort, or a list of those."""
         if not isinstance(value, MapValue):
             if value is not None and not (isinstance(value, Known) and value.kind == "null"):
+                self.publishes_open = True
                 self.unread.append("published ports could not be read")
             return
         for entry in value.entries:

@@ -10,7 +10,6 @@ from stigmer_lint.model.launch import HostEntry, Publish
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.text import cover, narrow, rejoin, split
 from stigmer_lint.model.value import (
-    GIVEN,
     Choice,
     Item,
     Known,
@@ -109,7 +108,7 @@ def place(value: Value, whole: Value | None, default: Span) -> Span:
 def given_at(name: Value) -> Span | None:
     """Where a variable's name was written, for one that was joined with its value in another place: the conversion of a map to `NAME=VALUE`s says
     nothing to the reader."""
-    return next((step.span for step in name.trail if step.message == GIVEN), None) if isinstance(name, Known) else None
+    return next((step.span for step in name.trail if step.names), None) if isinstance(name, Known) else None
 
 
 _PROTOCOLS = ("tcp", "udp", "sctp")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TypeAlias
 
 import msgspec
 
@@ -56,7 +58,7 @@ def analyse(
     evaluators = _evaluators(project, platforms, policy)
     launches: list[Launch] = []
     gaps: list[Gap] = []
-    failures: list[tuple[str, str, int | None]] = []
+    failures: list[Failed] = []
     looked: set[str] = set()
     stage("code")
     finders: dict[str, tuple[LaunchFinder, re.Pattern[bytes]]] = {}
@@ -65,21 +67,23 @@ def analyse(
         finders[language] = LaunchFinder(evaluators, dialects, conduct), pattern
         tasks.extend((language, path) for path in _candidates(files, language, pattern, gate))
 
-    def search(language: str, path: str) -> FoundInFile:
+    def by_calls(language: str, path: str) -> FoundInFile:
         finder, wanted = finders[language]
-        before = len(project.unreadable)
-        wrong: list[tuple[str, str, int | None]] = []
-        found, unclear = guarded(lambda: finder.in_file(path, wanted), lambda why: wrong.append((path, why, None))) or ([], [])
-        seen = tuple((error.path, error.why, error.offset) for error in project.unreadable[before:])
-        return FoundInFile(tuple(found), tuple(unclear), tuple(wrong), seen)
+        return _found(project, path, lambda: finder.in_file(path, wanted))
 
+    def take(several: Sequence[FoundInFile]) -> None:
+        for one in several:
+            launches.extend(_with_env_files(files, launch) for launch in one.launches)
+            gaps.extend(one.gaps)
+            failures.extend(one.failures)
+            failures.extend(one.unreadable)
+
+    take(search_all(sorted(tasks), by_calls, jobs))
+    literals = _literals(files)
+    if literals:
+        take(search_all([("", path) for path in literals], _by_literals(files, project, evaluators, literals, launches), jobs))
     looked.update(path for _, path in tasks)
-    for one in search_all(sorted(tasks), search, jobs):
-        launches.extend(_with_env_files(files, launch) for launch in one.launches)
-        gaps.extend(one.gaps)
-        failures.extend(one.failures)
-        failures.extend(one.unreadable)
-    launches.extend(_anchored(files, evaluators, launches, failures, jobs))
+    looked.update(literals)
     if launches:
         from stigmer_lint.frontends.samples import Samples
 
@@ -101,7 +105,7 @@ def analyse(
     gaps.extend(config.gaps)
     failures.extend((path, why, at) for path, why, at in config.unreadable)
     stage("contracts")
-    found_resolvers = tuple(_resolvers(files, project, evaluators, policy))
+    found_resolvers = tuple(_resolvers(files, project, evaluators, failures))
     world = World(
         platforms,
         tuple(sorted(launches, key=lambda one: (one.span.path, one.span.start))),
@@ -113,7 +117,7 @@ def analyse(
         gaps=tuple(sorted(set(gaps), key=lambda gap: (gap.span.path, gap.span.start))),
     )
     components(world, files, project, evaluators, policy)
-    world.binds = tuple(_binds(files, world, evaluators))
+    world.binds = tuple(_binds(files, world, evaluators, failures))
     failures.extend((error.path, error.why, error.offset) for error in project.unreadable)
     failures = list(dict.fromkeys(failures))
     return Analysis(world, project, len(looked) + len(candidates) + elsewhere.files, failures)
@@ -188,7 +192,7 @@ def _other_scripts(files: Files, pattern: re.Pattern[bytes]) -> Iterator[str]:
             yield path
 
 
-def _resolvers(files: Files, project: Project, evaluators: dict[Platform, Evaluator], policy: Policy) -> Iterator[Resolver]:
+def _resolvers(files: Files, project: Project, evaluators: dict[Platform, Evaluator], failures: list[Failed]) -> Iterator[Resolver]:
     """Functions that rewrite loopback to a host alias: looked for in every file that speaks of both."""
     first = next(iter(evaluators.values()))
     all_platforms: dict[Platform, Evaluator] = {platform: first.sibling(platform) for platform in PLATFORMS}
@@ -210,80 +214,84 @@ def _resolvers(files: Files, project: Project, evaluators: dict[Platform, Evalua
             if decl is None or id(decl) in seen or (not decl.params and unit.language != "shell"):
                 continue
             seen.add(id(decl))
-            found = guarded(lambda: resolvers.judge(all_platforms, decl), lambda _: None)  # noqa: B023  called at once
+            found = guarded(partial(resolvers.judge, all_platforms, decl), partial(_failed, failures, path))
             if found is not None:
                 where = _ALIAS.search(data, decl.span[0], decl.span[1])
                 yield msgspec.structs.replace(found, alias_span=Span(path, where.start(), where.end()) if where else None)
                 named.add(id(decl))
-        yield from _inline_resolvers(project, unit, data, all_platforms, named)
+        yield from _inline_resolvers(project, unit, data, all_platforms, named, failures)
 
 
 def _inline_resolvers(
-    project: Project, unit: Unit, data: bytes, evaluators: dict[Platform, Evaluator], named: set[int]
+    project: Project, unit: Unit, data: bytes, evaluators: dict[Platform, Evaluator], named: set[int], failures: list[Failed]
 ) -> Iterator[Resolver]:
     """Replacements of loopback that stand in the middle of other code. `named`: the functions that are resolvers as a whole."""
     from stigmer_lint.flow.rewrites import REPLACING, rewrites
 
-    seen = set(named)
     found: list[Resolver] = []
-    for hit in REPLACING.finditer(data):
-        decl = project.enclosing(unit, hit.start())
-        if decl is None or id(decl) in seen:
-            continue
-        seen.add(id(decl))
-        found.extend(guarded(lambda: tuple(rewrites(evaluators, decl)), lambda _: None) or ())  # noqa: B023  called at once
+    for decl in project.holding(unit, REPLACING.finditer(data)):
+        if id(decl) not in named:
+            found.extend(guarded(partial(rewrites, evaluators, decl), partial(_failed, failures, unit.path)) or ())
     # Beside one that keeps the port, one that changes it is meant to: it is for the program's own server.
     keeps = any(not one.port_lost for one in found)
     yield from (one for one in found if not (one.port_lost and keeps))
 
 
-def _anchored(
-    files: Files, evaluators: dict[Platform, Evaluator], launches: Sequence[Launch], failures: list[tuple[str, str, int | None]], jobs: int
-) -> list[Launch]:
-    """The launches that are written as literals which no launch found so far is made of."""
-    from stigmer_lint.flow.anchors import WORDS, AnchorFinder, anchors, covered, spans
+Failed: TypeAlias = tuple[str, str, int | None]
+"""A file that could not be read or followed: path, why, byte offset."""
 
-    suffixes = tuple(suffix for language in ("go", "python", "javascript") for suffix in SUFFIXES[language])
-    paths = [path for path, data in files.grep(WORDS, suffixes) if not callers.is_test(path) and _NEAR.search(data) is not None]
-    first = next(iter(evaluators.values()))
-    here = {path: [one for one in launches if any(span is not None and span.path == path for span in spans(one))] for path in paths}
-    mapping = {path for path, data in files.grep(_MAPS, suffixes) if not callers.is_test(path)}
+_CODE = tuple(suffix for language in ("go", "python", "javascript") for suffix in SUFFIXES[language])
+
+
+def _failed(failures: list[Failed], path: str, why: str) -> None:
+    failures.append((path, why, None))
+
+
+def _found(project: Project, path: str, look: Callable[[], tuple[Sequence[Launch], Sequence[Gap]]]) -> FoundInFile:
+    """What looking through a file gave, with what went wrong meanwhile; it may be looked through in a process of its own."""
+    before = len(project.unreadable)
+    wrong: list[Failed] = []
+    launches, gaps = guarded(look, partial(_failed, wrong, path)) or ((), ())
+    seen = tuple((error.path, error.why, error.offset) for error in project.unreadable[before:])
+    return FoundInFile(tuple(launches), tuple(gaps), tuple(wrong), seen)
+
+
+def _literals(files: Files) -> list[str]:
+    """The files that hold what literals of launches are written with."""
+    from stigmer_lint.flow.anchors import WORDS
+
+    return [path for path, data in files.grep(WORDS, _CODE) if not callers.is_test(path) and _NEAR.search(data) is not None]
+
+
+def _by_literals(
+    files: Files, project: Project, evaluators: dict[Platform, Evaluator], paths: Sequence[str], launches: Sequence[Launch]
+) -> Callable[[str, str], FoundInFile]:
+    """A search for the launches that are written as literals of which none of `launches` is made."""
+    from stigmer_lint.flow.anchors import AnchorFinder, spans
+
+    here: dict[str, list[Launch]] = {path: [] for path in paths}
+    for launch in launches:
+        for path in {span.path for span in spans(launch) if span is not None} & here.keys():
+            here[path].append(launch)
+    mapping = {path for path, _ in files.grep(_MAPS, _CODE) if not callers.is_test(path)}
 
     def search(_: str, path: str) -> FoundInFile:
-        wrong: list[tuple[str, str, int | None]] = []
+        finder = AnchorFinder(evaluators, maps_elsewhere=bool(mapping - {path}))
+        return _found(project, path, lambda: finder.besides(path, here[path]))
 
-        def found() -> tuple[tuple[Launch, ...], tuple[Gap, ...]]:
-            finder = AnchorFinder(evaluators)
-            finder.maps_elsewhere = bool(mapping - {path})
-            several: list[Launch] = []
-            unclear: list[Gap] = []
-            source = files.source(path)
-            for anchor in anchors(first, path):
-                if source is not None and not covered(anchor, here[path], source.data):
-                    finder.of_anchor(anchor, several, unclear)
-            return tuple(several), tuple(unclear)
-
-        return FoundInFile(*(guarded(found, lambda why: wrong.append((path, why, None))) or ((), ())), tuple(wrong))
-
-    results = search_all([("", path) for path in paths], search, jobs)
-    for one in results:
-        failures.extend(one.failures)
-    return [launch for one in results for launch in one.launches]
+    return search
 
 
-def _binds(files: Files, world: World, evaluators: dict[Platform, Evaluator]) -> Iterator[Bind]:
+def _binds(files: Files, world: World, evaluators: dict[Platform, Evaluator], failures: list[Failed]) -> Iterator[Bind]:
     """The servers of code that runs on the host, where containers are told to dial it."""
     from stigmer_lint.flow.binds import SERVING, binds
 
     if not any(_dials_host(launch) for launch in world.launches):
         return
     inside = tuple(source for component in world.components if component.whole for source in component.sources if source)
-    suffixes = tuple(suffix for language in ("go", "python", "javascript") for suffix in SUFFIXES[language])
-    for path, data in files.grep(SERVING, suffixes):
-        if callers.is_test(path) or any(path == one or path.startswith(one + "/") for one in inside):
-            continue
-        if b"127.0.0.1" in data or b"localhost" in data or b"HOST" in data or b"ost" in data:
-            yield from guarded(lambda: tuple(binds(evaluators, path)), lambda _: None) or ()  # noqa: B023  called at once
+    for path, _ in files.grep(SERVING, _CODE):
+        if not callers.is_test(path) and not any(path == one or path.startswith(one + "/") for one in inside):
+            yield from guarded(partial(binds, evaluators, path), partial(_failed, failures, path)) or ()
 
 
 def _dials_host(launch: Launch) -> bool:

@@ -18,6 +18,7 @@ from stigmer_lint.engine.go_programs import compiled, program_folders
 from stigmer_lint.errors import UnreadableError
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.project import Project
+from stigmer_lint.frontends.file_kinds import is_env_sample
 from stigmer_lint.model.launch import Image, ImageBuild, Launch, Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Choice, Known, Template, Value, alternatives
@@ -463,7 +464,6 @@ def _settled(insides: list[Inside], files: Files, groups: list[_Group]) -> list[
     return found
 
 
-_SAMPLE = re.compile(r"(?:^|/)(?:\.?env|dotenv)[._-](?:example|sample|template|dist|tmpl)$|(?:^|/)(?:example|sample|template)\.env$|(?:^|/)\.env\.(?:[a-z]+\.)?(?:example|sample|template)$", re.IGNORECASE)
 _LOADERS = re.compile(
     rb"\bdotenv\b|load_dotenv|read_dotenv|godotenv\.|dotenvy|\bDotenv\b|\bread_env\(|env_file\s*=\s*[\"']\.env[\"']|SetConfigFile\(\s*\"\.env\"|environ\.Env\.read_env"
 )
@@ -474,7 +474,7 @@ def _loaded(insides: list[Inside], files: Files, groups: list[_Group]) -> list[s
     """Per group, the names of an env file that is not in the tree, but whose sample is: the code inside loads it from a folder that is copied or
     mounted as it stands on the machine that builds, so that it is there once somebody has followed the sample."""
     found: list[set[str]] = [set() for _ in groups]
-    samples = list(files.paths(lambda one: _SAMPLE.search(one) is not None))
+    samples = list(files.paths(is_env_sample))
     if not samples:
         return found
     loaders: list[str] | None = None
@@ -541,7 +541,7 @@ def _documented(groups: list[_Group], insides: list[Inside], files: Files) -> li
                 folder = folder.rpartition("/")[0]
         folders.add("")
         homes.append(folders)
-    for path in files.paths(lambda one: _SAMPLE.search(one) is not None or _BESIDE.search(one) is not None):
+    for path in files.paths(lambda one: is_env_sample(one) or _BESIDE.search(one) is not None):
         folder = path.rpartition("/")[0]
         holders = [index for index, folders in enumerate(homes) if folder in folders]
         source = files.source(path) if holders else None

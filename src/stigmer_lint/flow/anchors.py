@@ -13,9 +13,10 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from stigmer_lint.dialects.base import Command, Invocation, Recognised, Unread
+from stigmer_lint.dialects.docker_flags import grammar
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.frame import Frame
-from stigmer_lint.flow.ir import Assign, DictOf, Expr, FunctionDecl, ListOf, Name, Record, Return, Str
+from stigmer_lint.flow.ir import Assign, DictOf, Expr, ListOf, Name, Record, Return, Str
 from stigmer_lint.flow.launches import LaunchFinder
 from stigmer_lint.flow.walk import Place, expressions, mentions, own, places, statements
 from stigmer_lint.model.launch import Launch, LaunchFacts, Platform
@@ -28,12 +29,8 @@ WORDS = re.compile(rb"""["'`](?:run|create)["'`]\s*,|\bHostConfig\b|container\.C
 
 _ENGINE = re.compile(rb"docker|podman|nerdctl", re.IGNORECASE)
 
-_RUN_FLAGS = frozenset({
-    "--rm", "--name", "-v", "--volume", "--mount", "-e", "--env", "--env-file", "-d", "--detach", "-it", "-i", "--interactive", "-t", "-p", "--publish",
-    "--network", "--net", "--add-host", "--entrypoint", "--user", "-u", "--init", "--privileged", "--cap-add", "--label", "--pull", "--platform", "-w",
-    "--workdir", "--restart", "--hostname", "--read-only", "--memory", "--cpus", "--gpus", "--security-opt", "--pids-limit", "--tmpfs", "--shm-size",
-})
-_TELLING = frozenset({"--rm", "-v", "--volume", "--mount", "-e", "--env-file", "-p", "--publish", "--network", "--add-host", "--entrypoint", "--cap-add", "--privileged", "-d"})
+_TELLING = frozenset({"env", "env-file", "volume", "publish", "network", "host", "entrypoint", "detach"})
+"""Kinds of flags that say something of a container; those of other programs that run things are rarely of these kinds."""
 _API_FIELDS = frozenset({"HostConfig", "Env", "Cmd", "Entrypoint", "ExposedPorts", "Labels", "WorkingDir", "Tty", "OpenStdin", "AttachStdout", "User"})
 
 MAX_IN_FILE = 40
@@ -56,13 +53,8 @@ def anchors(ev: Evaluator, path: str) -> Iterator[Anchor]:
     unit, source = ev.project.unit(path), ev.project.source(path)
     if unit is None or source is None or _ENGINE.search(source.data) is None:
         return
-    roots: dict[int, FunctionDecl] = {}
-    for hit in WORDS.finditer(source.data):
-        decl = ev.project.enclosing(unit, hit.start())
-        if decl is not None:
-            roots[id(decl)] = decl
     found = 0
-    for decl in roots.values():
+    for decl in ev.project.holding(unit, WORDS.finditer(source.data)):
         for place in places(decl):
             expr = place.expr
             if isinstance(expr, ListOf):
@@ -85,9 +77,10 @@ def _verb(literal: ListOf) -> int | None:
         if item.spread:
             return None
         if isinstance(item.value, Str) and item.value.text in ("run", "create"):
-            texts = [one.value.text.partition("=")[0] for one in literal.items[index + 1 :] if isinstance(one.value, Str)]
-            flags = {text for text in texts if text in _RUN_FLAGS}
-            return index if len(flags) >= 2 and flags & _TELLING else None
+            table = grammar("docker", "run")
+            texts = {one.value.text.partition("=")[0] for one in literal.items[index + 1 :] if isinstance(one.value, Str)}
+            flags = [text for text in texts if text in table or text == "-it"]
+            return index if len(flags) >= 2 and any(text in table and (table[text].kind in _TELLING or text == "--rm") for text in flags) else None
         if isinstance(item.value, Str) and not _ENGINE.fullmatch(item.value.text.encode()) and item.value.text != "container":
             return None
     return None
@@ -135,15 +128,21 @@ class AnchorFinder(LaunchFinder):
     """Finds what literals launch. `maps_elsewhere`: some other code of the tree maps host aliases, and may do so for the launches of the file at
     hand."""
 
-    def __init__(self, evaluators: dict[Platform, Evaluator]) -> None:
+    def __init__(self, evaluators: dict[Platform, Evaluator], maps_elsewhere: bool) -> None:
         super().__init__(evaluators, ())
-        self.maps_elsewhere = False
+        self.maps_elsewhere = maps_elsewhere
         self._verbs: dict[int, int | None] = {}
 
-    def of_anchor(self, anchor: Anchor, launches: list[Launch], gaps: list[Gap]) -> None:
-        """Add the launches that a literal describes, by each way to its function."""
-        self._verbs[id(anchor.place.expr)] = anchor.verb
-        self.at_place(anchor.place, launches, gaps)
+    def besides(self, path: str, known: Sequence[Launch]) -> tuple[list[Launch], list[Gap]]:
+        """The launches that the literals of a file describe, by each way to their functions, save those of which a known launch is made."""
+        launches: list[Launch] = []
+        gaps: list[Gap] = []
+        source = self.project.source(path)
+        for anchor in anchors(self.first, path) if source is not None else ():
+            if source is not None and not covered(anchor, known, source.data):
+                self._verbs[id(anchor.place.expr)] = anchor.verb
+                self.at_place(anchor.place, launches, gaps)
+        return launches, gaps
 
     def may_launch(self, ev: Evaluator, place: Place, frame: Frame) -> bool:
         """A literal says itself that it launches."""
@@ -254,4 +253,4 @@ def _text(ev: Evaluator, anchor: Anchor) -> bytes:
     return source.data if source is not None else b""
 
 
-__all__ = ["WORDS", "Anchor", "AnchorFinder", "anchors", "covered", "spans"]
+__all__ = ["WORDS", "AnchorFinder", "spans"]

@@ -5,11 +5,11 @@ A program that starts containers and serves them itself (a credential proxy, a c
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from stigmer_lint.flow import library
 from stigmer_lint.flow.evaluate import Evaluator
-from stigmer_lint.flow.ir import Call, FunctionDecl, Name, Record
+from stigmer_lint.flow.ir import Call, Name, Record
 from stigmer_lint.flow.project import last_name
 from stigmer_lint.flow.walk import Place, dotted
 from stigmer_lint.model.launch import Platform
@@ -31,25 +31,21 @@ _NAMES = (*_SOCKET_PAIR, *_HOST_PORT, "listen", "serve", "run", "run_app", "List
 MAX_IN_FILE = 20
 
 
-def binds(evaluators: Mapping[Platform, Evaluator], path: str) -> Iterator[Bind]:
+def binds(evaluators: Mapping[Platform, Evaluator], path: str) -> list[Bind]:
     """The servers that the code of a file starts, with the hosts and ports that they may listen on, per platform. Servers that are told no host
     are left out: they listen on every interface."""
     first = next(iter(evaluators.values()))
     unit, source = first.project.unit(path), first.project.source(path)
     if unit is None or source is None:
-        return
-    roots: dict[int, FunctionDecl] = {}
-    for hit in SERVING.finditer(source.data):
-        decl = first.project.enclosing(unit, hit.start())
-        if decl is not None:
-            roots[id(decl)] = decl
-    found = 0
-    for decl in roots.values():
+        return []
+    found: list[Bind] = []
+    looked = 0
+    for decl in first.project.holding(unit, SERVING.finditer(source.data)):
         here = first.project.places_of(decl)
         for place in sorted((place for name in _NAMES for place in here.get(name, ())), key=lambda one: one.expr.span):
-            found += 1
-            if found > MAX_IN_FILE:
-                return
+            looked += 1
+            if looked > MAX_IN_FILE:
+                return found
             hosts: dict[Platform, Value] = {}
             port: Value | None = None
             for platform, ev in evaluators.items():
@@ -58,7 +54,8 @@ def binds(evaluators: Mapping[Platform, Evaluator], path: str) -> Iterator[Bind]
                 if pair is not None:
                     hosts[platform], port = pair[0], pair[1] or port
             if hosts:
-                yield Bind(hosts, port, Span(path, *place.expr.span), decl.name)
+                found.append(Bind(hosts, port, Span(path, *place.expr.span), decl.name))
+    return found
 
 
 def _pair(ev: Evaluator, place: Place) -> tuple[Value, Value | None] | None:

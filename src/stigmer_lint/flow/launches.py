@@ -26,7 +26,7 @@ MAX_CONTEXTS = 120
 callers of its own."""
 LAUNCH_SITES = 48
 """Call sites of one helper that starts containers."""
-PLACE_WORK = 60_000
+PLACE_WORK = 200_000
 """Steps for all ways to one launch on one platform."""
 MAX_CHAIN = 4
 """Wrappers around a launch that are followed."""
@@ -62,15 +62,9 @@ class LaunchFinder:
         source = self.project.source(path)
         if unit is None or source is None:
             return [], []
-        roots: dict[int, FunctionDecl] = {}
-        hits = [hit.start() for hit in pattern.finditer(source.data)]
-        for offset in hits:
-            decl = self.project.enclosing(unit, offset)
-            if decl is not None:
-                roots[id(decl)] = decl
         launches: list[Launch] = []
         gaps: list[Gap] = []
-        for decl in roots.values():
+        for decl in self.project.holding(unit, pattern.finditer(source.data)):
             self.in_function(decl, pattern, launches, gaps)
         return launches, gaps
 

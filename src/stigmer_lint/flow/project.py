@@ -413,6 +413,15 @@ class Project:
                 break
         return unit.module
 
+    def holding(self, unit: Unit, hits: Iterable[re.Match[bytes]]) -> list[FunctionDecl]:
+        """The functions, not nested in others, whose text holds any of the places, each once, in the order of the places."""
+        found: dict[int, FunctionDecl] = {}
+        for hit in hits:
+            decl = self.enclosing(unit, hit.start())
+            if decl is not None:
+                found[id(decl)] = decl
+        return list(found.values())
+
     def _rows(self, unit: Unit) -> tuple[list[int], list[tuple[int, int, FunctionDecl]]]:
         """The functions of a file in the order of their starts: (starts, (end, furthest end so far, function) of each)."""
         kept = self._roots.get(id(unit))

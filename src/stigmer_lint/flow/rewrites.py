@@ -5,7 +5,6 @@ They are judged as resolvers are: the replacements of one address in one functio
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import msgspec
 
@@ -22,10 +21,10 @@ from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Known, Template, Unknown, Value, alternatives, render
 from stigmer_lint.model.world import Resolver, ResolverRow
 
-REPLACING = re.compile(rb"\.(?:replace|replaceAll|Replace|ReplaceAll|ReplaceAllString|ReplaceAllLiteralString|sub)\(")
+_NAMES = ("replace", "replaceAll", "Replace", "ReplaceAll", "ReplaceAllString", "ReplaceAllLiteralString", "sub")
+REPLACING = re.compile(rb"\.(?:" + "|".join(_NAMES).encode() + rb")\(")
 """What a file holds that replaces text in a text."""
 
-_NAMES = ("replace", "replaceAll", "Replace", "ReplaceAll", "ReplaceAllString", "ReplaceAllLiteralString", "sub")
 _ADDRESS = "{address}"
 _USUAL = ("http://localhost:11434", "http://127.0.0.1:11434", "localhost")
 MAX_REWRITES = 40
@@ -40,7 +39,7 @@ class _Rewrite(msgspec.Struct, frozen=True):
     subject: str
 
 
-def rewrites(evaluators: dict[Platform, Evaluator], decl: FunctionDecl) -> Iterator[Resolver]:
+def rewrites(evaluators: dict[Platform, Evaluator], decl: FunctionDecl) -> list[Resolver]:
     """The resolvers that a function writes where it needs them, one per address that it rewrites. `evaluators`: one per platform."""
     first = next(iter(evaluators.values()))
     groups: dict[str, list[_Rewrite]] = {}
@@ -54,10 +53,8 @@ def rewrites(evaluators: dict[Platform, Evaluator], decl: FunctionDecl) -> Itera
         taken = _without_address(place.expr, inner)
         if taken is not None:
             groups.setdefault(taken[1], []).append(_Rewrite(place, *taken))
-    for subject, steps in groups.items():
-        one = _judged(evaluators, subject, steps)
-        if one is not None:
-            yield one
+    judged = (_judged(evaluators, subject, steps) for subject, steps in groups.items())
+    return [one for one in judged if one is not None]
 
 
 def _subject(call: Call) -> tuple[Expr, int | None] | None:

@@ -15,6 +15,15 @@ TASKFILE: Final = re.compile(r"(?:.*/)?[Tt]askfile(?:\.dist)?\.ya?ml\Z")
 PROCFILE: Final = re.compile(r"(?:.*/)?Procfile(?:\.[^/]+)?\Z")
 
 _SHEBANG: Final = re.compile(rb"(?:\xef\xbb\xbf)?#![ \t]*(?:\S*/)?(?:env[ \t]+(?:-\S*[ \t]+)*(?:\S*/)?)?(?:ba|z|da|k|mk|a)?sh(?:\.exe)?(?=[ \t\r\n]|\Z)")
+_ENV_SAMPLE: Final = re.compile(
+    r"(?:\.?env|dotenv)[._-](?:example|sample|template|dist|tmpl)\Z|(?:example|sample|template)\.env\Z|\.env\.(?:[a-z]+\.)?(?:example|sample|template)\Z",
+    re.IGNORECASE,
+)
+
+
+def is_env_sample(path: str) -> bool:
+    """Whether a file's name is that of an env file's sample (`.env.example`, `sample.env`), which is copied and filled in."""
+    return _ENV_SAMPLE.match(path.rsplit("/", 1)[-1]) is not None
 
 
 def is_makefile(path: str) -> bool:

@@ -15,14 +15,12 @@ from stigmer_lint.errors import UnreadableError
 from stigmer_lint.frontends.base import Tree
 from stigmer_lint.frontends.config_paths import folder_of
 from stigmer_lint.frontends.dotenv import EnvLine, read_dotenv
+from stigmer_lint.frontends.file_kinds import is_env_sample
 from stigmer_lint.model.launch import EnvSetting, Launch, LaunchFacts, Platform
 from stigmer_lint.model.value import Choice, Known, Step, Template, Unknown, Value, alternatives, choose, join
 
-NAMES: Final = (
-    ".env", ".env.local", ".env.development", ".env.dev", ".env.example", ".env.sample", ".env.template", ".env.dist", "env.example", "example.env", "sample.env",
-    ".env-example",
-)
-"""In the order in which they count: what is used before what is copied."""
+USED: Final = (".env", ".env.local", ".env.development", ".env.dev")
+"""Env files that programs load as they stand, in the order in which they count; before what is there to be copied."""
 
 MAX_FOLDERS: Final = 12
 
@@ -33,13 +31,14 @@ class Samples:
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
         self._files: dict[str, dict[str, EnvLine]] = {}
+        self._folders: dict[str, tuple[str, ...]] = {}
 
     def line(self, path: str, name: str) -> EnvLine | None:
         """The line for a variable in the nearest sample at or above the folder of a file."""
         folder = folder_of(path)
         for _ in range(MAX_FOLDERS):
-            for sample in NAMES:
-                found = self._file(f"{folder}/{sample}" if folder else sample).get(name)
+            for sample in self._in(folder):
+                found = self._file(sample).get(name)
                 if found is not None:
                     return found
             if not folder:
@@ -47,11 +46,20 @@ class Samples:
             folder = folder.rpartition("/")[0]
         return None
 
+    def _in(self, folder: str) -> tuple[str, ...]:
+        """The env files of a folder, those that are used as they stand first."""
+        found = self._folders.get(folder)
+        if found is None:
+            here = sorted(self.tree.folder(folder))
+            used = [path for name in USED for path in here if path.rpartition("/")[2] == name]
+            found = self._folders[folder] = (*used, *(path for path in here if is_env_sample(path)))
+        return found
+
     def _file(self, path: str) -> dict[str, EnvLine]:
         found = self._files.get(path)
         if found is None:
             found = self._files[path] = {}
-            source = self.tree.source(path) if self.tree.has(path) else None
+            source = self.tree.source(path)
             if source is not None:
                 # A sample that cannot be read says nothing here; as a file of configuration it is reported.
                 with suppress(UnreadableError):

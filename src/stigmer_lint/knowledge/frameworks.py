@@ -35,6 +35,13 @@ def _families() -> tuple[tuple[str, str, str], ...]:
     return tuple(sorted(((glob, reader, scope) for glob, reader, scope in rows("framework_env_prefixes", 3)), key=lambda row: -len(row[0])))
 
 
+def is_predefined_argument(name: str) -> bool:
+    """Whether a build argument needs no ARG: the builder takes it itself, or hands it on as one of its proxies (docs.docker.com, "Predefined ARGs"
+    and "Automatic platform ARGs in the global scope")."""
+    known = framework_of(name.upper())
+    return known is not None and known.reader.startswith(("BuildKit", "proxy "))
+
+
 def framework_of(name: str, image: str | None = None) -> FrameworkVariable | None:
     """The framework that reads `name`, None where none is known. `image`: the reference of the image that gets it, for families that
     only one image reads."""

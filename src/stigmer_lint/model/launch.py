@@ -89,6 +89,8 @@ class LaunchFacts(msgspec.Struct, frozen=True):
     """Env files as the launch names them (`--env-file`); each also has its reason in `env_open` until their variables are in `env`."""
     hosts: tuple[HostEntry, ...] = ()
     hosts_open: bool = False
+    publishes_open: bool = False
+    """Ports are published that could not be told."""
     publishes: tuple[Publish, ...] = ()
     exposes: tuple[str, ...] = ()
     entrypoint: tuple[Value, ...] | None = None

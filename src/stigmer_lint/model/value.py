@@ -25,6 +25,8 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 
     span: Span
     message: str
+    names: bool = False
+    """The place is where the name of a variable was given, which was joined with its value elsewhere."""
 
 
 Trail: TypeAlias = tuple[Step, ...]
@@ -190,9 +192,6 @@ def join(parts: tuple[Value, ...], span: Span | None = None, trail: Trail = ()) 
     return Template(tuple(merged), span, trail)
 
 
-GIVEN = "the variable is given here"
-"""What a step says of the place of a name that was joined with its value elsewhere."""
-
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*$")
 
 
@@ -212,7 +211,7 @@ def _merged(run: list[Known]) -> Known:
             trail += part.trail
     if first.span is not None and run[1].text.startswith("=") and _VARIABLE.match(first.text):
         # `fmt.Sprintf("%s=%s", name, value)`: where the name was given is where people look for the variable.
-        trail = (Step(first.span, GIVEN), *trail)
+        trail = (Step(first.span, "the variable is given here", names=True), *trail)
     return Known("".join(part.text for part in run), span, trail)
 
 
