@@ -21,6 +21,7 @@ from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.ir import Unit
 from stigmer_lint.flow.launches import LaunchFinder
 from stigmer_lint.flow.project import SUFFIXES, Project, language_of
+from stigmer_lint.flow.walk import forget
 from stigmer_lint.frontends.file_kinds import embeds_scripts, is_makefile, looks_like_shell
 from stigmer_lint.model.launch import PLATFORMS, Image, ImageBuild, Launch, Platform
 from stigmer_lint.model.span import Span
@@ -54,6 +55,7 @@ def analyse(
     from stigmer_lint.engine.joins import components
     from stigmer_lint.frontends.config import is_config, read_config
 
+    forget()
     project = Project(files, lambda needle, suffixes: (path for path, _ in files.grep(re.compile(re.escape(needle)), suffixes)))
     evaluators = _evaluators(project, platforms, policy)
     launches: list[Launch] = []

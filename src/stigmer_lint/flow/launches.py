@@ -15,7 +15,7 @@ from stigmer_lint.flow.evaluate import WORK, Evaluator
 from stigmer_lint.flow.frame import Closure, Frame
 from stigmer_lint.flow.ir import Assign, Attr, Call, Do, FunctionDecl, Name, Str
 from stigmer_lint.flow.project import ClassHandle, last_name
-from stigmer_lint.flow.walk import Place, places, statements
+from stigmer_lint.flow.walk import Place, by_identity, places, statements
 from stigmer_lint.model.launch import Conduct, EnvSetting, Launch, LaunchFacts, Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Entry, Item, Known, ListValue, MapValue, ObjectValue, Step, Trail, Unknown, Value
@@ -401,26 +401,21 @@ def _exported(frame: Frame, name: str) -> bool:
 _ALL = "-a"
 """Stands among the exported names for every name: no variable is called so."""
 
-_found_exports: dict[int, tuple[FunctionDecl, frozenset[str]]] = {}
-
-
+@by_identity
 def _exports(decl: FunctionDecl) -> frozenset[str]:
     """The names that a shell function's body exports."""
-    known = _found_exports.get(id(decl))
-    if known is None or known[0] is not decl:
-        names: set[str] = set()
-        for stmt in statements(decl.body):
-            if isinstance(stmt, Assign) and stmt.exported and isinstance(stmt.target, Name):
-                names.add(stmt.target.id)
-            value = stmt.value if isinstance(stmt, Assign | Do) else None
-            if isinstance(value, Call) and isinstance(value.callee, Name):
-                words = {arg.value.text for arg in value.args if isinstance(arg.value, Str)}
-                if value.callee.id == "$export":
-                    names |= words
-                elif value.callee.id == "$set" and words & {"-a", "allexport"}:
-                    names.add(_ALL)
-        known = _found_exports[id(decl)] = decl, frozenset(names)
-    return known[1]
+    names: set[str] = set()
+    for stmt in statements(decl.body):
+        if isinstance(stmt, Assign) and stmt.exported and isinstance(stmt.target, Name):
+            names.add(stmt.target.id)
+        value = stmt.value if isinstance(stmt, Assign | Do) else None
+        if isinstance(value, Call) and isinstance(value.callee, Name):
+            words = {arg.value.text for arg in value.args if isinstance(arg.value, Str)}
+            if value.callee.id == "$export":
+                names |= words
+            elif value.callee.id == "$set" and words & {"-a", "allexport"}:
+                names.add(_ALL)
+    return frozenset(names)
 
 
 def _open(result: Recognised | Unread) -> bool:

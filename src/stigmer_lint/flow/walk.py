@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import TypeVar
 
 from stigmer_lint.flow.ir import (
     And,
@@ -34,6 +36,31 @@ from stigmer_lint.flow.ir import (
     Stmt,
     Stop,
 )
+
+_Node = TypeVar("_Node")
+_Result = TypeVar("_Result")
+_emptied: list[Callable[[], None]] = []
+
+
+def by_identity(look: Callable[[_Node], _Result]) -> Callable[[_Node], _Result]:
+    """Keep what a function finds in a node of the form, which never changes once it is made. The node is kept with it, so that its id stays its own."""
+    kept: dict[int, tuple[_Node, _Result]] = {}
+    _emptied.append(kept.clear)
+
+    @wraps(look)
+    def found(node: _Node) -> _Result:
+        known = kept.get(id(node))
+        if known is None or known[0] is not node:
+            known = kept[id(node)] = node, look(node)
+        return known[1]
+
+    return found
+
+
+def forget() -> None:
+    """Let go of what was kept, before the code of another tree, or of the same tree once more, is lowered."""
+    for empty in _emptied:
+        empty()
 
 
 def parts(expr: Expr) -> tuple[Expr, ...]:
@@ -200,15 +227,10 @@ class Outline:
                 self.leaving.append(index)
 
 
-_outlines: dict[int, Outline] = {}
-
-
+@by_identity
 def outline(block: Block) -> Outline:
     """The outline of a finished block."""
-    found = _outlines.get(id(block))
-    if found is None or found.block is not block:
-        found = _outlines[id(block)] = Outline(block)
-    return found
+    return Outline(block)
 
 
 def stops(block: Block) -> bool:
@@ -225,14 +247,9 @@ def stops(block: Block) -> bool:
     return True
 
 
-_bound_names: dict[int, tuple[FunctionDecl, frozenset[str]]] = {}
-
-
+@by_identity
 def bound_names(decl: FunctionDecl) -> frozenset[str]:
     """The variables that the statements of a function give a value, its loops and the functions that it hands to calls included."""
-    found = _bound_names.get(id(decl))
-    if found is not None and found[0] is decl:
-        return found[1]
     names: set[str] = set()
     waiting = [decl]
     while waiting:
@@ -243,18 +260,12 @@ def bound_names(decl: FunctionDecl) -> frozenset[str]:
                 names.update(target_names(stmt.target) if stmt.target is not None else ())
             elif isinstance(stmt, Do):
                 waiting.extend(arg.value.decl for one in expressions(stmt.value) if isinstance(one, Call) for arg in one.args if isinstance(arg.value, Function))
-    _bound_names[id(decl)] = decl, frozenset(names)
-    return _bound_names[id(decl)][1]
+    return frozenset(names)
 
 
-_touched: dict[int, tuple[Stmt, frozenset[str]]] = {}
-
-
+@by_identity
 def touched(stmt: Stmt) -> frozenset[str]:
     """Variables whose value a statement may change: assigned, changed in part, or handed to a call that could change them."""
-    found = _touched.get(id(stmt))
-    if found is not None and found[0] is stmt:
-        return found[1]
     names: set[str] = set()
     match stmt:
         case Assign():
@@ -280,9 +291,7 @@ def touched(stmt: Stmt) -> frozenset[str]:
                 names |= touched(inner)
         case _:
             pass
-    result = frozenset(names)
-    _touched[id(stmt)] = (stmt, result)
-    return result
+    return frozenset(names)
 
 
 def _handed(expr: Expr, names: set[str]) -> None:
@@ -307,36 +316,23 @@ def _handed(expr: Expr, names: set[str]) -> None:
 
 def mentions(expr: Expr, name: str) -> bool:
     """Whether a variable is read anywhere in an expression (function literals not looked into)."""
-    if isinstance(expr, Name):
-        return expr.id == name
-    found = _mentioned.get(id(expr))
-    if found is None or found[0] is not expr:
-        found = _mentioned[id(expr)] = expr, frozenset(one.id for one in expressions(expr) if isinstance(one, Name))
-    return name in found[1]
+    return expr.id == name if isinstance(expr, Name) else name in _mentioned(expr)
 
 
-_mentioned: dict[int, tuple[Expr, frozenset[str]]] = {}
+@by_identity
+def _mentioned(expr: Expr) -> frozenset[str]:
+    return frozenset(one.id for one in expressions(expr) if isinstance(one, Name))
 
 
-_calls_in: dict[int, tuple[Expr, tuple[Call, ...]]] = {}
-
-
+@by_identity
 def calls_in(expr: Expr) -> tuple[Call, ...]:
     """The calls in an expression, itself included, in source order; not those in function literals."""
-    found = _calls_in.get(id(expr))
-    if found is None or found[0] is not expr:
-        found = _calls_in[id(expr)] = expr, tuple(one for one in expressions(expr) if isinstance(one, Call))
-    return found[1]
+    return tuple(one for one in expressions(expr) if isinstance(one, Call))
 
 
-_names_in: dict[int, tuple[Expr, frozenset[str]]] = {}
-
-
+@by_identity
 def names_in(expr: Expr) -> frozenset[str]:
     """The variables that an expression reads, those of function literals in it included."""
-    found = _names_in.get(id(expr))
-    if found is not None and found[0] is expr:
-        return found[1]
     names: set[str] = set()
     waiting = [expr]
     while waiting:
@@ -346,6 +342,4 @@ def names_in(expr: Expr) -> frozenset[str]:
             elif isinstance(one, Function):
                 for stmt in statements(one.decl.body):
                     waiting.extend(own(stmt))
-    result = frozenset(names)
-    _names_in[id(expr)] = (expr, result)
-    return result
+    return frozenset(names)
