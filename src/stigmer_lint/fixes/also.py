@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from stigmer_lint.fixes import syntax
+from stigmer_lint.fixes import parsed, syntax
 from stigmer_lint.fixes.places import indent_of, line_end, newline_of, starts_line
 from stigmer_lint.fixes.types import Answer, CannotFix, Written
-from stigmer_lint.frontends.yaml_nodes import Mapping, Node, Scalar, Sequence, load
+from stigmer_lint.frontends.yaml_nodes import Mapping, Node, Scalar, Sequence
 from stigmer_lint.model.launch import EnvSetting
 from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.report.types import Edit
@@ -36,12 +36,12 @@ def also_set(source: SourceFile, like: EnvSetting, name: str) -> Answer:
 
 
 def _is_compose(source: SourceFile) -> bool:
-    return any(isinstance(document.root, Mapping) and document.root.get("services") is not None for document in load(source))
+    return any(isinstance(document.root, Mapping) and document.root.get("services") is not None for document in parsed.documents(source))
 
 
 def _yaml(source: SourceFile, place: Span, old: str, new: str) -> Edit | None:
     """One more entry of the mapping or list that holds the name at `place`."""
-    waiting: list[Node] = [document.root for document in load(source) if document.root is not None]
+    waiting: list[Node] = [document.root for document in parsed.documents(source) if document.root is not None]
     while waiting:
         node = waiting.pop()
         if isinstance(node, Sequence):
@@ -207,7 +207,7 @@ def unset(source: SourceFile, setting: EnvSetting) -> Answer:
 
 def _yaml_lines(source: SourceFile, place: Span) -> tuple[int, int] | None:
     """The lines of one of several entries of a block mapping or list."""
-    waiting: list[Node] = [document.root for document in load(source) if document.root is not None]
+    waiting: list[Node] = [document.root for document in parsed.documents(source) if document.root is not None]
     while waiting:
         node = waiting.pop()
         if isinstance(node, Scalar):

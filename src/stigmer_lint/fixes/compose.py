@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from stigmer_lint.fixes import parsed
 from stigmer_lint.fixes.places import line_end, newline_of, starts_line
 from stigmer_lint.fixes.types import Answer, CannotFix, Written
-from stigmer_lint.frontends.yaml_nodes import Mapping, Node, Scalar, Sequence, load
+from stigmer_lint.frontends.yaml_nodes import Mapping, Node, Scalar, Sequence
 from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.report.types import Edit
 
@@ -13,7 +14,7 @@ _QUOTES = {"single": "'", "double": '"', "plain": "", "literal": '"', "folded": 
 
 def add_gateway(source: SourceFile, place: Span, host: str) -> Answer:
     """Add `host`:host-gateway to the service whose key stands at `place`. Raises UnreadableError where the file is no YAML."""
-    found = _service(source, place)
+    found = parsed.service_keys(source).get(place)
     if found is None:
         return CannotFix("the service is not found in its file")
     key, service = found
@@ -42,7 +43,7 @@ def add_gateway(source: SourceFile, place: Span, host: str) -> Answer:
 def pass_on(source: SourceFile, place: Span, entries: tuple[tuple[str, str | None], ...]) -> Answer:
     """Add variables to the `environment` of the service whose key stands at `place`: with a text, or, for None, by name alone, which hands on
     what the shell or `.env` has. Raises UnreadableError where the file is no YAML."""
-    found = _service(source, place)
+    found = parsed.service_keys(source).get(place)
     if found is None:
         return CannotFix("the service is not found in its file")
     key, service = found
@@ -118,17 +119,6 @@ def _entry(name: str, value: str | None) -> str:
     return f"{name}:" if value is None else f'{name}: "{value}"'
 
 
-def _service(source: SourceFile, place: Span) -> tuple[Scalar, Node] | None:
-    """The key at `place` with its value, among the services of any document of the file."""
-    for document in load(source):
-        services = document.root.get("services") if isinstance(document.root, Mapping) else None
-        for holder in (services, document.root):
-            for key, value in holder.pairs if isinstance(holder, Mapping) else ():
-                if isinstance(key, Scalar) and key.span == place:
-                    return key, value
-    return None
-
-
 def _brings_hosts(node: Node) -> bool:
     parts = node.items if isinstance(node, Sequence) else (node,)
     return any(isinstance(part, Mapping) and (part.get("extra_hosts") is not None or part.get("<<") is not None) for part in parts)
@@ -159,25 +149,27 @@ def _end(node: Node, after: int) -> int:
 
 
 def _list_style(source: SourceFile, service: Mapping) -> tuple[int, str]:
-    """How much deeper than its key a list stands, and its quotes: as in this service, else in a neighbour above or below it, else two and double."""
-    style: tuple[int, str] | None = None
-    for document in load(source):
-        services = document.root.get("services") if isinstance(document.root, Mapping) else None
-        holders = [value for _, value in services.pairs] if isinstance(services, Mapping) else []
-        for holder in (service, *holders):
-            for key, value in holder.pairs if isinstance(holder, Mapping) else ():
-                if not isinstance(value, Sequence) or not value.items or value.span.start < key.span.end:
-                    continue
-                item = value.items[0]
-                at = source.data.rfind(b"-", 0, item.span.start)
-                if source.data[value.span.start : value.span.start + 1] == b"[" or at < key.span.end:
-                    continue
-                deeper = _column(source, at) - _column(source, key.span.start)
-                quote = _QUOTES[item.style] if isinstance(item, Scalar) and item.style in ("single", "double") else '"'
-                if 0 <= deeper <= 8:
-                    style = style or (deeper, quote)
-                    break
-    return style or (2, '"')
+    """How much deeper than its key a list stands, and its quotes: as in this service, else as in the file's first that has one, else two and double."""
+    return _style_in(source, service) or _first_style(source) or (2, '"')
+
+
+def _style_in(source: SourceFile, service: Mapping) -> tuple[int, str] | None:
+    for key, value in service.pairs:
+        if not isinstance(value, Sequence) or not value.items or value.span.start < key.span.end:
+            continue
+        item = value.items[0]
+        at = source.data.rfind(b"-", 0, item.span.start)
+        if source.data[value.span.start : value.span.start + 1] == b"[" or at < key.span.end:
+            continue
+        deeper = _column(source, at) - _column(source, key.span.start)
+        if 0 <= deeper <= 8:
+            return deeper, _QUOTES[item.style] if isinstance(item, Scalar) and item.style in ("single", "double") else '"'
+    return None
+
+
+_first_style: parsed.OncePerFile[tuple[int, str] | None] = parsed.OncePerFile(
+    lambda source: next((style for service in parsed.services(source) if (style := _style_in(source, service)) is not None), None)
+)
 
 
 def _column(source: SourceFile, offset: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from stigmer_lint.fixes.parsed import OncePerFile
 from stigmer_lint.frontends import treesitter
 from stigmer_lint.model.span import SourceFile, Span
 
@@ -26,8 +27,12 @@ _FUNCTIONS = (
 
 def language_of(path: str) -> str | None:
     """The grammar for a file, None for what has none here."""
+    return _LANGUAGES.get(_suffix(path))
+
+
+def _suffix(path: str) -> str:
     name = path.rsplit("/", 1)[-1]
-    return _LANGUAGES.get(name[name.rfind(".") :].lower()) if "." in name else None
+    return name[name.rfind(".") :].lower() if "." in name else ""
 
 
 def root_of(source: SourceFile) -> Node | None:
@@ -35,17 +40,10 @@ def root_of(source: SourceFile) -> Node | None:
     language = language_of(source.path)
     if language is None or source.data.startswith(b"\xef\xbb\xbf"):
         return None
-    known = _trees.get(source.path)
-    if known is None or known[0] is not source.data:
-        if len(_trees) >= MAX_TREES:
-            _trees.clear()
-        known = _trees[source.path] = source.data, treesitter.parse(language, source.data, source.path)
-    return known[1].root_node
+    return _tree(source).root_node
 
 
-MAX_TREES = 16
-_trees: dict[str, tuple[bytes, Tree]] = {}
-"""The trees of the files that were asked for last, by path: many fixes of one file ask for it. A file that is changed has other bytes."""
+_tree: OncePerFile[Tree] = OncePerFile(lambda source: treesitter.parse(_LANGUAGES[_suffix(source.path)], source.data, source.path))
 
 
 def at(root: Node, span: Span) -> Node | None:

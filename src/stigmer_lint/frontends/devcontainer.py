@@ -180,8 +180,14 @@ def _own(file: _File, settings: list[EnvSetting]) -> Launch | None:
     )
     place = image_node.span if image_node is not None else build.span if build is not None else file.span
     facts: dict[Platform, LaunchFacts] = {}
+    # What is the same on every platform is one object, so that it is judged once.
+    bases: dict[LaunchFacts, Platform] = {}
     for platform in PLATFORMS:
         base = run_facts(tuple(words), image, place, platform)
+        alike = bases.setdefault(base, platform)
+        if alike != platform:
+            facts[platform] = facts[alike]
+            continue
         facts[platform] = msgspec.structs.replace(
             base,
             image=image,
