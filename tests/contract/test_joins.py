@@ -79,6 +79,14 @@ def test_go_packages_that_the_program_does_not_import_are_not_inside(world: Worl
     assert names(component) == {"APP", "LIB", "OTHER", "MORE"}
 
 
+def test_a_go_file_may_import_nothing_at_length(world: Worlds) -> None:
+    [component] = world({
+        "compose.yaml": "services:\n  a:\n    build: .\n", "go.mod": "module example.org/x\n", "Dockerfile": "FROM golang\nCOPY . .\nRUN go build -o /app ./cmd/app\n",
+        "cmd/app/main.go": 'package main\nimport ()\nimport "os"\nfunc F() { os.Getenv("APP") }\n',
+    }).components  # fmt: skip
+    assert names(component) == {"APP"}
+
+
 def test_an_image_named_like_a_program_of_the_tree_holds_that_program_alone(world: Worlds) -> None:
     read = 'package {}\nimport ("os"{})\nfunc F() {{ os.Getenv("{}") }}\n'
     [component] = world({

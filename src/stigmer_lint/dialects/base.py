@@ -87,6 +87,10 @@ class Dialect(Protocol):
         """Whether a callee of this dotted name, whose last part is one of the needles, may be the library's."""
         ...
 
+    def may_be_of(self, package: str) -> bool:
+        """Whether a callee may be the library's that is a function of this import path, or, for "", a method."""
+        ...
+
     def recognise(self, call: Invocation) -> Recognised | Unread | None:
         """The launch that the call makes, if it makes one."""
         ...

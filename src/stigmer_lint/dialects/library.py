@@ -28,12 +28,19 @@ from stigmer_lint.model.value import (
 class LibraryDialect:
     """A `Dialect` made of its tables and one function."""
 
-    __slots__ = ("_recognise", "languages", "needles", "packages")
+    __slots__ = ("_recognise", "functions_of", "languages", "needles", "packages")
 
     def __init__(
-        self, needles: tuple[str, ...], languages: tuple[str, ...], recognise: Callable[[Invocation], Recognised | Unread | None], packages: tuple[str, ...] = ()
+        self,
+        needles: tuple[str, ...],
+        languages: tuple[str, ...],
+        recognise: Callable[[Invocation], Recognised | Unread | None],
+        packages: tuple[str, ...] = (),
+        functions_of: str = "",
     ) -> None:
-        """`packages`: words of which the import path of a callee has one, where that path is known; () where any will do."""
+        """`packages`: words of which the import path of a callee has one, where that path is known; () where any will do. `functions_of`: the
+        callees are no methods but functions of packages with this word in their import paths."""
+        self.functions_of = functions_of
         self.needles = needles
         self.languages = languages
         self.packages = packages
@@ -42,6 +49,10 @@ class LibraryDialect:
     def may_mean(self, callee: str) -> bool:
         """Whether a callee of this dotted name, whose last part is one of the needles, may be the library's."""
         return not self.packages or "/" not in callee or any(word in callee for word in self.packages)
+
+    def may_be_of(self, package: str) -> bool:
+        """Whether a callee may be the library's that is a function of this import path, or, for "", a method."""
+        return self.functions_of in package if package or self.functions_of else True
 
     def recognise(self, call: Invocation) -> Recognised | Unread | None:
         """The launch that the call makes, if it makes one."""

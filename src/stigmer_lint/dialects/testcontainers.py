@@ -221,6 +221,6 @@ def _python_settings(draft: Draft, fields: MapValue) -> None:
         draft.entrypoint = (*(draft.entrypoint or ()), item.value)
 
 
-GO = LibraryDialect(("GenericContainer", "Run"), ("go",), _go)
+GO = LibraryDialect(("GenericContainer", "Run"), ("go",), _go, functions_of="testcontainers")
 JAVASCRIPT = LibraryDialect(("start",), ("javascript", "typescript"), _javascript)
 PYTHON = LibraryDialect(("start",), ("python",), _python)

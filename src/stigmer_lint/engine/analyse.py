@@ -260,9 +260,9 @@ def _found(project: Project, path: str, look: Callable[[], tuple[Sequence[Launch
 
 def _literals(files: Files) -> list[str]:
     """The files that hold what literals of launches are written with."""
-    from stigmer_lint.flow.anchors import WORDS
+    from stigmer_lint.flow.anchors import NEAR, WORDS
 
-    return [path for path, data in files.grep(WORDS, _CODE) if not callers.is_test(path) and _NEAR.search(data) is not None]
+    return [path for path, data in files.grep(WORDS, _CODE, NEAR) if not callers.is_test(path) and _NEAR.search(data) is not None]
 
 
 def _by_literals(
@@ -275,10 +275,9 @@ def _by_literals(
     for launch in launches:
         for path in {span.path for span in spans(launch) if span is not None} & here.keys():
             here[path].append(launch)
-    mapping = {path for path, _ in files.grep(_MAPS, _CODE) if not callers.is_test(path)}
 
     def search(_: str, path: str) -> FoundInFile:
-        finder = AnchorFinder(evaluators, maps_elsewhere=bool(mapping - {path}))
+        finder = AnchorFinder(evaluators, lambda: any(one != path and not callers.is_test(one) for one, _ in files.grep(_MAPS, _CODE, _MAPS_NEAR)))
         return _found(project, path, lambda: finder.besides(path, here[path]))
 
     return search
@@ -306,6 +305,10 @@ def _dials_host(launch: Launch) -> bool:
 
 
 _MAPS = re.compile(rb"(?i)add[-_]?host|extra_?hosts|host-gateway")
+_MAPS_NEAR = (
+    b"add-host", b"add_host", b"addhost", b"addHost", b"AddHost", b"add_Host", b"ADD-HOST", b"ADD_HOST", b"ADDHOST",
+    b"extra_hosts", b"xtrahosts", b"xtraHosts", b"EXTRA_HOSTS", b"EXTRAHOSTS", b"host-gateway", b"HOST-GATEWAY",
+)  # fmt: skip
 
 
 def _mapped_aliases(files: Files) -> frozenset[str]:

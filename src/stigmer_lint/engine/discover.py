@@ -178,9 +178,12 @@ class Files:
                 if wanted is None or (path.endswith(wanted) if isinstance(wanted, tuple) else wanted(path)):
                     yield path
 
-    def grep(self, needles: re.Pattern[bytes], wanted: Wanted | tuple[str, ...] | None = None) -> Iterator[tuple[str, bytes]]:
+    def grep(
+        self, needles: re.Pattern[bytes], wanted: Wanted | tuple[str, ...] | None = None, near: tuple[bytes, ...] = ()
+    ) -> Iterator[tuple[str, bytes]]:
         """Every wanted file (by default every one that may be code or configuration) that holds a needle, with its bytes. Generated, minified and binary
-        files are left out. Asking the same again costs no search."""
+        files are left out. Asking the same again costs no search. `near`: texts of which every needle has one, for patterns that begin with none and
+        are slow for it."""
         key = (needles.pattern, needles.flags, wanted)
         known = self._found.get(key)
         if known is not None:
@@ -189,7 +192,7 @@ class Files:
                 if source is not None:
                     yield path, source.data
             return
-        holds = _searcher(needles)
+        holds = _searcher(needles, near)
         found: list[str] = []
         for path in self.paths(wanted or _may_be_code):
             data = self._bytes(path, needles)
@@ -334,11 +337,13 @@ class Files:
         return source
 
 
-def _searcher(needles: re.Pattern[bytes]) -> Callable[[bytes], object]:
+def _searcher(needles: re.Pattern[bytes], near: tuple[bytes, ...]) -> Callable[[bytes], object]:
     """A test whether bytes hold a needle; for a fixed text several times faster than the pattern is."""
     literal = re.sub(rb"\\(.)", rb"\1", needles.pattern)
     if re.escape(literal) == needles.pattern and not needles.flags & re.IGNORECASE:
         return lambda data: literal in data
+    if near:
+        return lambda data: any(text in data for text in near) and needles.search(data)
     return needles.search
 
 

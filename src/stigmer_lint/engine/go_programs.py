@@ -51,7 +51,7 @@ def _imports(files: Files, path: str) -> Iterator[str]:
     if source is None:
         return
     for hit in _BLOCK.finditer(source.data):
-        for one in _PATH.findall(hit[1] or hit[2]):
+        for one in _PATH.findall(hit[1] or hit[2] or b""):
             yield one.decode("utf-8", "replace")
 
 

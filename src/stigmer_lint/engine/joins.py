@@ -467,6 +467,7 @@ def _settled(insides: list[Inside], files: Files, groups: list[_Group]) -> list[
 _LOADERS = re.compile(
     rb"\bdotenv\b|load_dotenv|read_dotenv|godotenv\.|dotenvy|\bDotenv\b|\bread_env\(|env_file\s*=\s*[\"']\.env[\"']|SetConfigFile\(\s*\"\.env\"|environ\.Env\.read_env"
 )
+_LOADER_WORDS = (b"dotenv", b"Dotenv", b"read_env", b"env_file", b"SetConfigFile")
 _LOADING = (".py", ".js", ".mjs", ".cjs", ".ts", ".mts", ".go", ".rs", ".rb", ".php", "package.json")
 
 
@@ -486,7 +487,7 @@ def _loaded(insides: list[Inside], files: Files, groups: list[_Group]) -> list[s
         if source is None:
             continue
         if loaders is None:
-            loaders = [one for one, _ in files.grep(_LOADERS, _LOADING)]
+            loaders = [one for one, _ in files.grep(_LOADERS, _LOADING, _LOADER_WORDS)]
         names = {hit[1].decode() for hit in _DOTENV_LINE.finditer(source.data)}
         for index in holders:
             # What is loaded is beside the program that loads it, or above it.

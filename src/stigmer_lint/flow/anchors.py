@@ -8,7 +8,7 @@ API's `{Image, Env, HostConfig}`. Such a literal is followed forwards to what it
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -16,7 +16,7 @@ from stigmer_lint.dialects.base import Command, Invocation, Recognised, Unread
 from stigmer_lint.dialects.docker_flags import grammar
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.frame import Frame
-from stigmer_lint.flow.ir import Assign, DictOf, Expr, ListOf, Name, Record, Return, Str
+from stigmer_lint.flow.ir import Assign, DictOf, Expr, ListOf, Name, Record, Return, Stmt, Str
 from stigmer_lint.flow.launches import LaunchFinder
 from stigmer_lint.flow.walk import Place, expressions, mentions, own, places, statements
 from stigmer_lint.model.launch import Launch, LaunchFacts, Platform
@@ -26,6 +26,8 @@ from stigmer_lint.model.world import Gap
 
 WORDS = re.compile(rb"""["'`](?:run|create)["'`]\s*,|\bHostConfig\b|container\.Config\b""")
 """What a file holds that writes such a literal."""
+NEAR = (b'run"', b"run'", b"run`", b'create"', b"create'", b"create`", b"HostConfig", b"container.Config")
+"""Texts of which each of these has one."""
 
 _ENGINE = re.compile(rb"docker|podman|nerdctl", re.IGNORECASE)
 
@@ -61,7 +63,12 @@ def anchors(ev: Evaluator, path: str) -> Iterator[Anchor]:
                 verb = _verb(expr)
                 if verb is None:
                     continue
-            elif not ((isinstance(expr, DictOf) and _is_request(expr)) or (isinstance(expr, Record) and expr.type.endswith("container.Config"))):
+            elif isinstance(expr, Record):
+                # The configuration alone says nothing of the host; who makes one without the other starts nothing here.
+                if not expr.type.endswith("container.Config") or _only_host_config(place) is None:
+                    continue
+                verb = None
+            elif not (isinstance(expr, DictOf) and _is_request(expr)):
                 continue
             else:
                 verb = None
@@ -125,10 +132,10 @@ def spans(launch: Launch) -> Iterator[Span | None]:
 
 
 class AnchorFinder(LaunchFinder):
-    """Finds what literals launch. `maps_elsewhere`: some other code of the tree maps host aliases, and may do so for the launches of the file at
-    hand."""
+    """Finds what literals launch. `maps_elsewhere`: tells whether some other code of the tree maps host aliases, and may do so for the launches of
+    the file at hand."""
 
-    def __init__(self, evaluators: dict[Platform, Evaluator], maps_elsewhere: bool) -> None:
+    def __init__(self, evaluators: dict[Platform, Evaluator], maps_elsewhere: Callable[[], bool]) -> None:
         super().__init__(evaluators, ())
         self.maps_elsewhere = maps_elsewhere
         self._verbs: dict[int, int | None] = {}
@@ -146,6 +153,10 @@ class AnchorFinder(LaunchFinder):
 
     def may_launch(self, ev: Evaluator, place: Place, frame: Frame) -> bool:
         """A literal says itself that it launches."""
+        return True
+
+    def is_candidate(self, ev: Evaluator, place: Place, frame: Frame) -> bool:
+        """Every literal that was picked is one."""
         return True
 
     def recognise(self, ev: Evaluator, place: Place, frame: Frame) -> Iterator[tuple[Recognised | Unread, Span]]:
@@ -227,24 +238,29 @@ def _of_argv(ev: Evaluator, anchor: Anchor, value: Value | None) -> Recognised |
     return found if facts.env or facts.hosts or facts.publishes or facts.network is not None or facts.command else None
 
 
+def _only_host_config(place: Place) -> tuple[Record, Stmt] | None:
+    """Go: the only HostConfig that the function writes, with its statement."""
+    found = [(part, stmt) for stmt in statements(place.decl.body) for whole in own(stmt) for part in expressions(whole)
+             if isinstance(part, Record) and part.type.endswith("container.HostConfig")]
+    return found[0] if len(found) == 1 else None
+
+
 def _host_config(ev: Evaluator, place: Place, frame: Frame) -> Value | None:
-    """Go: the only HostConfig that the function writes."""
-    records = [one for stmt in statements(place.decl.body) for part in own(stmt) for one in expressions(part)
-               if isinstance(one, Record) and one.type.endswith("container.HostConfig")]
-    if len(records) != 1:
+    only = _only_host_config(place)
+    if only is None:
         return None
-    stmt = next(stmt for stmt in statements(place.decl.body) if any(one is records[0] for part in own(stmt) for one in expressions(part)))
-    if isinstance(stmt, Assign) and isinstance(stmt.target, Name) and _is_value(stmt.value, records[0]):
+    record, stmt = only
+    if isinstance(stmt, Assign) and isinstance(stmt.target, Name) and _is_value(stmt.value, record):
         return ev.local(stmt.target.id, frame, None)
-    return ev.eval(records[0], frame, stmt)
+    return ev.eval(record, frame, stmt)
 
 
-def _open_ended(facts: LaunchFacts, escapes: bool, maps_elsewhere: bool) -> LaunchFacts:
+def _open_ended(facts: LaunchFacts, escapes: bool, maps_elsewhere: Callable[[], bool]) -> LaunchFacts:
     """What the caller may still add, where the literal is handed to it."""
     if not escapes:
         return facts
     return msgspec.structs.replace(
-        facts, env_open=(*facts.env_open, "the caller may add variables"), hosts_open=facts.hosts_open or maps_elsewhere,
+        facts, env_open=(*facts.env_open, "the caller may add variables"), hosts_open=facts.hosts_open or maps_elsewhere(),
     )
 
 

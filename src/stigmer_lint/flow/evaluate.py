@@ -88,7 +88,7 @@ WORK = 20_000
 """Steps for one launch on one platform."""
 CALL_WORK = 2_500
 """Steps for what one call returns."""
-ALL_FIELDS_WORK = 150_000
+ALL_FIELDS_WORK = 50_000
 """Steps for what the fields of all classes are filled with, on one platform."""
 CONDITION_WORK = 150
 """Steps for one condition: those that tell platforms and addresses apart are short."""

@@ -413,7 +413,8 @@ class Field(msgspec.Struct, frozen=True):
 
 
 class ClassDecl(msgspec.Struct, eq=False):
-    """A class, struct or interface (TypeScript enum members are fields)."""
+    """A class, struct or interface (TypeScript enum members are fields). `elsewhere`: a Go type of which a file has methods, while another file
+    of the package declares it."""
 
     name: str
     span: Range
@@ -421,6 +422,7 @@ class ClassDecl(msgspec.Struct, eq=False):
     fields: dict[str, Field]
     methods: dict[str, FunctionDecl]
     decorators: tuple[str, ...] = ()
+    elsewhere: bool = False
 
 
 class Unit(msgspec.Struct, eq=False):

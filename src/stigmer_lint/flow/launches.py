@@ -15,6 +15,7 @@ from stigmer_lint.flow.evaluate import WORK, Evaluator
 from stigmer_lint.flow.frame import Closure, Frame
 from stigmer_lint.flow.ir import Assign, Attr, Call, Do, FunctionDecl, Name, Str
 from stigmer_lint.flow.project import ClassHandle, last_name
+from stigmer_lint.flow.typed import declared_type
 from stigmer_lint.flow.walk import Place, by_identity, places, statements
 from stigmer_lint.model.launch import Conduct, EnvSetting, Launch, LaunchFacts, Platform
 from stigmer_lint.model.span import Span
@@ -30,6 +31,9 @@ PLACE_WORK = 200_000
 """Steps for all ways to one launch on one platform."""
 MAX_CHAIN = 4
 """Wrappers around a launch that are followed."""
+
+_STARTS = frozenset({"run", "create", "container", "start", "up", "compose", "play", "pod", "-c", "exec"})
+"""Words of which a command line has one that starts a container."""
 
 _ENGINE = re.compile(rb"docker|podman|nerdctl|container", re.IGNORECASE)
 
@@ -147,6 +151,9 @@ class LaunchFinder:
             tried += 1
             ev.fresh(min(WORK, left))
             frame, outermost, way = self.chained(ev, place, chain)
+            if not self.is_candidate(ev, place, frame):
+                left -= min(WORK, left) - ev.work
+                continue
             certain = ev.reachable(place.stmt, frame) if self._runs_on(ev, place, frame) else False
             if certain is False:
                 continue
@@ -218,26 +225,46 @@ class LaunchFinder:
         source = self.project.source(place.decl.unit.path)
         if source is None or not isinstance(place.expr, Call):
             return False
+        from stigmer_lint.dialects.process import program_at
+
         call = self.invocation(ev, place, frame)
-        if call is None or not call.args:
+        if call is None:
             return False
-        first = call.args[0]
+        at = program_at(call.language, call.name) or 0
+        if at >= len(call.args):
+            return False
+        first, others = call.args[at], call.args[at + 1 :]
         if isinstance(first, ListValue) and first.items:
-            first = first.items[0].value
+            words = tuple(item.value for item in first.items)
+            first, others = words[0], (*words[1:], *others)
+        if others and all(isinstance(one, Known) and one.text not in _STARTS and " " not in one.text for one in others):
+            # `exec.Command(path, "--version")` starts no container, whatever the path.
+            return False
         return isinstance(first, Unknown) and first.kind in ("parameter", "input", "field") and _ENGINE.search(source.data) is not None
 
     # -- one call ------------------------------------------------------------------------------------------------------------
+
+    def is_candidate(self, ev: Evaluator, place: Place, frame: Frame) -> bool:
+        """Whether a call may launch by what it calls. Most do not, and what they depend on is not looked at."""
+        call = place.expr
+        return isinstance(call, Call) and self._called(ev, call, place, frame) is not None
+
+    def _called(self, ev: Evaluator, call: Call, place: Place, frame: Frame) -> str | None:
+        """The name of the library's function that is called, "?" before it where it could not be told; None for the tree's own code and for
+        what starts no container."""
+        if self._is_method(call, frame) or self._is_other_method(call, frame):
+            return None
+        target = library.callee_of(ev, call, frame, place.stmt)
+        if isinstance(target, Closure | ClassHandle) or not self._may_launch(ev, call, target, place, frame):
+            return None
+        return target
 
     def invocation(self, ev: Evaluator, place: Place, frame: Frame) -> Invocation | None:
         """The evaluated call, None for a call of the tree's own code."""
         call = place.expr
         assert isinstance(call, Call)
-        if self._is_method(call, frame):
-            return None
-        target = library.callee_of(ev, call, frame, place.stmt)
-        if isinstance(target, Closure | ClassHandle):
-            return None
-        if not self._may_launch(ev, call, target, place, frame):
+        target = self._called(ev, call, place, frame)
+        if target is None:
             return None
         positional, keywords, _ = library.evaluated(ev, call.args, frame, place.stmt)
         receiver = ev.eval(call.callee.base, frame, place.stmt) if isinstance(call.callee, Attr) else None
@@ -257,15 +284,34 @@ class LaunchFinder:
     def _is_method(self, call: Call, frame: Frame) -> bool:
         """Whether a Go call is a method, by its own text, where only a package's function of that name would start a process."""
         callee = call.callee
-        if frame.unit.language != "go" or not isinstance(callee, Attr) or any(callee.name in dialect.needles for dialect in self.dialects):
+        if frame.unit.language != "go" or not isinstance(callee, Attr):
             return False
         from stigmer_lint.dialects.process import may_start
 
         owner = last_name(callee.base) or ""
         names = [owner]
-        if isinstance(callee.base, Name) and owner in frame.unit.imports:
-            names.append(frame.unit.imports[owner].module)
+        package = frame.unit.imports[owner].module if isinstance(callee.base, Name) and owner in frame.unit.imports else ""
+        if package:
+            names.append(package)
+        if any(callee.name in dialect.needles and dialect.may_be_of(package) for dialect in self.dialects):
+            return False
         return not any(may_start("go", f"{name}.{callee.name}") for name in names)
+
+    def _is_other_method(self, call: Call, frame: Frame) -> bool:
+        """Whether a call is, by what is declared, a method of the tree's own or of a library that starts no container, so that its receiver need
+        not be followed."""
+        if not isinstance(call.callee, Attr):
+            return False
+        holder = declared_type(self.project, frame.decl, call.callee.base)
+        if isinstance(holder, ClassHandle):
+            return self.project.method(holder, call.callee.name) is not None
+        return holder is not None and not self._may_be(frame.unit.language, f"{holder}.{call.callee.name}")
+
+    def _may_be(self, language: str, name: str) -> bool:
+        """Whether a library's function of this name may start a container or another process."""
+        from stigmer_lint.dialects.process import may_start
+
+        return may_start(language, name) or any(name.rsplit(".", 1)[-1] in dialect.needles and dialect.may_mean(name) for dialect in self.dialects)
 
     def _may_launch(self, ev: Evaluator, call: Call, target: str, place: Place, frame: Frame) -> bool:
         """Whether a call may start a container, by its name and its program alone: most calls of these names are other things, and

@@ -104,6 +104,7 @@ class Project:
         self._units: dict[str, Unit | None] = {}
         self._frontends: dict[str, Frontend] = {}
         self._sites: dict[tuple[str, str, str], tuple[Place, ...]] = {}
+        self._package_methods: dict[tuple[str, str], dict[str, FunctionDecl]] = {}
         self._places: dict[str, dict[str, list[Place]]] = {}
         self._located: dict[tuple[str, str], tuple[str, ...]] = {}
         self._siblings: dict[str, tuple[str, ...]] = {}
@@ -240,7 +241,7 @@ class Project:
         if decl is not None:
             return decl
         klass = unit.classes.get(name)
-        if klass is not None and (unit.language != "go" or klass.span != (0, 0)):
+        if klass is not None and not klass.elsewhere:
             return ClassHandle(klass, unit)
         if name in self.assigned(unit):
             return VariableHandle(name, unit)
@@ -338,7 +339,8 @@ class Project:
                 found = self.top_level(other, name) if name not in other.imports else None
                 if found is not None:
                     return found
-        return None
+        klass = unit.classes.get(name)
+        return ClassHandle(klass, unit) if klass is not None else None
 
     def member(self, module: ModuleHandle, name: str) -> Symbol | None:
         """A member of a module; a LibraryHandle where the module is not of the tree."""
@@ -371,11 +373,9 @@ class Project:
         if found is not None or depth > 6:
             return found
         if handle.unit.language == "go":
-            for path in self.package(handle.unit)[1:]:
-                other = self.unit(path)
-                klass = other.classes.get(handle.decl.name) if other is not None else None
-                if klass is not None and name in klass.methods:
-                    return klass.methods[name]
+            found = self._methods_of_package(handle).get(name)
+            if found is not None:
+                return found
         for base in handle.decl.bases:
             parent = self.class_named(handle.unit, base)
             if parent is not None and parent.decl is not handle.decl:
@@ -383,6 +383,20 @@ class Project:
                 if found is not None:
                     return found
         return None
+
+    def _methods_of_package(self, handle: ClassHandle) -> dict[str, FunctionDecl]:
+        """The methods that the other files of a Go type's package declare for it."""
+        key = (handle.unit.path, handle.decl.name)
+        found = self._package_methods.get(key)
+        if found is None:
+            found = {}
+            for path in self.package(handle.unit)[1:]:
+                other = self.unit(path)
+                klass = other.classes.get(handle.decl.name) if other is not None else None
+                for name, decl in klass.methods.items() if klass is not None else ():
+                    found.setdefault(name, decl)
+            self._package_methods[key] = found
+        return found
 
     def methods(self, handle: ClassHandle) -> Iterator[FunctionDecl]:
         """All methods that a class declares itself, over the files of its package."""

@@ -115,7 +115,7 @@ class _Reader:
         declared = self.unit.classes.get(owner)
         if declared is None:
             # The type may follow, or stand in another file of the package.
-            declared = self.unit.classes[owner] = ir.ClassDecl(owner, span(receiver), (), {}, {})
+            declared = self.unit.classes[owner] = ir.ClassDecl(owner, span(receiver), (), {}, {}, elsewhere=True)
         _add(declared.methods, function(self.file, node, function_body, name=name, owner=owner, receiver=params[0].name))
 
     def type(self, spec: Node) -> None:
