@@ -84,7 +84,8 @@ class Dialect(Protocol):
     languages: tuple[str, ...]
 
     def may_mean(self, callee: str) -> bool:
-        """Whether a callee of this dotted name, whose last part is one of the needles, may be the library's."""
+        """Whether a callee, whose last part is one of the needles, may be the library's: a library's dotted name, or "?" and what is written where
+        the library is not known."""
         ...
 
     def may_be_of(self, package: str) -> bool:

@@ -163,4 +163,4 @@ def _on_whales(call: Invocation) -> Recognised | Unread | None:
     return draft.finish("docker sdk", _engine(call))
 
 
-DIALECT = LibraryDialect(("run", "create", "create_or_replace", "create_container"), ("python",), _recognise)
+DIALECT = LibraryDialect(("run", "create", "create_or_replace", "create_container"), ("python",), _recognise, ("docker", "podman", "containers", "whales"))

@@ -49,4 +49,4 @@ def _run(call: Invocation) -> Recognised | Unread | None:
     return draft.finish("dockerode", "docker")
 
 
-DIALECT = LibraryDialect(("createContainer", "run"), ("javascript", "typescript"), _recognise)
+DIALECT = LibraryDialect(("createContainer", "run"), ("javascript", "typescript"), _recognise, ("docker", "podman", "container"))

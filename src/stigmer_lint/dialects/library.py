@@ -38,7 +38,7 @@ class LibraryDialect:
         packages: tuple[str, ...] = (),
         functions_of: str = "",
     ) -> None:
-        """`packages`: words of which the import path of a callee has one, where that path is known; () where any will do. `functions_of`: the
+        """`packages`: words of which the name of a callee has one, where its library is known; () where any will do. `functions_of`: the
         callees are no methods but functions of packages with this word in their import paths."""
         self.functions_of = functions_of
         self.needles = needles
@@ -47,8 +47,9 @@ class LibraryDialect:
         self._recognise = recognise
 
     def may_mean(self, callee: str) -> bool:
-        """Whether a callee of this dotted name, whose last part is one of the needles, may be the library's."""
-        return not self.packages or "/" not in callee or any(word in callee for word in self.packages)
+        """Whether a callee, whose last part is one of the needles, may be the library's: a library's dotted name, or "?" and what is written where
+        the library is not known."""
+        return not self.packages or callee.startswith("?") or any(word in callee.lower() for word in self.packages)
 
     def may_be_of(self, package: str) -> bool:
         """Whether a callee may be the library's that is a function of this import path, or, for "", a method."""

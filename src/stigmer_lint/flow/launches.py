@@ -27,7 +27,7 @@ MAX_CONTEXTS = 120
 callers of its own."""
 LAUNCH_SITES = 48
 """Call sites of one helper that starts containers."""
-PLACE_WORK = 200_000
+PLACE_WORK = 120_000
 """Steps for all ways to one launch on one platform."""
 MAX_CHAIN = 4
 """Wrappers around a launch that are followed."""
@@ -321,7 +321,7 @@ class LaunchFinder:
         language = "javascript" if frame.unit.language == "typescript" else frame.unit.language
         name = target.lstrip("?")
         if language in ("shell", "make") or any(
-            language in dialect.languages and name.rsplit(".", 1)[-1] in dialect.needles and dialect.may_mean(name) for dialect in self.dialects
+            language in dialect.languages and name.rsplit(".", 1)[-1] in dialect.needles and dialect.may_mean(target) for dialect in self.dialects
         ):
             return True
         if not may_start(language, name):
