@@ -121,3 +121,10 @@ def test_a_program_that_is_not_known_starts_no_container_without_a_word_for_it(t
     (tmp_path / "main.go").write_text(text + "\n" + callers, encoding="utf-8")
     world = analyse(Files(tmp_path, ["."], cwd=tmp_path), NO_POLICY.policy, ("linux",)).world
     assert [launch.function for launch in world.launches] == ["other"]
+
+
+def test_the_program_itself_started_again_is_no_engine(tmp_path: Path) -> None:
+    text = 'package main\n\n// docker\nimport ("os"; "os/exec")\n\nfunc again(args []string) {\n\tpath, err := os.Executable()\n\tif err != nil {\n\t\treturn\n\t}\n\texec.Command(path, args...).Run()\n}\n'
+    (tmp_path / "main.go").write_text(text + '\nfunc main() { again([]string{"run", "-d", "x/y"}) }\n', encoding="utf-8")
+    world = analyse(Files(tmp_path, ["."], cwd=tmp_path), NO_POLICY.policy, ("linux",)).world
+    assert (world.launches, world.gaps) == ((), ())

@@ -9,7 +9,7 @@ import msgspec
 from stigmer_lint.dialects.base import Command, Invocation
 from stigmer_lint.dialects.values import arguments, field, items_of, split, words
 from stigmer_lint.dialects.wrappers import program_name, starts_others, unwrap
-from stigmer_lint.model.value import Choice, Entry, Item, Known, ListValue, MapValue, ObjectValue, Template, Unknown, Value
+from stigmer_lint.model.value import Choice, Entry, FunctionValue, Item, Known, ListValue, MapValue, ObjectValue, Template, Unknown, Value
 
 Shape: TypeAlias = Literal["words", "words1", "list", "list-or-text", "text", "go-exec", "js-spawn", "js-exec", "js-template", "deno"]
 """How the arguments say what is run: every argument a word; a list (or shell text); one text for a shell; ..."""
@@ -102,6 +102,8 @@ needles: dict[str, tuple[str, ...]] = {
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ash", "ksh", "fish", "cmd", "powershell", "pwsh"})
 _SH_MODULES = ("sh", "plumbum", "local", "cmd")
 _SH_PARTS = frozenset({"docker", "podman"})
+_ITSELF = frozenset({"os.Executable", "process.execPath", "sys.executable"})
+"""What gives the path of the program that runs: https://pkg.go.dev/os#Executable, https://nodejs.org/api/process.html#processexecpath."""
 _ENGINES = ("docker", "podman", "nerdctl", "finch")
 
 
@@ -235,6 +237,8 @@ def program_at(language: str, callee: str) -> int | None:
 
 def starts_containers(program: Value) -> bool:
     """Whether a program may start a container: an engine, a shell, one that starts other programs, or one that is not known."""
+    if (program.type if isinstance(program, ObjectValue) else program.name if isinstance(program, FunctionValue) else "") in _ITSELF:
+        return False
     if isinstance(program, Known) and any(char.isspace() for char in program.text):
         # A whole command line, which some starters hand to a shell.
         return True

@@ -27,8 +27,12 @@ MAX_CONTEXTS = 120
 callers of its own."""
 LAUNCH_SITES = 48
 """Call sites of one helper that starts containers."""
-PLACE_WORK = 120_000
+PLACE_WORK = 150_000
 """Steps for all ways to one launch on one platform."""
+UNSEEN_WORK = 30_000
+"""Steps, of those, until a way has led to a launch: most calls whose program is not known start none."""
+UNSEEN_WAYS = 60
+"""Ways until one has led to a launch."""
 MAX_CHAIN = 4
 """Wrappers around a launch that are followed."""
 
@@ -144,9 +148,9 @@ class LaunchFinder:
         # What a way gave before its callers were asked, for the case that the bounds are reached before they have answered.
         unasked: dict[tuple[Place, ...], list[Found]] = {}
         tried = 0
-        left = PLACE_WORK
+        left, most = UNSEEN_WORK, UNSEEN_WAYS
         ev.hopeless.clear()
-        while waiting and tried < MAX_CONTEXTS and left > 0:
+        while waiting and tried < most and left > 0:
             chain = waiting.pop(0)
             tried += 1
             ev.fresh(min(WORK, left))
@@ -159,6 +163,8 @@ class LaunchFinder:
                 continue
             found = list(self.recognise(ev, place, frame))
             left -= min(WORK, left) - ev.work
+            if found and most == UNSEEN_WAYS:
+                left, most = left + PLACE_WORK - UNSEEN_WORK, MAX_CONTEXTS
             asked = _asked(outermost)
             if asked is not None and len(chain) < MAX_CHAIN and (any(_open(result) for result, _ in found) if found else self.may_launch(ev, place, frame)):
                 sites = [site for site, _ in call_sites(ev, asked.decl, LAUNCH_SITES)]
