@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from stigmer_lint.model.value import render
+from stigmer_lint.model.value import Known, render
 from stigmer_lint.model.world import EnvRead
 
 Reads = Callable[[dict[str, str]], dict[str, EnvRead]]
@@ -105,6 +105,28 @@ def test_a_wrapper_with_the_name_of_a_common_method_costs_nothing(reads: Reads) 
     body = "".join(f"x{n} = table.get('k{n}')\n" for n in range(400))
     found = reads({"a.py": f"import os\nclass C:\n    def get(self, name):\n        return os.environ.get(name)\n{body}"})
     assert "k1" not in found
+
+
+GETTER = "import os\nclass Getter:\n    def get(self, name, default=None):\n        return os.environ.get(name, default)\n"
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        "def load():\n    here = Getter()\n    return here.get('PLACE', 'd'), {}.get('OTHER')\n",
+        "def load(here: Getter, other: dict):\n    return here.get('PLACE', 'd'), other.get('OTHER')\n",
+        "def load():\n    here = Getter()\n    def inner():\n        return here.get('PLACE', 'd')\n    return inner\n",
+    ],
+)
+def test_a_common_method_reads_where_its_object_is_known(reads: Reads, calls: str) -> None:
+    found = reads({"a.py": GETTER, "b.py": f"from a import Getter\n{calls}"})
+    assert render(found["PLACE"].default or Known("")) == "d"
+    assert "OTHER" not in found
+
+
+def test_a_variable_that_is_two_things_is_no_getter(reads: Reads) -> None:
+    body = "def load(kind):\n    here = Getter()\n    if kind:\n        here = dict()\n    return here.get('PLACE')\n"
+    assert "PLACE" not in reads({"a.py": GETTER + body})
 
 
 SCANS = [

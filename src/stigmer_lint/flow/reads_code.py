@@ -81,6 +81,7 @@ class Code:
         self.inside = inside
         self._aliases: dict[str, dict[str, str]] = {}
         self._sites: dict[int, list[tuple[Place, Expr | None]]] = {}
+        self._locals: dict[int, dict[str, str]] = {}
         self.written: dict[str, set[str]] = {}
         """Names that a file sets itself, by its path."""
         self.behind: dict[tuple[str, str], set[str]] = {}
@@ -332,7 +333,29 @@ class Code:
                         handle = project.class_named(symbol.unit, plain(made.value.callee) or "")
                         if handle is not None:
                             return base if project.method(handle, decl.name) is decl else None
+            if decl.name.lower() in _GENERIC:
+                text = self._made_by(place, base.id)
+                handle = project.class_named(unit, text) if text else None
+                return base if handle is not None and project.method(handle, decl.name) is decl else None
         return base if decl.name.lower() not in _GENERIC else None
+
+    def _made_by(self, place: Place, name: str) -> str | None:
+        """The class of a local variable by its text: the type of the parameter of that name, or what every assignment calls for it."""
+        around: Place | None = place
+        while around is not None:
+            decl = around.decl
+            locals_ = self._locals.get(id(decl))
+            if locals_ is None:
+                locals_ = self._locals[id(decl)] = {param.name: param.type for param in decl.params}
+                for stmt in statements(decl.body):
+                    if isinstance(stmt, Assign) and isinstance(stmt.target, Name):
+                        made = (plain(stmt.value.callee) or "") if isinstance(stmt.value, Call) else ""
+                        # A variable that is two things in turn is neither.
+                        locals_[stmt.target.id] = made if locals_.get(stmt.target.id, made) == made else ""
+            if name in locals_:
+                return locals_[name]
+            around = around.outer
+        return None
 
     # -- what the code around says -------------------------------------------------------------------------------------------
 
