@@ -349,3 +349,15 @@ def test_one_bad_file_costs_only_itself(texts: Any) -> None:
 def test_read_compose_takes_one_project(texts: Any) -> None:
     tree = texts({"compose.yml": "services: {a: {image: x}}\n", "compose.override.yml": "services: {a: {environment: {A: 1}}}\n"})
     assert [s.name for s in read_compose(tree, "compose.yml").launches[0].any.env] == ["A"]
+
+
+def test_a_main_file_that_another_includes_with_changes_is_started_as_it_is_too(texts: Any) -> None:
+    files = {
+        "compose.yml": "services: {a: {image: x}, b: {image: y}}\n",
+        "compose.tests.yml": "include:\n  - path: [compose.yml, changes.yml]\nservices: {t: {image: t}}\n",
+        "changes.yml": "services: {a: {environment: {A: '1'}}}\n",
+    }
+    where = {(launch.service, launch.span.path) for launch in Read(texts, files).project.launches}
+    assert {("a", "compose.yml"), ("a", "changes.yml"), ("b", "compose.yml"), ("t", "compose.tests.yml")} == where
+    alone = {**files, "compose.tests.yml": "include:\n  - path: compose.yml\nservices: {t: {image: t}}\n", "changes.yml": "x: 1\n"}
+    assert sorted(launch.service or "" for launch in Read(texts, alone).project.launches) == ["a", "b", "t"]

@@ -137,9 +137,11 @@ def _used_elsewhere(files: ComposeFiles, paths: Several[str]) -> tuple[set[str],
             for item in node.items if isinstance(node, Sequence) else ():
                 part = fields(item).get("path")
                 target = part.value if part else item
+                several = isinstance(target, Sequence) and len(target.items) > 1
                 for one in target.items if isinstance(target, Sequence) else (target,):
                     there = inside(base, one.text) if isinstance(one, Scalar) else None
-                    if there is not None and there != path:
+                    # Changed by the files beside it in the list, a file of a default name is still what `docker compose up` starts as it is.
+                    if there is not None and there != path and not (several and base_name(there) in MAIN_NAMES):
                         included.add(there)
         for field in files.services(path).values():
             extends = fields(fields(field.value)["extends"].value) if "extends" in fields(field.value) else {}
