@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stigmer_lint.addresses import addresses_of
-from stigmer_lint.contract import Sides, alike, confidence_of, demanded, open_because, place, read_step, role, title, unreachable_on
+from stigmer_lint.contract import Peers, Sides, alike, confidence_of, demanded, open_because, place, read_step, role, title, unreachable_on
 from stigmer_lint.dialled import inside_ports, outside_ports, texts
 from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.model.launch import EnvSetting, Launch, Platform
@@ -29,11 +29,12 @@ MAX_COMPARED = 12
 def check(world: World, policy: Policy) -> Iterator[Finding]:
     """A finding at each launch that lacks what another launch of the same image has, where that matters."""
     joined: set[int] = set()
+    peers = Peers(world, policy)
     for component in world.components:
         joined.update(id(launch) for launch in component.launches)
-        yield from _compared(Sides(component, policy, world), policy)
+        yield from _compared(Sides(component, policy, world), policy, peers)
     for launches in _by_image(world, joined):
-        yield from _compared(Sides(Component("", launches, (), ()), policy), policy)
+        yield from _compared(Sides(Component("", launches, (), ()), policy), policy, peers)
 
 
 def _by_image(world: World, joined: set[int]) -> Iterator[tuple[Launch, ...]]:
@@ -49,7 +50,7 @@ def _by_image(world: World, joined: set[int]) -> Iterator[tuple[Launch, ...]]:
     yield from (tuple(launches) for launches in found.values() if len(launches) > 1)
 
 
-def _compared(sides: Sides, policy: Policy) -> Iterator[Finding]:
+def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
     launches = sides.component.launches
     needs = {need.read.name: need for need in sides.needs()} if sides.component.reads else {}
     for index, launch in enumerate(launches):
@@ -80,8 +81,9 @@ def _compared(sides: Sides, policy: Policy) -> Iterator[Finding]:
                         yield _lost(sides, launch, other, setting)
                     continue
                 done.add(name)
-                # What a cluster needs a set-up for one machine may do without, where the program does.
-                elsewhere = need is None and (launch.kind == "compose") != (other.kind == "compose") and not _code(launch, other)
+                # What a cluster needs a set-up for one machine may do without, where the program does; not so where that set-up has it for others.
+                elsewhere = need is None and (launch.kind == "compose") != (other.kind == "compose") and not _code(launch, other) \
+                    and len(peers.given_beside(name, launch)) < 2
                 yield _finding(sides, launch, other, setting, need.read if need is not None else dialled,
                                f"{name} is set in another launch of the same image, and not for {title(launch)}", None,
                                unreachable_on(launch, need.address) if need is not None and need.address is not None else (),
