@@ -15,6 +15,7 @@ from stigmer_lint.contract import (
     place,
     read_step,
     title,
+    unpaired,
     unreachable_on,
 )
 from stigmer_lint.model.launch import Launch, Platform
@@ -37,6 +38,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
         sides = Sides(component, policy, world)
         yield from _shared(sides, peers)
         yield from _forgotten(sides, peers)
+        yield from _unpaired(sides, peers)
         for need in sides.needs():
             # What another launcher of the image sets is a disagreement between launchers, which has a rule of its own.
             if need.read.name in sides.anywhere:
@@ -110,6 +112,30 @@ def _forgotten(sides: Sides, peers: Peers) -> Iterator[Finding]:
                 related=(read_step(read), Step(sides.component.documented[read.name].span, "documented here")),
                 help=f"hand {read.name} over as well",
                 remedy=PassOn(tuple(one.name for one in family)),
+                launch=launch,
+            )
+
+
+def _unpaired(sides: Sides, peers: Peers) -> Iterator[Finding]:
+    """Variables that a script leaves out of a family whose others it hands over."""
+    for index, launch in enumerate(sides.component.launches):
+        for read in unpaired(sides, index, peers.services(launch)) if launch.kind != "compose" else ():
+            if read.required or read.name in demanded(launch, peers.policy):
+                continue
+            family = read.name.partition("_")[0]
+            yield Finding(
+                rule=RULE.code,
+                message=f"{title(launch)} is handed other {family}_ variables that its code reads, and not {read.name}, which has no default",
+                span=place(launch),
+                severity="warning",
+                confidence="medium",
+                container=text_of(launch.any.name) or launch.service,
+                image=text_of(launch.any.image),
+                env=read.name,
+                platforms=tuple(launch.facts),
+                related=(read_step(read), Step(sides.component.documented[read.name].span, "given a value here, for a run outside of a container")),
+                help=f"hand {read.name} over as well",
+                remedy=PassOn((read.name,)),
                 launch=launch,
             )
 

@@ -232,9 +232,7 @@ def left_out(sides: Sides, index: int, services: frozenset[str]) -> Left | None:
         reads = sorted((read for read in sides.reads[name] if read.language != "go" or not read.conditional), key=lambda read: read.conditional)
         if not reads or name in sides.anywhere or name in elsewhere or any(sides.supplied(index, read) for read in reads) or read_by_platform(name):
             continue
-        host = next((located.address.host for located in addresses_of(Known(one.value))), None)
-        if host is not None and re.fullmatch(r"[a-z][a-z0-9_-]*", host) and host != "localhost" and host not in services:
-            # It leads to a service that is not part of this set-up.
+        if _led_elsewhere(one.value, services):
             continue
         plain += not one.optional
         default = any(read.default is not None and text_of_default(read.default) is not None for read in reads)
@@ -254,6 +252,39 @@ def left_out(sides: Sides, index: int, services: frozenset[str]) -> Left | None:
         first = next(iter(tokens(read.name)), "")
         families.setdefault(read.name if first in offered else first, []).append(read)
     return Left(tuple(map(tuple, families.values())), len(handed), bool(bare))
+
+
+def unpaired(sides: Sides, index: int, services: frozenset[str]) -> list[EnvRead]:
+    """What a script that hands its own variables over name by name leaves out of a family (`VIA_URL` without `VIA_SECRET`) of which it hands over the
+    others: the code reads it on every path and has no default, in the file that reads those as well, and where the program runs outside of a
+    container it is given a value."""
+    launch, given = sides.component.launches[index], sides.given[index]
+    if launch.kind == "compose" or len(given) < MIN_FORWARDED or open_because(launch) or hides_much(launch):
+        return []
+    handed = {name: {read.span.path for read in sides.reads[name]} for name, setting in given.items() if name in sides.reads and _through(setting, name)}
+    if len(handed) < MIN_FORWARDED:
+        return []
+    families: dict[str, set[str]] = {}
+    for name, paths in handed.items():
+        families.setdefault(name.partition("_")[0], set()).update(paths)
+    found: list[EnvRead] = []
+    for name, one in sides.component.documented.items():
+        paths = families.get(name.partition("_")[0], set())
+        reads = [read for read in sides.reads.get(name, ()) if read.span.path in paths]
+        if one.optional or not one.value or not reads or name in sides.anywhere or read_by_platform(name):
+            continue
+        if any(read.conditional or read.default is not None for read in sides.reads[name]) or sides.supplied(index, reads[0]):
+            continue
+        if role_of(name, None, None, dict(sides.policy.env_roles)).role == "dial" and _led_elsewhere(one.value, services):
+            continue
+        found.append(reads[0])
+    return found
+
+
+def _led_elsewhere(value: str, services: frozenset[str]) -> bool:
+    """Whether a documented value leads to a service that is not part of a set-up."""
+    host = next((located.address.host for located in addresses_of(Known(value))), None)
+    return host is not None and re.fullmatch(r"[a-z][a-z0-9_-]*", host) is not None and host != "localhost" and host not in services
 
 
 def _through(setting: EnvSetting, name: str) -> bool:

@@ -304,3 +304,39 @@ def test_one_default_among_many_that_are_handed_on_was_forgotten(findings: Findi
     tree = {"app/Dockerfile": BUILD["Dockerfile"], "app/a.py": code, "app/deploy.env": sample, "compose.yaml": compose(*listed).replace("build: .", built)}
     assert findings(tree) == [("STG203", "compose.yaml", 2, "LEVEL_OF_LOG")]
     assert findings({**tree, "compose.yaml": compose(*listed[:7]).replace("build: .", built)}) == []
+
+
+HANDED = ("PEER_URL", "PEER_AUTHORITY", "OWN_KEY", "MAIL_FROM")
+"""What a script hands over by name."""
+
+
+def run_script(*names: str) -> str:
+    return "docker build -t shop/app .\ndocker run " + "".join(f"-e {name} " for name in names) + "shop/app\n"
+
+
+def test_a_script_that_hands_over_a_family_leaves_none_of_it_out(findings: Findings) -> None:
+    code = "import os\n" + "".join(f"{name.lower()} = os.environ.get('{name}')\n" for name in (*HANDED, "PEER_SECRET"))
+    tox = "[testenv]\nsetenv =\n    PYTHONUNBUFFERED = 1\n    PEER_SECRET = not_a_secret\n    tests: PEER_AUTHORITY = x\n"
+    tree = {**BUILD, "a.py": code, "tox.ini": tox, "run.sh": run_script(*HANDED)}
+    told = [("STG203", "run.sh", 2, "PEER_SECRET")]
+    assert findings(tree) == told
+    assert findings({**tree, "tox.ini": "", ".env.example": "PEER_SECRET=1\n"}) == told
+    assert findings({**tree, "tox.ini": "", ".env.example": ""}) == []  # Nothing says that the program is ever given it.
+    assert findings({**tree, "tox.ini": tox.replace("    PEER_SECRET", "    tests: PEER_SECRET")}) == []
+    assert findings({**tree, "run.sh": run_script(*HANDED, "PEER_SECRET")}) == []
+    assert not any(one[0] == "STG203" for one in findings({**tree, "run.sh": run_script("OWN_KEY", "MAIL_FROM", "OTHER_A", "OTHER_B")}))
+    assert findings({**tree, "a.py": code.replace("'PEER_SECRET')", "'PEER_SECRET', '')")}) == []
+    assert findings({**tree, "a.py": code.replace("peer_secret", "if own_key:\n    peer_secret")}) == []
+
+
+def test_what_only_a_cluster_sets_is_missed_where_the_siblings_get_it(findings: Findings) -> None:
+    code = 'package main\nimport "os"\nfunc main() { a := os.Getenv("FLAGS_ADDR"); print(a) }\n'
+    cluster = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: app\nspec:\n  template:\n    spec:\n      containers:\n"
+        "        - name: app\n          image: shop/app\n          env:\n            - name: FLAGS_ADDR\n              value: flags:50053\n"
+    )
+    app = "services:\n  app:\n    build: .\n    image: shop/app\n    environment:\n      - MODE=1\n  flags:\n    image: shop/flags\n"
+    others = "".join(f"  {name}:\n    image: shop/{name}\n    environment:\n      - FLAGS_ADDR=flags:50053\n" for name in ("front", "stock"))
+    tree = {"Dockerfile": "FROM golang\nCOPY . .\n", "go.mod": "module app\n", "main.go": code, "deploy.yaml": cluster}
+    assert ("STG205", "compose.yaml", 2, "FLAGS_ADDR") in findings({**tree, "compose.yaml": app + others})
+    assert not any(one[3] == "FLAGS_ADDR" for one in findings({**tree, "compose.yaml": app}))

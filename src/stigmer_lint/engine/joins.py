@@ -524,8 +524,11 @@ def _mounted_folders(launch: Launch) -> Iterable[str]:
                 yield "" if path == "." else path
 
 
-_BESIDE = re.compile(r"(?:^|/)(?:[\w-]+)?\.env(?:\.(?:defaults?|dev|local|prod|production|docker))?$|(?:^|/)(?:README|SELF[-_]?HOST\w*|INSTALL\w*|DEPLOY\w*)\.md$", re.IGNORECASE)
+_BESIDE = re.compile(r"(?:^|/)(?:[\w-]+)?\.env(?:\.(?:defaults?|dev|local|prod|production|docker))?$|(?:^|/)tox\.ini$|(?:^|/)(?:README|SELF[-_]?HOST\w*|INSTALL\w*|DEPLOY\w*)\.md$", re.IGNORECASE)
 _DOCUMENTED = re.compile(rb"^[ \t]*(#?)[ \t]*(?:export[ \t]+)?([A-Z][A-Z0-9_]{2,100})=([^\r\n]{0,200})", re.MULTILINE)
+
+_TOX = re.compile(rb"^(?:[ \t]+|set_?env[ \t]*=[ \t]*)((?:dev:)?)[ \t]*([A-Z][A-Z0-9_]{2,100})[ \t]*=[ \t]*([^\r\n]{0,200})", re.MULTILINE)
+"""What tox sets in every environment and in the one for development; the others are for tests."""
 
 
 def _documented(groups: list[_Group], insides: list[Inside], files: Files) -> list[dict[str, Documented]]:
@@ -547,9 +550,10 @@ def _documented(groups: list[_Group], insides: list[Inside], files: Files) -> li
         holders = [index for index, folders in enumerate(homes) if folder in folders]
         source = files.source(path) if holders else None
         if source is not None:
-            for hit in _DOCUMENTED.finditer(source.data):
+            tox = path.endswith("tox.ini")
+            for hit in (_TOX if tox else _DOCUMENTED).finditer(source.data):
                 name = hit[2].decode()
-                one = Documented(Span(path, *hit.span(2)), hit[3].decode("utf-8", "replace").strip().strip("\"'"), bool(hit[1]))
+                one = Documented(Span(path, *hit.span(2)), hit[3].decode("utf-8", "replace").strip().strip("\"'"), bool(hit[1]) and not tox)
                 for index in holders:
                     held = found[index].get(name)
                     if held is None or (held.optional and not one.optional):
