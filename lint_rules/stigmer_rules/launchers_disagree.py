@@ -81,9 +81,10 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                         yield _lost(sides, launch, other, setting)
                     continue
                 done.add(name)
-                # What a cluster needs a set-up for one machine may do without, where the program does; not so where that set-up has it for others.
+                # What a cluster needs a set-up for one machine may do without, where the program does; not so where its code is seen
+                # to dial it and that set-up has it for others.
                 elsewhere = need is None and (launch.kind == "compose") != (other.kind == "compose") and not _code(launch, other) \
-                    and len(peers.given_beside(name, launch)) < 2
+                    and (dialled is None or len(peers.given_beside(name, launch)) < 2)
                 yield _finding(sides, launch, other, setting, need.read if need is not None else dialled,
                                f"{name} is set in another launch of the same image, and not for {title(launch)}", None,
                                unreachable_on(launch, need.address) if need is not None and need.address is not None else (),

@@ -340,3 +340,5 @@ def test_what_only_a_cluster_sets_is_missed_where_the_siblings_get_it(findings: 
     tree = {"Dockerfile": "FROM golang\nCOPY . .\n", "go.mod": "module app\n", "main.go": code, "deploy.yaml": cluster}
     assert ("STG205", "compose.yaml", 2, "FLAGS_ADDR") in findings({**tree, "compose.yaml": app + others})
     assert not any(one[3] == "FLAGS_ADDR" for one in findings({**tree, "compose.yaml": app}))
+    # A library may read it, and do without.
+    assert not any(one[3] == "FLAGS_ADDR" for one in findings({**tree, "main.go": code.replace('os.Getenv("FLAGS_ADDR")', "os.Args[0]"), "compose.yaml": app + others}))
