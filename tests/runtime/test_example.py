@@ -19,11 +19,15 @@ from types import ModuleType
 
 import pytest
 
+from stigmer_lint.stack.standin import WITHOUT_EXTRA, runs_workflows
+
 from .conftest import docker
 
 ROOT = Path(os.environ.get("STIGMER_LINT_CHECKOUT") or Path(__file__).parents[2])
 CONTAINER = "stigmer-agent-runner"
 COMPLETED = "EXECUTION_PENDING -> EXECUTION_IN_PROGRESS -> EXECUTION_COMPLETED"
+FAILED = "EXECUTION_PENDING -> EXECUTION_IN_PROGRESS -> EXECUTION_FAILED"
+FROM_BACKEND = "embedded: this Temporal runs no workflows, so work is taken from the backend"
 PARTS = {"temporal": 7233, "backend": 7234, "ollama": 11434}
 
 
@@ -58,6 +62,17 @@ class Example:
         command = [sys.executable, "-P", "-m", "stigmer_lint", *words]
         return subprocess.run(command, cwd=self.folder, env=self.env, capture_output=True, text=True, check=False, timeout=180)
 
+    def without_extra(self) -> None:
+        """For the stand-ins it is as if the extra `embedded` were not installed; what the backend runs on stays."""
+        folder = self.folder / "hidden"
+        folder.mkdir()
+        code = "import sys\nif any('stigmer_lint' in word for word in sys.orig_argv):\n    sys.modules['temporalio'] = None\n"
+        (folder / "sitecustomize.py").write_text(code)
+        self.env["PYTHONPATH"] = os.pathsep.join([str(folder), *filter(None, [self.env.get("PYTHONPATH", "")])])
+
+    def log(self, name: str) -> str:
+        return self.run("up", "--logs", name).stdout
+
     def without_servers(self) -> None:
         """A PATH on which neither server is."""
         kept = [one for one in self.env["PATH"].split(os.pathsep) if not any((Path(one) / name).exists() for name in ("temporal", "ollama"))]
@@ -78,14 +93,82 @@ def example(engine: str, tmp_path: Path) -> Iterator[Example]:
     assert docker("ps", "-aq", "--filter", f"name=^{CONTAINER}$") == ""
 
 
+def workflows() -> None:
+    if not runs_workflows():
+        pytest.skip("the embedded Temporal needs the extra `embedded`: grpcio and temporalio are not installed")
+
+
 @pytest.mark.parametrize("network", ["auto", "bridge"])
 def test_without_its_servers_the_stack_is_embedded_and_says_so_in_every_line(example: Example, network: str) -> None:
+    workflows()
     example.without_servers()
     output = example.run("up", "--embedded", "--network", network)
     assert output.returncode == 0, output.stdout + output.stderr
     assert all(line.startswith("embedded") for line in output.stdout.splitlines())
     assert f"smoke: it said: {COMPLETED}" in output.stdout
-    assert "embedded: Temporal is a stand-in, so work is taken from the backend" in docker("logs", CONTAINER, check=False) + example.run("up", "--logs", "agent-runner").stdout
+    # The runner's own worker had its work from the stand-in, not from the backend.
+    assert FROM_BACKEND not in example.log("agent-runner")
+    log = example.log("temporal").splitlines()
+    assert all(line.startswith("embedded") for line in log)
+    assert [line.rsplit(": ", 1)[1] for line in log if " execution-" in line] == ["ExecutionWorkflow started", "COMPLETED"]
+
+
+def test_without_the_extra_too_the_runner_takes_its_work_from_the_backend_and_says_so(example: Example) -> None:
+    example.without_servers()
+    example.without_extra()
+    output = example.run("up", "--embedded")
+    assert output.returncode == 0, output.stdout + output.stderr
+    assert all(line.startswith("embedded") for line in output.stdout.splitlines())
+    assert f"starting a small server of ours; {WITHOUT_EXTRA}" in output.stdout
+    assert f"smoke: it said: {COMPLETED}" in output.stdout
+    assert FROM_BACKEND in example.log("agent-runner")
+    assert WITHOUT_EXTRA in example.log("temporal")
+
+
+@pytest.mark.parametrize(
+    ("addresses", "rule"),
+    [
+        ({"STIGMER_LLM_BASE_URL": "http://localhost:11434", "OLLAMA_BASE_URL": "http://localhost:11434"}, "STG101 loopback-in-bridge"),
+        ({"STIGMER_LLM_BASE_URL": "http://host.docker.internal:11434"}, "STG202 env-wrong-name"),
+    ],
+    ids=["first", "second"],
+)
+def test_both_outages_on_embedded_servers_fail_and_are_named_as_on_real_ones(example: Example, addresses: dict[str, str], rule: str) -> None:
+    workflows()
+    example.without_servers()
+    output = example.run("up", "--embedded", "--services")
+    assert output.returncode == 0, output.stdout + output.stderr
+    shared = {
+        "MODE": "local", "STIGMER_BACKEND_ENDPOINT": "host.docker.internal:7234", "TEMPORAL_SERVICE_ADDRESS": "host.docker.internal:7233",
+        "TEMPORAL_NAMESPACE": "default", "TASK_QUEUE": "agent_execution_runner", "WORKSPACE_ROOT": "/workspace", "STIGMER_LLM_PROVIDER": "ollama",
+        "STIGMER_LLM_MODEL": "stigmer-tiny",
+    }  # fmt: skip
+    # As the launchers in broken/ start it where the engine is not Linux's own.
+    words = [word for name, value in {**shared, **addresses}.items() for word in ("-e", f"{name}={value}")]
+    docker("run", "-d", "--name", CONTAINER, "--add-host", "host.docker.internal:host-gateway", *words, prepare().IMAGE)
+    try:
+        found = example.run("verify")
+        assert found.returncode == 1, found.stdout + found.stderr
+        assert rule in found.stdout
+        assert FAILED in found.stdout
+        assert "All connection attempts failed" in found.stdout
+        log = example.log("temporal")
+        assert "activity ExecuteGraphton failed: All connection attempts failed" in log
+        assert log.splitlines()[-1].endswith(": FAILED")
+    finally:
+        docker("rm", "-f", CONTAINER)
+
+
+def test_up_with_the_broken_image_fails_on_embedded_servers_and_is_taken_back(example: Example) -> None:
+    workflows()
+    example.without_servers()
+    policy = example.folder / "stigmer-lint.yaml"
+    policy.write_text(policy.read_text().replace("    smoke:\n", f"    launch:\n      image: {prepare().BROKEN_IMAGE}\n    smoke:\n"))
+    output = example.run("up", "--embedded", "--network", "bridge")
+    assert output.returncode == 1, output.stdout + output.stderr
+    assert FAILED in output.stdout + output.stderr
+    assert "what was started is stopped again" in output.stderr
+    assert all(line.startswith("embedded") for line in (output.stdout + output.stderr).splitlines())
 
 
 def test_a_crash_of_each_part_is_mended_by_up_and_down_leaves_nothing(example: Example) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 import urllib.error
@@ -12,7 +13,7 @@ import pytest
 
 from stigmer_lint.policy.types import Health, Service
 from stigmer_lint.stack.services import ask
-from stigmer_lint.stack.standin import ANSWER, Part, document_of, parts_of, serve
+from stigmer_lint.stack.standin import ANSWER, TEMPORAL, WITHOUT_EXTRA, Part, about, document_of, parts_of, serve
 from stigmer_lint.verifier.system import Machine
 from stigmer_lint.verifier.types import Daemon
 
@@ -79,6 +80,26 @@ def test_an_unknown_grpc_method_is_refused_by_its_word() -> None:
 
     assert b"embedded" in _answer(1, "/temporal.api.workflowservice.v1.WorkflowService/GetSystemInfo")
     assert b"grpc-status\x0212" in _answer(1, "/x")
+
+
+def test_without_its_extra_the_one_for_temporal_answers_the_health_check_and_says_so(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setitem(sys.modules, "temporalio", None)
+    port = free_port()
+    service = Service(address=f"localhost:{port}", health=Health(grpc=TEMPORAL))
+    part = parts_of("temporal", service, port, "127.0.0.1", {})
+    assert part.protocol == "temporal"
+    assert about(part) == WITHOUT_EXTRA
+    running(part)
+    ends = time.monotonic() + 5
+    while not (answer := ask(Machine(), DAEMON, "temporal", service, {})).there and time.monotonic() < ends:
+        time.sleep(0.05)
+    assert answer.well, answer.why
+    assert f"temporal: {WITHOUT_EXTRA}" in caplog.text
+
+
+def test_another_grpc_service_is_not_taken_for_temporal() -> None:
+    assert parts_of("a", Service(address="localhost:1", health=Health(grpc="temporal.api")), 1, "127.0.0.1", {}).protocol == "grpc"
+    assert about(Part("a", "grpc", "127.0.0.1", 1)) == ""
 
 
 def test_the_smallest_document() -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from stigmer_lint.addresses import addresses
 from stigmer_lint.policy.types import Service
-from stigmer_lint.stack.standin import Part, parts_of
+from stigmer_lint.stack.standin import Part, about, parts_of
 from stigmer_lint.verifier.diagnose import Scene
 from stigmer_lint.verifier.plan import of_service
 from stigmer_lint.verifier.probing import PROBER, Limits, request_of
@@ -34,11 +34,12 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Start(msgspec.Struct, frozen=True):
-    """What starts a service. `embedded`: a small server of ours in the place of one that cannot be had."""
+    """What starts a service. `embedded`: a small server of ours in the place of one that cannot be had; `about`: what that one can do."""
 
     command: tuple[str, ...]
     environ: dict[str, str]
     embedded: bool = False
+    about: str = ""
 
 
 def ask(system: System, daemon: Daemon, key: str, service: Service, env: Mapping[str, str]) -> Answer:
@@ -96,7 +97,7 @@ def start_of(key: str, service: Service, folder: Path, embedded: bool, env: Mapp
     if not place or not place[0].is_loopback or place[0].port is None:
         return f"{missing}; a server of ours can only take the place of one on this host"
     part: Part = parts_of(key, service, int(place[0].port), "0.0.0.0" if outside else "127.0.0.1", env)  # noqa: S104 - containers dial it through the gateway
-    return Start((sys.executable, "-P", "-m", "stigmer_lint.stack", msgspec.json.encode(part).decode()), {}, True)
+    return Start((sys.executable, "-P", "-m", "stigmer_lint.stack", msgspec.json.encode(part).decode()), {}, True, about(part))
 
 
 __all__ = ["LIMITS", "Answer", "Start", "ask", "start_of"]

@@ -4,12 +4,14 @@ As a program: `python -m stigmer_lint.stack PART`, PART being a `Part` in JSON. 
 
 HTTP: the health path with the status and the JSON that are asked for. Where that path is Ollama's `/api/tags`, also Ollama's `/api/version`,
 `/api/chat` and `/api/generate` (ollama/ollama docs/api.md), with an answer that is always the same. gRPC: the standard health check
-(grpc/grpc doc/health-checking.md) serves; every other method is answered with UNIMPLEMENTED and a message that says `embedded`. Redis: PING.
-PostgreSQL: its first message. TCP: a connection is accepted.
+(grpc/grpc doc/health-checking.md) serves; every other method is answered with UNIMPLEMENTED and a message that says `embedded`. Where the health
+is that of Temporal's WorkflowService, `temporal.py` runs workflows, if the extra `embedded` is installed; else it is a gRPC server like any other.
+Redis: PING. PostgreSQL: its first message. TCP: a connection is accepted.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import logging
 import socket
@@ -24,8 +26,11 @@ from stigmer_lint.policy.types import Service
 from stigmer_lint.verifier.prober import unpack
 from stigmer_lint.verifier.speech import filled
 
-Protocol: TypeAlias = Literal["http", "grpc", "redis", "postgres", "tcp"]
+Protocol: TypeAlias = Literal["http", "grpc", "temporal", "redis", "postgres", "tcp"]
 ANSWER = "An embedded stand-in answers, not a model."
+TEMPORAL = "temporal.api.workflowservice.v1.WorkflowService"
+"""The gRPC service by which Temporal is known."""
+WITHOUT_EXTRA = "it answers the health check only and runs no workflows: that needs pip install 'stigmer-lint[embedded]'"
 _LOG = logging.getLogger("embedded")
 _UNIMPLEMENTED = "12"
 
@@ -49,7 +54,7 @@ def parts_of(key: str, service: Service, port: int, host: str, env: Mapping[str,
     if health is None or health.tcp:
         return Part(key, "http" if service.url.startswith("http:") else "tcp", host, port)
     if health.grpc is not None:
-        return Part(key, "grpc", host, port)
+        return Part(key, "temporal" if health.grpc == TEMPORAL else "grpc", host, port)
     if health.redis or health.postgres:
         return Part(key, "redis" if health.redis else "postgres", host, port)
     wanted = {path: filled(text, env) or "" for path, text in health.json.items()}
@@ -78,14 +83,33 @@ def document_of(wanted: Mapping[str, str]) -> Any:
     return root
 
 
+def runs_workflows() -> bool:
+    """Whether the extra `embedded` is installed, so that the stand-in for Temporal runs workflows."""
+    return all(importlib.util.find_spec(name) is not None for name in ("grpc", "temporalio"))
+
+
+def about(part: Part) -> str:
+    """What a stand-in can do beyond its health check, or what it cannot; "" where its protocol says it all."""
+    if part.protocol == "temporal":
+        return "it runs workflows with activities, in memory" if runs_workflows() else WITHOUT_EXTRA
+    return "it always gives the same answer" if part.models else ""
+
+
 def serve(part: Part) -> None:
     """Play a part until the process is ended. Raises OSError where its place is taken."""
+    if part.protocol == "temporal":
+        if runs_workflows():
+            from stigmer_lint.stack import temporal
+
+            temporal.serve(part.name, part.host, part.port)
+            return
+        _LOG.warning("%s: %s", part.name, WITHOUT_EXTRA)
     if part.protocol == "http":
         server = ThreadingHTTPServer((part.host, part.port), _handler(part))
         _LOG.info("%s: listening on %s:%d", part.name, part.host, part.port)
         server.serve_forever()
         return
-    talk: dict[Protocol, Callable[[socket.socket], None]] = {"grpc": grpc, "redis": redis, "postgres": postgres, "tcp": hold}
+    talk: dict[Protocol, Callable[[socket.socket], None]] = {"grpc": grpc, "temporal": grpc, "redis": redis, "postgres": postgres, "tcp": hold}
     listening = socket.create_server((part.host, part.port), backlog=64)
     _LOG.info("%s: listening on %s:%d", part.name, part.host, part.port)
     while True:
@@ -253,4 +277,4 @@ def _field(name: str, value: str) -> bytes:
     return b"\x00" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
 
 
-__all__ = ["ANSWER", "Part", "document_of", "parts_of", "serve"]
+__all__ = ["ANSWER", "TEMPORAL", "WITHOUT_EXTRA", "Part", "about", "document_of", "parts_of", "runs_workflows", "serve"]

@@ -190,7 +190,7 @@ class _Run:
 
     def _start(self, key: str, service: Service, how: Start) -> subprocess.Popen[bytes]:
         log = self.ledger.log(key)
-        shown = "a small server of ours" if how.embedded else " ".join(how.command)
+        shown = f"a small server of ours{'; ' if how.about else ''}{how.about}" if how.embedded else " ".join(how.command)
         self.tell(key, f"{'embedded: ' if how.embedded else ''}nothing answers at {service.address}: starting {mask('', shown)}")
         with contextlib.suppress(OSError):
             # One run, one log: the lines of the last one would be taken for this one's.

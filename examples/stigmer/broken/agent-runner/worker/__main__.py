@@ -30,7 +30,7 @@ async def work() -> None:
         except RuntimeError as error:
             if "embedded" not in str(error):
                 raise
-            logging.warning("embedded: Temporal is a stand-in, so work is taken from the backend")
+            logging.warning("embedded: this Temporal runs no workflows, so work is taken from the backend")
             await poll(backend, execute)
             return
         await Worker(
