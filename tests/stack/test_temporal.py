@@ -19,11 +19,12 @@ pytest.importorskip("temporalio", reason="the embedded Temporal needs the extra 
 grpc = pytest.importorskip("grpc", reason="the embedded Temporal needs the extra `embedded`: grpcio is not installed")
 
 from temporalio import activity, workflow  # noqa: E402 - what follows needs the extra
+from temporalio.api.common.v1 import RetryPolicy as RetryPolicyMessage  # noqa: E402
 from temporalio.api.workflowservice import v1 as api  # noqa: E402
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError  # noqa: E402
 from temporalio.common import RetryPolicy, WorkflowIDReusePolicy  # noqa: E402
 from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError, WorkflowAlreadyStartedError  # noqa: E402, A004
-from temporalio.service import RPCError, RPCStatusCode  # noqa: E402
+from temporalio.service import KeepAliveConfig, RPCError, RPCStatusCode  # noqa: E402
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker  # noqa: E402
 
 from stigmer_lint.stack import temporal  # noqa: E402
@@ -358,6 +359,31 @@ def test_a_poll_that_nobody_waits_for_takes_no_work_and_leaves_nothing() -> None
             assert await handle.result() == "hello, you"
 
     play(story, working=False)
+
+
+def test_a_client_that_asks_often_whether_it_is_there_stays_connected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By default, gRPC's server ends the connection of one that pings while nothing is sent, as Temporal's clients do every 30 s."""
+    monkeypatch.setattr(temporal, "POLL_SECONDS", 2.0)
+
+    async def story(_: Client, server: Embedded) -> None:
+        often = KeepAliveConfig(interval_millis=100, timeout_millis=1000)
+        client = await Client.connect(f"127.0.0.1:{server.port}", keep_alive_config=often)
+        request = api.PollWorkflowTaskQueueRequest(namespace="default", task_queue={"name": "queue"})
+        assert (await client.workflow_service.poll_workflow_task_queue(request)).task_token == b""
+
+    play(story, working=False)
+
+
+def test_a_retry_policy_is_filled_up_and_kept_within_what_can_be_waited_for() -> None:
+    def policy(**said: Any) -> tuple[float, float, float]:
+        found = temporal._policy(RetryPolicyMessage(**said))
+        return temporal._seconds(found.initial_interval), found.backoff_coefficient, temporal._seconds(found.maximum_interval)
+
+    assert policy() == (1.0, 2.0, 100.0)
+    assert policy(initial_interval={"seconds": 3}, backoff_coefficient=1.5) == (3.0, 1.5, 300.0)
+    assert policy(initial_interval={"seconds": -3}, backoff_coefficient=float("nan"), maximum_interval={"seconds": -1}) == (1.0, 2.0, 100.0)
+    assert policy(initial_interval={"seconds": 300_000_000_000}, backoff_coefficient=float("inf"))[1:] == (1000.0, 1e9)
+    assert policy(maximum_interval={"seconds": 7}) == (1.0, 2.0, 7.0)
 
 
 def test_what_it_keeps_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,6 +59,9 @@ Message: TypeAlias = Any
 """A protobuf message; their classes are made when `temporalio` is imported."""
 _T = TypeVar("_T")
 _LOG = logging.getLogger("embedded")
+# Temporal's clients ping every 30 s, also while nothing is asked, for which gRPC's server by default ends the connection. A second server at the
+# same place would share its calls.
+_OPTIONS = [("grpc.so_reuseport", 0), ("grpc.keepalive_permit_without_calls", 1), ("grpc.http2.max_ping_strikes", 0)]
 _HEALTH = "/grpc.health.v1.Health/Check"
 _SERVING = b"\x08\x01"
 _RUNNING = WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING
@@ -211,7 +214,7 @@ class Embedded:
 
     async def __aenter__(self) -> Embedded:
         """Listen. Raises OSError where the place is taken."""
-        self._server = grpc.aio.server(maximum_concurrent_rpcs=CALLS, options=[("grpc.so_reuseport", 0)])
+        self._server = grpc.aio.server(maximum_concurrent_rpcs=CALLS, options=_OPTIONS)
         self._server.add_generic_rpc_handlers((_Router(self._calls),))
         try:
             self.port = self._server.add_insecure_port(self._address)
@@ -319,7 +322,7 @@ class Embedded:
             if one.running and asked.wait_new_event:
                 return api.GetWorkflowExecutionHistoryResponse(history={}, next_page_token=f"{one.run} 0".encode())
             return api.GetWorkflowExecutionHistoryResponse(history={"events": one.events[-1:]})
-        events = one.events[start : start + (asked.maximum_page_size or EVENTS)]
+        events = one.events[start : start + (asked.maximum_page_size if asked.maximum_page_size > 0 else EVENTS)]
         more = start + len(events) < len(one.events) or (asked.wait_new_event and one.running)
         return api.GetWorkflowExecutionHistoryResponse(history={"events": events}, next_page_token=f"{one.run} {start + len(events)}".encode() if more else b"")
 
@@ -518,7 +521,7 @@ class Embedded:
             return int(RetryState.RETRY_STATE_NON_RETRYABLE_FAILURE)
         if policy.maximum_attempts and one.attempt >= policy.maximum_attempts:
             return int(RetryState.RETRY_STATE_MAXIMUM_ATTEMPTS_REACHED)
-        # The exponent stops where the product could leave what a float holds.
+        # The exponent stops before the product leaves what a float holds.
         wait = min(_seconds(policy.maximum_interval), _seconds(policy.initial_interval) * policy.backoff_coefficient ** min(one.attempt - 1, 64))
         wait = _seconds(said.next_retry_delay) or wait
         loop = asyncio.get_running_loop()
@@ -743,12 +746,13 @@ def _policy(asked: Message) -> Message:
     """A retry policy with Temporal's defaults for what it leaves out (docs.temporal.io/encyclopedia/retry-policies)."""
     policy = RetryPolicy()
     policy.CopyFrom(asked)
-    if not _seconds(policy.initial_interval):
+    if _seconds(policy.initial_interval) <= 0:
+        policy.initial_interval.Clear()
         policy.initial_interval.FromSeconds(1)
-    if policy.backoff_coefficient < 1:
-        policy.backoff_coefficient = 2.0
-    if not _seconds(policy.maximum_interval):
-        policy.maximum_interval.FromMilliseconds(int(_seconds(policy.initial_interval) * 100_000))
+    policy.backoff_coefficient = min(policy.backoff_coefficient, 1000.0) if policy.backoff_coefficient >= 1 else 2.0
+    if _seconds(policy.maximum_interval) <= 0:
+        policy.maximum_interval.Clear()
+        policy.maximum_interval.FromMilliseconds(int(min(_seconds(policy.initial_interval) * 100, 1e9) * 1000))
     return policy
 
 
