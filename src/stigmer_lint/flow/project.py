@@ -536,14 +536,16 @@ class Project:
         found = self._sites.get(key)
         if found is None:
             out: list[Place] = []
+            # Most files only mention the name. Without what makes a call or a literal of it, they need not be parsed.
+            pattern = re.compile(rb"(?<![\w$])" + re.escape(name.encode()) + _USED.get(family, rb"(?![\w$])"))
             for path in paths:
-                unit = self.unit(path)
                 source = self.tree.source(path)
-                if unit is None or source is None:
+                first = pattern.search(source.data) if source is not None else None
+                unit = self.unit(path) if first is not None else None
+                if unit is None or source is None or first is None:
                     continue
-                pattern = re.compile(rb"(?<![\w$])" + re.escape(name.encode()) + rb"(?![\w$])")
                 roots: dict[int, FunctionDecl] = {}
-                for hit in pattern.finditer(source.data):
+                for hit in pattern.finditer(source.data, first.start()):
                     decl = self.enclosing(unit, hit.start())
                     if decl is not None:
                         roots[id(decl)] = decl
@@ -573,6 +575,10 @@ class Project:
                     found.setdefault(expr.type.rsplit(".", 1)[-1], []).append(place)
             self._places[key] = found
         return found
+
+
+_USED = {"go": rb"\s*[({\[]", "python": rb"\s*\("}
+"""What follows a name that is called, or whose type is written with a literal."""
 
 
 def last_name(callee: Expr) -> str | None:
