@@ -57,6 +57,16 @@ def test_a_crate_that_the_program_does_not_depend_on_is_not_inside(world: Worlds
     assert names(component) == {"FRONT", "LIB"}
 
 
+def test_what_the_crates_below_read_may_be_on_no_path_of_the_program(world: Worlds) -> None:
+    [component] = world({
+        "compose.yaml": "services:\n  a:\n    build: {context: ., dockerfile: front/Dockerfile}\n", "front/Dockerfile": "FROM rust\nCOPY . .\n",
+        "Cargo.toml": '[workspace]\nmembers = ["front", "lib"]\n', "front/Cargo.toml": '[package]\nname = "front"\n[dependencies]\nlib = { path = "../lib" }\n',
+        "lib/Cargo.toml": '[package]\nname = "lib"\n',
+        "front/src/main.rs": 'fn f() { env::var("FRONT"); }\n', "lib/src/lib.rs": 'fn f() { env::var("LIB"); }\n',
+    }).components  # fmt: skip
+    assert {read.name: read.conditional for read in component.reads} == {"FRONT": False, "LIB": True}
+
+
 def test_a_file_that_is_mounted_is_read_by_the_image_it_is_mounted_into(world: Worlds) -> None:
     [component] = world({
         "compose.yaml": "services:\n  a:\n    image: otel/collector\n    volumes: ['./conf.yml:/etc/conf.yml']\n", "conf.yml": "brokers: ${KAFKA_ADDR}\n",

@@ -342,3 +342,36 @@ def test_what_only_a_cluster_sets_is_missed_where_the_siblings_get_it(findings: 
     assert not any(one[3] == "FLAGS_ADDR" for one in findings({**tree, "compose.yaml": app}))
     # A library may read it, and do without.
     assert not any(one[3] == "FLAGS_ADDR" for one in findings({**tree, "main.go": code.replace('os.Getenv("FLAGS_ADDR")', "os.Args[0]"), "compose.yaml": app + others}))
+
+
+def test_nothing_is_demanded_of_a_container_that_people_work_in(findings: Findings) -> None:
+    tree = {
+        ".devcontainer/devcontainer.json": '{"build": {"dockerfile": "../Dockerfile", "context": ".."}, "containerEnv": {"EDITOR_COLOR": "red"}}\n',
+        "Dockerfile": "FROM python\nCOPY . .\n", "tool.py": 'import os\n\nkey = os.environ["TOOL_KEY"]\n',
+    }  # fmt: skip
+    assert not findings(tree)
+    assert {code for code, *_ in findings({**tree, "compose.yaml": "services:\n  a:\n    build: .\n    environment: {EDITOR_COLOR: red}\n"})} == {"STG203", "STG204"}
+
+
+GO = """package main
+
+import ("errors"; "os")
+
+func main() {{
+	{}
+}}
+
+func client() (string, error) {{
+	state := os.Getenv("STATE_DIR")
+	if state == "" {{
+		return "", errors.New("STATE_DIR is not set")
+	}}
+	return state, nil
+}}
+"""
+
+
+def test_what_a_function_must_have_counts_where_it_is_always_called(findings: Findings) -> None:
+    tree = {"compose.yaml": "services:\n  a:\n    build: .\n", "Dockerfile": "FROM golang\nCOPY . .\nRUN go build -o /app .\n", "go.mod": "module x\n"}
+    assert {code for code, *_ in findings({**tree, "main.go": GO.format("client()")})} == {"STG203"}
+    assert not findings({**tree, "main.go": GO.format("if len(os.Args) > 1 {\n\t\tclient()\n\t}")})

@@ -93,15 +93,19 @@ def components(
             holds = _part_of(inside, compiled([(group.program, False)], files))
         else:
             holds = _compiled_in(inside, program_folders(group.image, group.build, files) if not _started_otherwise(group) else None)
+        crate, by_hand = _crate(files, _home(group)), _for_people(group)
         reads = tuple(
-            msgspec.structs.replace(read, conditional=True) if _BY_HAND.search(read.span.path) and not read.conditional and not called & set(read.span.path.split("/")) else read
+            msgspec.structs.replace(read, conditional=True)
+            if not read.conditional and (
+                by_hand or _of_other_crate(read.span.path, crate) or (_BY_HAND.search(read.span.path) is not None and not called & set(read.span.path.split("/")))
+            ) else read
             for read in readers.below(holds)
         )
         made.append(Component(
             group.label, tuple(group.launches.values()), (*inside.folders, *sorted(inside.files), *inside.globs), reads,
             clients=tuple(call for path in sorted(clients) if holds(path) for call in clients[path]),
             images=(group.image,) if group.image is not None else (), join=group.join, certain=group.certain,
-            whole=group.build is not None or bool(group.sources), runs=frozenset(runs), supplied=frozenset((*given, *readers.written(inside.holds))),
+            whole=not by_hand and (group.build is not None or bool(group.sources)), runs=frozenset(runs), supplied=frozenset((*given, *readers.written(inside.holds))),
         ))
     mentioned = _mentions(made, insides, files)
     used = _dependencies(insides, files)
@@ -126,6 +130,11 @@ def _compiled_in(inside: Inside, folders: frozenset[str] | None) -> Callable[[st
 
 _BY_HAND = re.compile(r"(?:^|/)(?:scripts?|hack|ci|devtools|dev-tools|contrib|maintenance)/", re.IGNORECASE)
 """Folders of what people and pipelines call by hand."""
+
+
+def _for_people(group: _Group) -> bool:
+    """Whether the containers are there for people to work in: what runs inside, and what it needs, is theirs to say."""
+    return all(launch.kind == "devcontainer" for launch in group.launches.values())
 
 
 def _called(group: _Group) -> set[str]:
@@ -336,6 +345,17 @@ def _other_crates(files: Files, home: str | None) -> tuple[str, ...]:
                 waiting.append(path)
     crates = (path.removesuffix("/Cargo.toml") for path in files.named("Cargo.toml") if "/" in path)
     return tuple(sorted((*(crate for crate in crates if crate not in needed), *(() if "" in needed else ("src",)))))
+
+
+def _crate(files: Files, home: str | None) -> str | None:
+    """The folder below the root whose crate an image is built of, None where it is not one of a workspace."""
+    source = files.source(f"{home}/Cargo.toml") if home else None
+    return home if source is not None and b"[package]" in source.data else None
+
+
+def _of_other_crate(path: str, crate: str | None) -> bool:
+    """Whether a Rust file belongs to a library that the crate is built with, of which the program may use a part."""
+    return crate is not None and path.endswith(".rs") and not path.startswith(f"{crate}/")
 
 
 def _home(group: _Group) -> str | None:

@@ -415,7 +415,21 @@ class Code:
             found.default = None
         if form.demands and found.required and unit.language == "python" and self._guarded(place):
             found.required = False
+        if found.required and found.deferred and not found.conditional:
+            found.conditional = self._called_conditionally(place)
         return found
+
+    def _called_conditionally(self, place: Place) -> bool:
+        """Whether the function around is called on some paths only, wherever it is called."""
+        around = place
+        while around.outer is not None:
+            around = around.outer
+        decl = around.decl
+        calls = [
+            one for one in self.ev.project.used(decl.name, decl.unit.language)
+            if isinstance(one.expr, Call) and (not is_test(one.decl.unit.path) or is_test(decl.unit.path))
+        ] if decl.name else []
+        return bool(calls) and all(conditional(one.stmt) for one in calls)
 
     def _default(self, expr: Expr, place: Place, frame: Frame, found: Context, unit: Unit, known: dict[str, str]) -> None:
         value = self.ev.eval(expr, frame, place.stmt)
