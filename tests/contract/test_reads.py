@@ -233,3 +233,10 @@ PREFIXES = [
 @pytest.mark.parametrize(("path", "text", "prefix"), PREFIXES)
 def test_a_library_that_takes_what_begins_alike_reads_a_prefix(reads: Reads, path: str, text: str, prefix: str) -> None:
     assert reads({path: text})[prefix].prefix
+
+
+def test_a_function_that_does_without_demands_nothing(reads: Reads) -> None:
+    start = "import os\n\ndef start():\n    pid = os.environ.get('STARTER')\n"
+    fails = "    if not pid:\n        raise ValueError(pid)\n"
+    assert reads({"a.py": f"{start}{fails}\nstart()\n"})["STARTER"].required
+    assert not reads({"a.py": f"{start}    if pid is None:\n        run()\n        return\n{fails}\nstart()\n"})["STARTER"].required

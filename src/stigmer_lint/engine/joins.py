@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from stigmer_lint.engine.discover import Files
+from stigmer_lint.engine.dockerignore import Ignored, ignored
 from stigmer_lint.engine.go_programs import compiled, program_folders
 from stigmer_lint.errors import UnreadableError
 from stigmer_lint.flow.evaluate import Evaluator
@@ -48,21 +49,29 @@ class _Group:
 
 
 class Inside(msgspec.Struct, frozen=True):
-    """Files that are in an image: everything below `folders` and `files`, and what fits a glob, save what is below `without`."""
+    """Files that are in an image: everything below `folders` and `files`, and what fits a glob, save what is below `without`, and what `ignored`
+    keeps out of the `context`. What is mounted (`mounted`: folders) is there all the same."""
 
     folders: tuple[str, ...]
     files: frozenset[str] = frozenset()
     globs: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    mounted: frozenset[str] = frozenset()
+    context: str = ""
+    ignored: Ignored | None = None
 
     def holds(self, path: str) -> bool:
         """Whether a file of the tree is inside."""
         if path in self.files or any(fnmatchcase(path, glob) for glob in self.globs):
             return True
         for folder in self.folders:
-            if not folder or path.startswith(f"{folder}/"):
+            if (not folder or path.startswith(f"{folder}/")) and (self.ignored is None or folder in self.mounted or not self._left_out(path)):
                 return not any(path.startswith(f"{other}/") and len(other) > len(folder) for other in self.without)
         return False
+
+    def _left_out(self, path: str) -> bool:
+        inner = path.removeprefix(f"{self.context}/") if self.context else path
+        return self.ignored is not None and self.ignored.leaves_out(inner)
 
 
 def components(
@@ -387,16 +396,21 @@ def _inside(group: _Group, files: Files, own: tuple[str, ...]) -> Inside:
         if not any(_there(files, folder) for folder in folders) and not single and not any(_fits(files, glob) for glob in globs):
             # What is copied is made by an earlier step outside: the folder around the Dockerfile is the best guess at its source.
             folders = {(build.dockerfile or f"{context}/").rpartition("/")[0] or context: None}
+    bound: set[str] = set()
     for launch in group.launches.values():
         for mounted in _mounted(launch, files):
             if files.has(mounted):
                 single.add(mounted)
             else:
                 folders[mounted] = None
+                bound.add(mounted)
     ordered = tuple(sorted(folders, key=len, reverse=True))
     named = frozenset(ordered)
     without = tuple(folder for folder in own if folder not in named and (build is None or folder != (build.dockerfile or "").rpartition("/")[0]))
-    return Inside(ordered, frozenset(single), tuple(globs), without)
+    if build is None or group.sources:
+        return Inside(ordered, frozenset(single), tuple(globs), without)
+    context = build.context.strip("/")
+    return Inside(ordered, frozenset(single), tuple(globs), without, frozenset(bound), context, ignored(files, context, build.dockerfile))
 
 
 def _image(build: ImageBuild, files: Files) -> Image | None:
@@ -521,19 +535,8 @@ def _left_out(path: str, group: _Group, files: Files) -> bool:
     if group.build is None or any(path.rpartition("/")[0] == one for launch in group.launches.values() for one in _mounted_folders(launch)):
         return False
     context = group.build.context.strip("/")
-    inner = path.removeprefix(f"{context}/") if context else path
-    for name in (f"{group.build.dockerfile}.dockerignore", f"{context}/.dockerignore" if context else ".dockerignore"):
-        source = files.source(name)
-        if source is not None:
-            out = False
-            for line in source.data.decode("utf-8", "replace").splitlines():
-                pattern = line.strip()
-                kept = pattern.startswith("!")
-                pattern = pattern.lstrip("!").removeprefix("/").removeprefix("**/")
-                if pattern and not pattern.startswith("#") and (fnmatchcase(inner, pattern) or fnmatchcase(inner.rpartition("/")[2], pattern)):
-                    out = not kept
-            return out
-    return False
+    found = ignored(files, context, group.build.dockerfile)
+    return found is not None and found.leaves_out(path.removeprefix(f"{context}/") if context else path)
 
 
 def _mounted_folders(launch: Launch) -> Iterable[str]:

@@ -493,6 +493,9 @@ class Code:
                     value = inner.value.items[0].value if isinstance(inner.value, ListOf) and inner.value.items else inner.value
                     found.default = unset(self.ev.eval(value, frame, inner))
                     return
+            if stops(following.then):
+                # Without it the function does something else, and comes no further.
+                return
 
     def _missing(self, test: Expr, read: Expr | None, variables: set[str] | None, frame: Frame, stmt: Stmt) -> bool:
         """Whether a condition holds exactly when the value is missing."""
