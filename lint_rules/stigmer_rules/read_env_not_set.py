@@ -158,6 +158,7 @@ def _finding(sides: Sides, need: Need, launch: Launch, peers: Peers, common: boo
             return
         what = f"{read.name} is not set for {title(launch)}, so the code inside dials {need.address.host}, which is the container itself"
     else:
+        # A read in a function is met only by whoever calls it: of the many that a program has, most are options.
         what = f"{read.name} is not set for {title(launch)}, and the code inside does not run without it"
     notes = tuple(f"more may be set: {why}" for why in open_because(launch))
     near = next((name for name in sides.given[sides.component.launches.index(launch)] if behind is not None and name in behind.message.split()), None)
@@ -165,7 +166,7 @@ def _finding(sides: Sides, need: Need, launch: Launch, peers: Peers, common: boo
         rule=RULE.code,
         message=what,
         span=place(launch),
-        confidence="low" if common else confidence_of(sides.component, launch, sure=not read.deferred or behind is not None),
+        confidence="low" if common or (need.reason == "required" and read.deferred and read.api != "struct tag") else confidence_of(sides.component, launch, sure=not read.deferred or behind is not None),
         container=text_of(launch.any.name) or launch.service,
         image=text_of(launch.any.image),
         env=read.name,

@@ -416,20 +416,21 @@ class Code:
         if form.demands and found.required and unit.language == "python" and self._guarded(place):
             found.required = False
         if found.required and found.deferred and not found.conditional:
-            found.conditional = self._called_conditionally(place)
+            calls = self._calls_of(place)
+            found.conditional = bool(calls) and all(conditional(one.stmt) for one in calls)
+            # What the program's own entry calls runs whenever it starts.
+            found.deferred = not any(not deferred(one) and not conditional(one.stmt) for one in calls)
         return found
 
-    def _called_conditionally(self, place: Place) -> bool:
-        """Whether the function around is called on some paths only, wherever it is called."""
-        around = place
-        while around.outer is not None:
-            around = around.outer
-        decl = around.decl
-        calls = [
+    def _calls_of(self, place: Place) -> list[Place]:
+        """Where the function around is called, by its name; calls in tests left out."""
+        while place.outer is not None:
+            place = place.outer
+        decl = place.decl
+        return [
             one for one in self.ev.project.used(decl.name, decl.unit.language)
             if isinstance(one.expr, Call) and (not is_test(one.decl.unit.path) or is_test(decl.unit.path))
         ] if decl.name else []
-        return bool(calls) and all(conditional(one.stmt) for one in calls)
 
     def _default(self, expr: Expr, place: Place, frame: Frame, found: Context, unit: Unit, known: dict[str, str]) -> None:
         value = self.ev.eval(expr, frame, place.stmt)
