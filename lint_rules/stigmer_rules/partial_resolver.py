@@ -10,7 +10,7 @@ from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Known, Step, Value, alternatives, render
 from stigmer_lint.model.world import Resolver, ResolverRow
 from stigmer_lint.reachability import mapping_of
-from stigmer_lint.rule import Finding, Policy, Rule, Severity, World
+from stigmer_lint.rule import ExtendResolver, Finding, Policy, Rule, Severity, World
 
 RULE = Rule(
     code="STG104",
@@ -124,7 +124,15 @@ def _finding(resolver: Resolver, wrong: list[tuple[ResolverRow, str]]) -> Findin
         platforms=platforms,
         notes=tuple(inputs[:8]),
         help="parse the address, compare its host with localhost, 127.0.0.0/8, ::1 and 0.0.0.0, and replace the host alone",
+        remedy=ExtendResolver(resolver.span, _missing(wrong), resolver.inline),
+        safety="unsafe" if resolver.inline else "safe",
     )
+
+
+def _missing(wrong: list[tuple[ResolverRow, str]]) -> tuple[str, ...]:
+    """The hosts that stay loopback, as an address has them."""
+    hosts = [address.host for row, _ in wrong if (address := classify_address(row.input)) is not None and address.is_loopback]
+    return tuple(dict.fromkeys(f"[{host}]" if ":" in host else host for host in hosts))
 
 
 def _extent(resolver: Resolver) -> Span:

@@ -89,6 +89,15 @@ class PassOn(msgspec.Struct, frozen=True):
     like: EnvSetting | None = None
 
 
+class ExtendResolver(msgspec.Struct, frozen=True):
+    """Teach the resolver whose name is at `function` the spellings `missing` of loopback, and to change whole hosts alone. `inline`: the resolver is
+    the replacement that stands there."""
+
+    function: Span
+    missing: tuple[str, ...]
+    inline: bool = False
+
+
 class SwapPorts(msgspec.Struct, frozen=True):
     """Exchange the host's and the container's side of the published port at `span`."""
 
@@ -99,7 +108,7 @@ class Unset(msgspec.Struct, frozen=True):
     name: str
 
 
-Remedy: TypeAlias = AlsoSet | PassOn | Unset | SwapPorts | ReplaceHost | WrapInResolver | AddHostGateway | Rename
+Remedy: TypeAlias = AlsoSet | PassOn | Unset | SwapPorts | ReplaceHost | WrapInResolver | AddHostGateway | Rename | ExtendResolver
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,6 +148,6 @@ class RuleEntry(msgspec.Struct, frozen=True):
 
 
 __all__ = [
-    "AddHostGateway", "AlsoSet", "Check", "Confidence", "Finding", "PassOn", "Phase", "Policy", "Remedy", "Rename", "ReplaceHost", "Rule",
+    "AddHostGateway", "AlsoSet", "Check", "Confidence", "ExtendResolver", "Finding", "PassOn", "Phase", "Policy", "Remedy", "Rename", "ReplaceHost", "Rule",
     "RuleEntry", "Safety", "Severity", "SwapPorts", "Unset", "Value", "World", "WrapInResolver",
 ]

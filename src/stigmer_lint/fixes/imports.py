@@ -7,7 +7,10 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from stigmer_lint.fixes import syntax
+from stigmer_lint.fixes.parsed import OncePerFile
 from stigmer_lint.fixes.places import indent_of, newline_of
 from stigmer_lint.fixes.types import CannotFix, Written
 from stigmer_lint.model.span import SourceFile, Span
@@ -56,7 +59,7 @@ def _go(source: SourceFile, root: Node, function: str, home: SourceFile, sources
     path = posixpath.join(name[1].decode("utf-8", "replace"), posixpath.relpath(folder, above or "."))
     word = package[1].decode()
     listed = [one for one in root.named_children if one.type == "import_declaration"]
-    specs = [spec for one in listed for group in (one.named_children[0].named_children if one.named_children and one.named_children[0].type == "import_spec_list" else one.named_children) for spec in (group,) if spec.type == "import_spec"]
+    specs = [spec for one in listed for spec in _specs(one)]
     for spec in specs:
         place = spec.child_by_field_name("path")
         if place is not None and syntax.text(place).strip(b'"`') == path.encode():
@@ -74,6 +77,12 @@ def _python(source: SourceFile, function: str, home: SourceFile, sources: Source
     root, own = module[0], _module(source, sources)[0]
     if root != own or not module[1]:
         return CannotFix(f"how {home.path} is imported from here is not known")
+    needed = _python_needs(source, module[1], function)
+    return needed if isinstance(needed, CannotFix) else (function, needed)
+
+
+def _python_needs(source: SourceFile, module: str, name: str | None) -> tuple[Edit, ...] | CannotFix:
+    """The edit that imports a module, or a name from it; none where it is imported."""
     text = source.data.decode("utf-8", "strict") if _is_utf8(source.data) else None
     if text is None:
         return CannotFix("the file is not UTF-8")
@@ -83,13 +92,13 @@ def _python(source: SourceFile, function: str, home: SourceFile, sources: Source
     from libcst.codemod.visitors import AddImportsVisitor
 
     context = CodemodContext(full_module_name=None)
-    AddImportsVisitor.add_needed_import(context, module[1], function)
+    AddImportsVisitor.add_needed_import(context, module, name)
     try:
         changed = AddImportsVisitor(context).transform_module(libcst.parse_module(text)).code
     except (libcst.ParserSyntaxError, RecursionError):
         return CannotFix("the file is not understood well enough to add an import")
     if changed == text:
-        return function, ()
+        return ()
     start = 0
     while start < min(len(text), len(changed)) and text[start] == changed[start]:
         start += 1
@@ -98,7 +107,65 @@ def _python(source: SourceFile, function: str, home: SourceFile, sources: Source
     while tail < min(len(text), len(changed)) - start and text[-1 - tail] == changed[-1 - tail]:
         tail += 1
     first, last = len(text[:start].encode()), len(text[: len(text) - tail].encode())
-    return function, (Edit(Span(source.path, first, last), changed[start : len(changed) - tail]),)
+    return (Edit(Span(source.path, first, last), changed[start : len(changed) - tail]),)
+
+
+python_patterns: OncePerFile[tuple[Edit, ...] | CannotFix] = OncePerFile(lambda source: _python_needs(source, "re", None))
+"""What imports the library of patterns in a Python file."""
+
+
+class GoPatterns(msgspec.Struct, frozen=True):
+    """What imports the package regexp in a Go file, and what does so in place of the package strings, which is used `uses` times there."""
+
+    beside: tuple[Edit, ...]
+    instead: tuple[Edit, ...]
+    uses: int
+
+
+STRINGS = re.compile(rb"(?<![\w.])strings\.")
+
+
+def _go_patterns(source: SourceFile) -> GoPatterns | CannotFix:
+    root = syntax.root_of(source)
+    specs = [spec for one in root.named_children if one.type == "import_declaration" for spec in _specs(one)] if root is not None else []
+    paths = [syntax.text(place).strip(b'"`') if (place := spec.child_by_field_name("path")) is not None else b"" for spec in specs]
+    if not specs:
+        return CannotFix("its imports are not a list to which one could be added")
+    if b"regexp" in paths and specs[paths.index(b"regexp")].child_by_field_name("name") is not None:
+        return CannotFix("regexp has another name in this file")
+    listed = specs[-1].parent is not None and specs[-1].parent.type == "import_spec_list"
+    newline = newline_of(source)
+    # Sorted, as gofmt has them, among the packages of the standard library.
+    after = next((spec for spec, path in zip(specs, paths, strict=True) if path > b"regexp" and b"." not in path), None)
+    beside: tuple[Edit, ...] = ()
+    if b"regexp" in paths:
+        pass
+    elif listed and after is not None:
+        beside = (_insert(source, after.start_byte, f'"regexp"{newline}{indent_of(source, after.start_byte)}'),)
+    elif listed:
+        beside = (_insert(source, specs[-1].end_byte, f'{newline}{indent_of(source, specs[-1].start_byte)}"regexp"'),)
+    else:
+        beside = (_insert(source, specs[0].start_byte, f'({newline}\t"regexp"{newline}\t'), _insert(source, specs[0].end_byte, f"{newline})"))
+    strings = specs[paths.index(b"strings")] if b"strings" in paths else None
+    if strings is None or strings.child_by_field_name("name") is not None:
+        instead = beside
+    elif b"regexp" not in paths and (strings == after or not listed):
+        instead = (Edit(syntax.span_of(source, strings), '"regexp"'),)
+    else:
+        start, end = source.line_span(source.line_of(strings.start_byte))
+        whole = source.data[start:end].strip() == b'"strings"'
+        end += 2 if source.data[end : end + 2] == b"\r\n" else 1
+        instead = (*beside, Edit(Span(source.path, start, end), "")) if whole else beside
+    return GoPatterns(beside, instead, len(STRINGS.findall(source.data)))
+
+
+go_patterns: OncePerFile[GoPatterns | CannotFix] = OncePerFile(_go_patterns)
+
+
+def _specs(declaration: Node) -> list[Node]:
+    inner = declaration.named_children
+    group = inner[0].named_children if inner and inner[0].type == "import_spec_list" else inner
+    return [spec for spec in group if spec.type == "import_spec"]
 
 
 def _is_utf8(data: bytes) -> bool:

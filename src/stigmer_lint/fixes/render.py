@@ -17,7 +17,18 @@ from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.model.value import text_of
 from stigmer_lint.model.world import World
 from stigmer_lint.report.types import Fix, Report
-from stigmer_lint.rule import AddHostGateway, AlsoSet, Finding, PassOn, Rename, ReplaceHost, SwapPorts, Unset, WrapInResolver
+from stigmer_lint.rule import (
+    AddHostGateway,
+    AlsoSet,
+    ExtendResolver,
+    Finding,
+    PassOn,
+    Rename,
+    ReplaceHost,
+    SwapPorts,
+    Unset,
+    WrapInResolver,
+)
 
 Source: TypeAlias = Callable[[str], SourceFile | None]
 """The file at a path of the tree, None where there is none."""
@@ -110,6 +121,11 @@ class Renderer:
                 homes = tuple(one.span for one in self._world.resolvers if one.name == remedy.name and not one.by_policy and not one.inline)
                 answer = wrap.wrap(source, finding.span, finding.env, remedy.name, homes, self._source)
                 return self._replace(finding, source, remedy.otherwise) if isinstance(answer, CannotFix) and remedy.otherwise is not None else answer
+            case ExtendResolver():
+                from stigmer_lint.fixes import extend
+
+                there = self._source(remedy.function.path)
+                return extend.extend(there, remedy.function, remedy.missing, remedy.inline) if there is not None else CannotFix("its file is not part of the tree")
             case _:
                 assert_never(remedy)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Callable
@@ -78,11 +79,27 @@ def parses(files: Files) -> Callable[[SourceFile, SourceFile], bool]:
         reader = languages.frontend(after.path)
         if reader is None:
             return True
+        if name.endswith(".go") and _unused(after.data) - _unused(before.data):
+            return False
         if name.endswith(".py") and _is_python(before.data) and not _is_python(after.data):
             return False
         return reader.parse(after).error_at is None or reader.parse(before).error_at is not None
 
     return intact
+
+
+_GO_IMPORT = re.compile(rb'(?m)^(?:import[ \t]+|[ \t]+)(?:(\w+)[ \t]+)?"(?:[^"\s]*/)?([\w.-]+)"[ \t]*(?://[^\r\n]*)?\r?$')
+
+
+def _unused(data: bytes) -> set[bytes]:
+    """The packages that a Go file imports and does not use, which its compiler takes for an error."""
+    head = _GO_DECLARATION.search(data)
+    end = head.start() if head is not None else len(data)
+    names = {one[1] or one[2] for one in _GO_IMPORT.finditer(data, 0, end)}
+    return {name for name in names if re.search(rb"(?<![\w.])" + re.escape(name) + rb"\.", data[end:]) is None}
+
+
+_GO_DECLARATION = re.compile(rb"(?m)^(?:func|var|const|type)\b")
 
 
 def _is_python(data: bytes) -> bool:
