@@ -31,7 +31,7 @@ from stigmer_lint.fixes.write import parses
 from stigmer_lint.model.span import SourceFile
 from stigmer_lint.policy.load import NO_POLICY, load_policy
 from stigmer_lint.policy.types import LoadedPolicy
-from stigmer_lint.report.types import Report, Reported
+from stigmer_lint.report.types import Edit, Report, Reported
 from stigmer_rules import RULES
 
 MAX_BLOB = 1_000_000
@@ -113,10 +113,16 @@ def hits(bug: Bug, one: Reported, report: Report) -> bool:
 def measured(root: Path, policy: LoadedPolicy, wanted: list[Bug]) -> tuple[list[Outcome], list[str]]:
     """What becomes of the bugs of one tree, and what went wrong."""
 
+    written: dict[tuple[Edit, ...], set[tuple[str, bytes]]] = defaultdict(set)
+
     def look(changed: Mapping[str, bytes]) -> tuple[Report, Files]:
         files = Files(root, exclude=policy.policy.exclude, unsaved=[(str(root / path), data) for path, data in changed.items()])
         world, report = survey(root, policy=policy, rules=RULES, files=files)
         attach(world, report, files.source)
+        # What a fix lays open is mended in a later round, by edits of what the file is by then: they are for the lines as they read there.
+        for one in report.findings:
+            if one.fix is not None:
+                written[one.fix.edits].update(_lines(files, one.fix.edits))
         return report, files
 
     report, files = look({})
@@ -134,7 +140,7 @@ def measured(root: Path, policy: LoadedPolicy, wanted: list[Bug]) -> tuple[list[
         key = key_of(one)
         safety = one.fix.safety if one.fix is not None else None
         outcomes.append(Outcome(bug, one.rule.code, safety, key in fixed, refused.get(key) or one.unfixed or "the rule attaches no remedy"))
-    touched = {(edit.span.path, line) for one in report.findings if one.fix is not None and key_of(one) in fixed for edit in one.fix.edits for line in _lines(files, edit.span.path, edit.span.start, edit.span.end)}
+    touched = {line for one in done.fixed if one.fix is not None for line in written[one.fix.edits]}
     wrong = []
     intact = parses(files)
     for path, data in done.after.items():
@@ -143,20 +149,26 @@ def measured(root: Path, policy: LoadedPolicy, wanted: list[Bug]) -> tuple[list[
                 wrong.append(f"{path} does not parse any more")
         except UnreadableError as error:
             wrong.append(f"{path} cannot be read any more: {error.why}")
-        wrong += [f"{path}:{line} was changed and no edit is for it" for line in _changed(done.before[path], data) if (path, line) not in touched]
+        wrong += [f"{path}:{number} was changed and no edit is for it" for number, line in _changed(done.before[path], data) if (path, line) not in touched]
     return outcomes, wrong
 
 
-def _lines(files: Files, path: str, start: int, end: int) -> range:
-    source = files.source(path)
-    return range(source.line_of(start), source.line_of(max(start, end - 1)) + 1) if source is not None else range(0)
+def _lines(files: Files, edits: tuple[Edit, ...]) -> Iterator[tuple[str, bytes]]:
+    """The lines that edits are for, as they read before."""
+    for edit in edits:
+        source = files.source(edit.span.path)
+        if source is not None:
+            for number in range(source.line_of(edit.span.start), source.line_of(max(edit.span.start, edit.span.end - 1)) + 1):
+                start, end = source.line_span(number)
+                yield edit.span.path, source.data[start:end].rstrip(b"\r")
 
 
-def _changed(before: bytes, after: bytes) -> Iterator[int]:
-    """1-based lines of the old content that are not in the new one."""
-    for tag, first, last, _, _ in SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False).get_opcodes():
+def _changed(before: bytes, after: bytes) -> Iterator[tuple[int, bytes]]:
+    """The lines of the old content that are not in the new one, each with its number from 1."""
+    old = before.splitlines()
+    for tag, first, last, _, _ in SequenceMatcher(None, old, after.splitlines(), autojunk=False).get_opcodes():
         if tag in ("replace", "delete"):
-            yield from range(first + 1, last + 1)
+            yield from ((number + 1, old[number]) for number in range(first, last))
 
 
 def main() -> int:
