@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from stigmer_lint.addresses import addresses
 from stigmer_lint.contract import Sides, confidence_of, open_because, role, title, unreachable_on
-from stigmer_lint.model.launch import Launch
+from stigmer_lint.model.launch import EnvSetting, Launch
 from stigmer_lint.model.value import Step, text_of
 from stigmer_lint.model.world import ClientCall
-from stigmer_lint.rule import Finding, Policy, Rule, World
+from stigmer_lint.rule import Finding, GiveEndpoint, Policy, Rule, World
 
 RULE = Rule(
     code="STG301",
@@ -50,6 +50,8 @@ def _finding(sides: Sides, call: ClientCall, lacking: list[Launch]) -> Iterator[
         if setting.name not in call.reads and any(word in setting.name for word in ("URL", "HOST", "ADDR", "ENDPOINT"))
         and any(word in setting.name.upper() for word in _words(call))
     ]
+    takes = next((setting for setting in ignored if _fits(setting, call)), None)
+    everywhere = takes is not None and all(takes.name in sides.given[sides.component.launches.index(launch)] for launch in failing)
     yield Finding(
         rule=RULE.code,
         message=f"{call.call} is given no {call.endpoint_name}, so in {title(first)} it dials {call.default}, which is the container itself",
@@ -67,7 +69,16 @@ def _finding(sides: Sides, call: ClientCall, lacking: list[Launch]) -> Iterator[
         notes=tuple(f"more may be set: {why}" for why in open_because(first)),
         help=f"give {call.endpoint_name} from a variable that the launches set" + (f", or set {reads}" if reads else ""),
         launch=first,
+        remedy=GiveEndpoint(call.endpoint_name, takes.name, everywhere) if takes is not None else None,
     )
+
+
+def _fits(setting: EnvSetting, call: ClientCall) -> bool:
+    """Whether a variable's value has the shape of this client's endpoint: what takes a URL gets one, and what takes a bare host gets none with a port."""
+    given, wanted = next(iter(addresses(text_of(setting.value) or "")), None), next(iter(addresses(call.default)), None)
+    if given is None or wanted is None or call.endpoint_name.casefold() == "host":
+        return False
+    return (given.scheme is None) == (wanted.scheme is None) and (given.port is None) == (wanted.port is None)
 
 
 def _words(call: ClientCall) -> tuple[str, ...]:

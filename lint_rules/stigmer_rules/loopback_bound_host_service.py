@@ -11,7 +11,7 @@ from stigmer_lint.model.launch import Launch, Platform, Publish
 from stigmer_lint.model.value import Known, Step, Template, Unknown, Value, alternatives, render, text_of
 from stigmer_lint.model.world import Bind, HostService
 from stigmer_lint.reachability import addresses_of, classify_address, query_of, reach
-from stigmer_lint.rule import Finding, Policy, Rule, World
+from stigmer_lint.rule import Finding, Policy, ReplaceHost, Rule, World
 
 RULE = Rule(
     code="STG109",
@@ -139,6 +139,7 @@ def _own_server(bind: Bind, host: Known, one: Dialled) -> Finding:
         platforms=(one.platform,),
         related=(Step(one.span, f"{one.name} of {_who(one.launch)} dials it"), *((Step(bind.span, "listens here"),) if literal != bind.span else ())),
         help="on Linux listen on the address of the bridge (docker0, usually 172.17.0.1) or on every interface, and let a firewall keep others out",
+        remedy=ReplaceHost("0.0.0.0", of=host.text),  # noqa: S104 - what is told, not bound
         launch=one.launch,
     )
 
@@ -155,8 +156,15 @@ def _service(service: HostService, one: Dialled) -> Finding:
         platforms=(one.platform,),
         related=(Step(one.span, f"{one.name} of {_who(one.launch)} dials it"),),
         help=f"listen on the address of the bridge (docker0, usually 172.17.0.1) or on every interface, and let a firewall keep others out of port {one.port}",
+        remedy=ReplaceHost("0.0.0.0", of=only) if (only := _written_host(service)) is not None else None,  # noqa: S104 - what is told, not bound
         launch=one.launch,
     )
+
+
+def _written_host(service: HostService) -> str | None:
+    """The one loopback host that a service listens on, None where there are several."""
+    hosts = {located.address.host for located in addresses_of(service.listen)}
+    return hosts.pop() if len(hosts) == 1 else None
 
 
 def _published(other: Launch, publish: Publish, one: Dialled) -> Finding:

@@ -9,7 +9,7 @@ from stigmer_lint.knowledge.image_ports import image_fact
 from stigmer_lint.knowledge.roles import RoleVerdict, role_of, scheme_port
 from stigmer_lint.model.launch import EnvSetting, Image
 from stigmer_lint.model.value import Choice, Known, Step, render
-from stigmer_lint.rule import Confidence, Finding, Policy, Rule, World
+from stigmer_lint.rule import Confidence, Finding, Policy, Rule, Unset, World
 
 RULE = Rule(
     code="STG206",
@@ -74,4 +74,5 @@ def _finding(setting: EnvSetting, located: Located, verdict: RoleVerdict) -> Fin
         value=shown,
         related=tuple(Step(step.span, step.message) for step in argument[:1]),
         help=f"leave {setting.name} out, so that a launch without it fails at once, or fill it in where the container is started",
+        remedy=Unset(setting.name, setting),
     )

@@ -103,12 +103,21 @@ class SwapPorts(msgspec.Struct, frozen=True):
 
 
 class Unset(msgspec.Struct, frozen=True):
-    """Do not set the variable `name`."""
+    """Do not set the variable `name`: in the finding's launch, or, where `setting` is given, where that is written."""
 
     name: str
+    setting: EnvSetting | None = None
 
 
-Remedy: TypeAlias = AlsoSet | PassOn | Unset | SwapPorts | ReplaceHost | WrapInResolver | AddHostGateway | Rename | ExtendResolver
+class GiveEndpoint(msgspec.Struct, frozen=True):
+    """Give the constructor at `span` its argument `argument` from the variable `name`. `always`: every launch sets it."""
+
+    argument: str
+    name: str
+    always: bool = False
+
+
+Remedy: TypeAlias = AlsoSet | PassOn | Unset | SwapPorts | ReplaceHost | WrapInResolver | AddHostGateway | Rename | ExtendResolver | GiveEndpoint
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,6 +157,6 @@ class RuleEntry(msgspec.Struct, frozen=True):
 
 
 __all__ = [
-    "AddHostGateway", "AlsoSet", "Check", "Confidence", "ExtendResolver", "Finding", "PassOn", "Phase", "Policy", "Remedy", "Rename", "ReplaceHost", "Rule",
+    "AddHostGateway", "AlsoSet", "Check", "Confidence", "ExtendResolver", "Finding", "GiveEndpoint", "PassOn", "Phase", "Policy", "Remedy", "Rename", "ReplaceHost", "Rule",
     "RuleEntry", "Safety", "Severity", "SwapPorts", "Unset", "Value", "World", "WrapInResolver",
 ]

@@ -164,7 +164,7 @@ def test_go_keeps_the_package_that_something_else_uses(mend: Mend) -> None:
 )  # fmt: skip
 def test_python_replaces_whole_names_by_pattern(mend: Mend, before: str, after: str) -> None:
     files, left = mend({"a.py": PYTHON.replace("BODY", before)})
-    assert (files["a.py"], left) == (PYTHON.replace("import subprocess\n", "import subprocess\nimport re\n").replace("BODY", after), ())
+    assert (files["a.py"], left) == (PYTHON.replace("import subprocess\n", "import re\nimport subprocess\n").replace("BODY", after), ())
 
 
 def test_a_pattern_gets_further_alternatives(mend: Mend) -> None:

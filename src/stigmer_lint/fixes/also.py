@@ -194,6 +194,11 @@ def unset(source: SourceFile, setting: EnvSetting) -> Answer:
     taken: tuple[int, int] | None = None
     if source.path.endswith((".yaml", ".yml")):
         taken = _yaml_lines(source, place)
+    elif setting.origin == "image":
+        found_line = _instruction(source, place, setting.name)
+        if isinstance(found_line, CannotFix):
+            return found_line
+        taken = found_line
     elif syntax.language_of(source.path) is not None:
         found = _entry(source, place, setting.name)
         taken = _with_comma(source, found[0].start_byte, found[1].end_byte) if found is not None else None
@@ -203,6 +208,21 @@ def unset(source: SourceFile, setting: EnvSetting) -> Answer:
     if taken is None:
         return CannotFix(f"{setting.name} does not stand by itself")
     return Written((Edit(Span(source.path, *taken), ""),), f"take {setting.name} out")
+
+
+_ENV = re.compile(rb"[ \t]*ENV[ \t]+([A-Za-z_]\w*)(?:=(?:\"(?:[^\"\\\\\r\n]|\\\\.)*\"|'[^'\r\n]*'|[^\s\\\\\"'])+|[ \t]+[^\r\n]*[^\\\\\s])[ \t]*\Z", re.IGNORECASE)
+
+
+def _instruction(source: SourceFile, place: Span, name: str) -> tuple[int, int] | CannotFix:
+    """The line of a Dockerfile's ENV that sets nothing else, where no other instruction says `$NAME`."""
+    start, end = source.line_span(source.line_of(place.start))
+    found = _ENV.match(source.data, start, end)
+    before = source.data[: max(start - 1, 0)].rstrip(b"\r\n")
+    if found is None or found[1] != name.encode() or before.endswith(b"\\"):
+        return CannotFix(f"the ENV that sets {name} sets more")
+    if re.search(rb"\$\{?" + re.escape(name.encode()) + rb"\b", source.data) is not None:
+        return CannotFix(f"the Dockerfile itself uses {name}")
+    return start, _past_newline(source, end)
 
 
 def _yaml_lines(source: SourceFile, place: Span) -> tuple[int, int] | None:

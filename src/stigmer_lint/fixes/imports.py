@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -110,8 +111,29 @@ def _python_needs(source: SourceFile, module: str, name: str | None) -> tuple[Ed
     return (Edit(Span(source.path, first, last), changed[start : len(changed) - tail]),)
 
 
-python_patterns: OncePerFile[tuple[Edit, ...] | CannotFix] = OncePerFile(lambda source: _python_needs(source, "re", None))
+def _python_module(source: SourceFile, module: str) -> tuple[Edit, ...] | CannotFix:
+    """What imports a module of the standard library: a line among those of its kind, in their order; where there are none, libcst finds the place."""
+    root = syntax.root_of(source)
+    plain: list[tuple[str, Node]] = []
+    for node in root.named_children if root is not None else ():
+        names = node.named_children if node.type == "import_statement" else []
+        if any(syntax.text(name) == module.encode() for name in names):
+            return ()
+        first = syntax.text(names[0]).decode("utf-8", "replace") if names else ""
+        if first.partition(".")[0] in sys.stdlib_module_names and (not plain or node.start_point.row == plain[-1][1].end_point.row + 1):
+            plain.append((first, node))
+    if not plain:
+        return _python_needs(source, module, None)
+    after = next((node for name, node in plain if name > module), None)
+    if after is not None:
+        return (_insert(source, after.start_byte, f"import {module}{newline_of(source)}"),)
+    return (_insert(source, plain[-1][1].end_byte, f"{newline_of(source)}import {module}"),)
+
+
+python_patterns: OncePerFile[tuple[Edit, ...] | CannotFix] = OncePerFile(lambda source: _python_module(source, "re"))
 """What imports the library of patterns in a Python file."""
+python_os: OncePerFile[tuple[Edit, ...] | CannotFix] = OncePerFile(lambda source: _python_module(source, "os"))
+"""What imports the library of the environment in a Python file."""
 
 
 class GoPatterns(msgspec.Struct, frozen=True):

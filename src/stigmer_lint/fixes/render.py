@@ -22,6 +22,7 @@ from stigmer_lint.rule import (
     AlsoSet,
     ExtendResolver,
     Finding,
+    GiveEndpoint,
     PassOn,
     Rename,
     ReplaceHost,
@@ -102,7 +103,9 @@ class Renderer:
                 return self._add_gateway(launch, remedy.host) if launch is not None else CannotFix("the launch is not known")
             case AlsoSet() | Unset():
                 name = remedy.like if isinstance(remedy, AlsoSet) else remedy.name
-                setting = next((one for one in launch.any.env if one.name == name), None) if launch is not None else None
+                setting = remedy.setting if isinstance(remedy, Unset) else None
+                if setting is None and launch is not None:
+                    setting = next((one for one in launch.any.env if one.name == name), None)
                 there = self._source(setting.name_span.path) if setting is not None and setting.name_span is not None else None
                 if setting is None or there is None:
                     return CannotFix(f"where {name} is set is not known")
@@ -126,6 +129,10 @@ class Renderer:
 
                 there = self._source(remedy.function.path)
                 return extend.extend(there, remedy.function, remedy.missing, remedy.inline) if there is not None else CannotFix("its file is not part of the tree")
+            case GiveEndpoint():
+                from stigmer_lint.fixes import endpoint
+
+                return endpoint.give(source, finding.span, remedy)
             case _:
                 assert_never(remedy)
 
