@@ -53,3 +53,7 @@ def test_what_is_not_needed_is_not_imported(tmp_path: Path) -> None:
     assert not {"click", "msgspec", "yaml", "stigmer_lint.cli"} & loaded(["--version"], tmp_path)
     heavy = {"libcst", "rich", "asyncio", "http.client", "email", "xml", "concurrent.futures", "multiprocessing", "difflib", "stigmer_lint.report.sarif", "tree_sitter_go"}
     assert not heavy & loaded(["check", "run.sh"], tmp_path)
+    # Go takes its grammar alone, and the fix of a command line nothing of what mends YAML, JSON and calls of libraries.
+    (tmp_path / "main.go").write_text(_GO, encoding="utf-8")
+    more = {"importlib.resources", "tempfile", "random", "stigmer_lint.fixes.compose", "stigmer_lint.fixes.devcontainer", "stigmer_lint.fixes.library"}
+    assert not (heavy | more) & loaded(["check", "main.go"], tmp_path)
