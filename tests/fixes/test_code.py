@@ -213,3 +213,30 @@ def test_what_another_launcher_sets_alike_is_set_alike_here(mend: Mend) -> None:
     files = {"a.py": first, "b.py": second, "build.sh": "docker build -t example/worker:1 ./worker\n", "worker/Dockerfile": "FROM python:3.12\nCOPY main.py .\n", "worker/main.py": "import os\n\nprint(os.environ['LLM_BASE_URL'], os.environ['OLLAMA_BASE_URL'])\n"}
     done, left = mend(files)
     assert done["b.py"] == second.replace("f'LLM_BASE_URL={address}'", "f'LLM_BASE_URL={address}', '-e', f'OLLAMA_BASE_URL={address}'"), left
+
+
+SHELL = """#!/bin/bash
+container_address() {
+  echo "${1/localhost/host.docker.internal}"
+}
+docker run -d --add-host host.docker.internal:host-gateway \\
+  -e TEMPORAL_ADDRESS="$(container_address "$1")" \\
+  -e WORD \\
+  example/worker:1
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('OLLAMA_BASE_URL="$2"', 'OLLAMA_BASE_URL="$(container_address "$2")"'),
+        ("OLLAMA_BASE_URL=$2", 'OLLAMA_BASE_URL="$(container_address "$2")"'),
+        ('"OLLAMA_BASE_URL=$2"', '"OLLAMA_BASE_URL=$(container_address "$2")"'),
+        ('OLLAMA_BASE_URL="http://${2}"', 'OLLAMA_BASE_URL="$(container_address "http://${2}")"'),
+    ],
+)
+def test_a_value_of_a_script_is_wrapped_as_the_others_are(mend: Mend, before: str, after: str) -> None:
+    policy = "version: 1\nresolvers: [container_address]\nservices:\n  ollama: {address: 'localhost:11434', env: [OLLAMA_BASE_URL]}\n"
+    files, left = mend({"run.sh": SHELL.replace("WORD", before)}, policy, unsafe=False)
+    assert files["run.sh"] == SHELL.replace("WORD", after)
+    assert [one[:6] for one in left] == ["STG104"]

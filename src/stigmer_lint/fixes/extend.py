@@ -44,7 +44,7 @@ def extend(source: SourceFile, place: Span, missing: tuple[str, ...], inline: bo
 
         return sed.extend_sed(source, place)
     if root is None:
-        return CannotFix("resolvers are extended in Go, Python, JavaScript and TypeScript only")
+        return CannotFix("resolvers are extended in Go, Python, JavaScript and TypeScript, and where a line replaces with sed")
     found = syntax.at(root, place)
     scope = found if inline or found is None else found.parent
     if scope is None:

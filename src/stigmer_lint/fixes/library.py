@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 
-def add_gateway(source: SourceFile, place: Span, host: str) -> Answer:
-    """Add `host`:host-gateway to the launch whose call is at `place`. Raises UnreadableError where the file cannot be parsed in time."""
+def add_gateway(source: SourceFile, place: Span, host: str, testing: bool = False) -> Answer:
+    """Add `host`:host-gateway to the launch whose call is at `place`; `testing`: a call of Testcontainers. Raises UnreadableError where the file cannot be parsed in time."""
     root = syntax.root_of(source)
     call = syntax.at(root, place) if root is not None else None
     while call is not None and call.type not in ("call", "call_expression") and len(call.named_children) == 1:
@@ -24,6 +24,8 @@ def add_gateway(source: SourceFile, place: Span, host: str) -> Answer:
     arguments = call.child_by_field_name("arguments") if call is not None and call.type in ("call", "call_expression") else None
     if arguments is None:
         return CannotFix("the launch is not one call there")
+    if testing and call is not None:
+        return _testcontainers(source, call, arguments, host)
     match syntax.language_of(source.path):
         case "python":
             return _python(source, arguments, host)
@@ -33,6 +35,42 @@ def add_gateway(source: SourceFile, place: Span, host: str) -> Answer:
             return _javascript(source, arguments, host)
         case _:
             return CannotFix("how to add a host in this language is not known")
+
+
+def _testcontainers(source: SourceFile, call: Node, arguments: Node, host: str) -> Answer:
+    """Python and JavaScript: one more call before `start()`. Go: a modifier in the request, where the file knows the type that it needs."""
+    language = syntax.language_of(source.path)
+    if language == "go":
+        return _request(source, arguments, host)
+    function = call.child_by_field_name("function")
+    holder = function.child_by_field_name("object") if function is not None else None
+    adds, text = (b"with_kwargs", f'.with_kwargs(extra_hosts={{"{host}": "host-gateway"}})') if language == "python" else (
+        b"withExtraHosts", f'.withExtraHosts([{{ host: "{host}", ipAddress: "host-gateway" }}])',
+    )  # fmt: skip
+    around = syntax.function_around(call)
+    if function is None or holder is None or adds in syntax.text(around if around is not None else call):
+        return CannotFix(f"it calls {adds.decode()} already")
+    dot = source.data.rfind(b".", holder.end_byte, function.end_byte)
+    # On a line of its own where `.start()` has one.
+    lead = source.data[holder.end_byte : dot].decode("utf-8", "replace")
+    return Written((Edit(Span(source.path, holder.end_byte, holder.end_byte), f"{lead if not lead.strip() else ''}{text}"),), f"add {text[1:]}")
+
+
+def _request(source: SourceFile, arguments: Node, host: str) -> Answer:
+    entry = f'HostConfigModifier: func(hc *container.HostConfig) {{ hc.ExtraHosts = append(hc.ExtraHosts, "{host}:host-gateway") }}'
+    waiting = list(arguments.named_children)
+    while waiting:
+        node = waiting.pop(0)
+        kind = node.child_by_field_name("type") if node.type == "composite_literal" else None
+        body = node.child_by_field_name("body") if kind is not None and syntax.text(kind).endswith(b"ContainerRequest") and not syntax.text(kind).endswith(b"GenericContainerRequest") else None
+        if body is not None:
+            if b"HostConfigModifier" in syntax.text(body):
+                return CannotFix("its host configuration is changed by a function already")
+            if b'api/types/container"' not in source.data:
+                return CannotFix("the file does not import the package container, in which the host configuration is")
+            return Written((_member(source, body, entry),), "add the host in HostConfigModifier", sure=False)
+        waiting += node.named_children
+    return CannotFix("its request is made elsewhere")
 
 
 def _python(source: SourceFile, arguments: Node, host: str) -> Answer:

@@ -155,27 +155,33 @@ class Renderer:
         return known[1]
 
     def _gateway(self, launch: Launch, host: str) -> Answer:
-        from stigmer_lint.fixes import command_line, compose, devcontainer, library
-
         source = self._source(launch.span.path)
         if source is None:
             return CannotFix("the launch's file is not part of the tree")
         if launch.kind == "compose":
+            from stigmer_lint.fixes import compose
+
             return compose.add_gateway(source, launch.span, host)
         if launch.kind == "devcontainer":
+            from stigmer_lint.fixes import devcontainer
+
             return devcontainer.add_run_argument(source, f"--add-host={host}:host-gateway")
         if _is_command_line(launch):
             there = self._source(launch.written.path) if launch.written is not None else None
             if launch.written is None or there is None:
                 return CannotFix("where the command line is written is not known")
+            from stigmer_lint.fixes import command_line
+
             return command_line.add_words(there, launch.written, f"--add-host={host}:host-gateway")
-        if launch.kind in ("docker sdk", "dockerode"):
-            return library.add_gateway(source, launch.span, host)
+        if launch.kind in ("docker sdk", "dockerode", "testcontainers"):
+            from stigmer_lint.fixes import library
+
+            return library.add_gateway(source, launch.span, host, testing=launch.kind == "testcontainers")
+        if launch.engine == "kubernetes":
+            return CannotFix("Kubernetes has no host-gateway: hostAliases take numbers only, and which one the node has is not known before it runs")
         return CannotFix(f"how to add a host to this {launch.kind} launch is not known")
 
     def _pass_on(self, launch: Launch, remedy: PassOn) -> Answer:
-        from stigmer_lint.fixes import command_line, compose
-
         value = text_of(remedy.like.value) if remedy.like is not None and not remedy.like.passed else None
         if value is not None and (not _PLAIN.match(value) or (remedy.like is not None and mask(remedy.like.name, value) != value)):
             # What could be a secret, or would need quotes, is rather handed on than written down once more.
@@ -183,10 +189,14 @@ class Renderer:
         entries = tuple((name, value) for name in remedy.names)
         source = self._source(launch.span.path)
         if launch.kind == "compose" and source is not None:
+            from stigmer_lint.fixes import compose
+
             return compose.pass_on(source, launch.span, entries)
         there = self._source(launch.written.path) if launch.written is not None else None
         if not _is_command_line(launch) or launch.written is None or there is None:
             return CannotFix(f"how to set a variable for this {launch.kind} launch is not known")
+        from stigmer_lint.fixes import command_line
+
         return command_line.add_words(there, launch.written, *(word for name, text in entries for word in ("-e", name if text is None else f"{name}={text}")))
 
 

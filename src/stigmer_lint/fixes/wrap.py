@@ -27,7 +27,7 @@ def wrap(source: SourceFile, span: Span, variable: str | None, resolver: str, ho
     parsed in time."""
     root = syntax.root_of(source)
     if root is None:
-        return CannotFix("values are wrapped in Go, Python, JavaScript and TypeScript only")
+        return _shell(source, span, variable, resolver)
     node = syntax.at(root, span)
     if node is None or not (node.start_byte <= span.start and span.end <= node.end_byte):
         return CannotFix("the value is not one expression there")
@@ -45,6 +45,24 @@ def wrap(source: SourceFile, span: Span, variable: str | None, resolver: str, ho
     if edits is None:
         return CannotFix("the value is not written in a form that can be wrapped")
     return imports.with_import(Written(edits, f"pass it through {callee}"), needed)
+
+
+_SHELL_VALUE = re.compile(rb"(\"?)([^\"'`\\\\\s]*\$(?:[A-Za-z_]\w*|[1-9]|\{(?:[A-Za-z_]\w*|[1-9])\})[^\"'`\\\\\s]*)\1\Z")
+
+
+def _shell(source: SourceFile, span: Span, variable: str | None, resolver: str) -> Answer:
+    """Shell: `NAME="$value"` as `NAME="$(resolver "$value")"`, where the script takes what the function prints in this way."""
+    if re.search(rb"\$\(\s*" + re.escape(resolver.encode()) + rb"\s", source.data) is None:
+        return CannotFix(f"{resolver} is not called as $({resolver} ...) in this file, so that how to call it here is not known")
+    text, name = source.data[span.start : span.end], f"{variable}=".encode() if variable else b""
+    found = _SHELL_VALUE.match(text, len(name)) if text.startswith(name) else None
+    if found is None or b"$(" in text:
+        return CannotFix("the value is not written in a form that can be wrapped")
+    start, end = span.start + found.start(), span.start + found.end()
+    quoted = source.data[span.start - 1 : span.start] == b'"' and source.data[span.end : span.end + 1] == b'"'
+    outer = "" if quoted else '"'
+    written = f'{outer}$({resolver} "{found[2].decode("utf-8", "surrogateescape")}"){outer}'
+    return Written((Edit(Span(source.path, start, end), written),), f"pass it through {resolver}")
 
 
 def _is_plain(home: SourceFile, name: Span) -> bool:
