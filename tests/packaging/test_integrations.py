@@ -46,6 +46,27 @@ def test_the_action_annotates_and_writes_a_summary_and_a_report(tmp_path: Path) 
     assert subprocess.run(["bash", "-c", step["run"]], cwd=tree, env=env, capture_output=True, check=False, timeout=120).returncode == 0
 
 
+REVIEWDOG = os.environ.get("STIGMER_LINT_REVIEWDOG") or shutil.which("reviewdog")
+
+
+@pytest.mark.skipif(not REVIEWDOG, reason="reviewdog is not here; STIGMER_LINT_REVIEWDOG may name its program")
+def test_reviewdog_reads_findings_and_suggests_the_fixes(tmp_path: Path) -> None:
+    """What it would write into a review: `-reporter=rdjsonl` prints it."""
+    (tmp_path / "compose.yaml").write_text(COMPOSE, encoding="utf-8")
+    (tmp_path / "Dockerfile").write_text("FROM python:3.12\nENV REDIS_URL=redis://localhost:6379/0\n", encoding="utf-8")
+    sarif = subprocess.run([*COMMAND, "check", "--format", "sarif"], cwd=tmp_path, capture_output=True, check=False, timeout=60).stdout
+    assert REVIEWDOG
+    told = subprocess.run(
+        [REVIEWDOG, "-f=sarif", "-reporter=rdjsonl", "-filter-mode=nofilter", "-fail-level=none"], cwd=tmp_path, input=sarif, capture_output=True, check=True, timeout=60,
+    ).stdout  # fmt: skip
+    image, address = (json.loads(line) for line in told.splitlines())
+    assert (address["location"]["path"], address["location"]["range"]["start"], address["code"]["value"], address["severity"]) == (
+        "compose.yaml", {"line": 5, "column": 24}, "STG101", "ERROR",
+    )  # fmt: skip
+    assert address["suggestions"][0] == {"range": {"start": {"line": 5, "column": 31}, "end": {"line": 5, "column": 40}}, "text": "host.docker.internal"}
+    assert image["suggestions"][0]["range"]["end"] == {"line": 3, "column": 1}, "the whole line is taken out"
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_is_there_for_each_shell(shell: str) -> None:
     env = {**os.environ, "_STIGMER_LINT_COMPLETE": f"{shell}_source"}

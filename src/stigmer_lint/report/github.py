@@ -40,7 +40,7 @@ def _annotation(shown: Shown) -> str:
         del properties["col"], properties["endColumn"]
     body = paragraph(shown.message)
     if shown.reported.finding.platforms:
-        body += f" Fails on {', '.join(shown.reported.finding.platforms)}."
+        body += f"{'' if body.endswith('.') else '.'} Fails on {', '.join(shown.reported.finding.platforms)}."
     if shown.help:
         body += f"\nhelp: {paragraph(shown.help)}"
     fix = shown.reported.fix

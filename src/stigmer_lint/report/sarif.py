@@ -27,7 +27,7 @@ def document(report: Report) -> dict[str, Any]:
     """The whole log."""
     view = View(report)
     index = {rule.code: number for number, rule in enumerate(report.rules)}
-    results = [_result(view.show(one), index) for one in sorted((*report.findings, *report.suppressed), key=lambda one: one.finding.span)]
+    results = [_result(view.show(one), index, view) for one in sorted((*report.findings, *report.suppressed), key=lambda one: one.finding.span)]
     notifications = [
         {
             "level": "error",
@@ -78,18 +78,18 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _result(shown: Shown, index: dict[str, int]) -> dict[str, Any]:
+def _result(shown: Shown, index: dict[str, int], view: View) -> dict[str, Any]:
     reported = shown.reported
     finding = reported.finding
     text = [encodable(shown.message)]
     if finding.platforms:
         text.append(f"Fails on {', '.join(finding.platforms)}.")
     if shown.help:
-        text.append(f"Help: {encodable(shown.help)}.")
+        text.append(f"Help: {encodable(shown.help)}")
     result: dict[str, Any] = {
         "ruleId": reported.rule.code,
         "level": reported.severity,
-        "message": {"text": " ".join(text)},
+        "message": {"text": " ".join(one if one.endswith(".") or len(text) == 1 else f"{one}." for one in text)},
         "locations": [_location(shown.place)],
         "partialFingerprints": {FINGERPRINT: reported.fingerprint},
         "properties": {
@@ -114,7 +114,7 @@ def _result(shown: Shown, index: dict[str, int]) -> dict[str, Any]:
     if shown.trail:
         result["codeFlows"] = [{"threadFlows": [{"locations": [{"location": location} for location in _flow(shown)]}]}]
     if reported.fix is not None and shown.edits:
-        result["fixes"] = [{"description": {"text": encodable(reported.fix.description)}, "artifactChanges": _changes(shown)}]
+        result["fixes"] = [{"description": {"text": encodable(reported.fix.description)}, "artifactChanges": _changes(shown, view)}]
     if reported.excuse is not None:
         result["suppressions"] = [_suppression(reported.excuse)]
     return result
@@ -130,14 +130,15 @@ def _suppression(excuse: Excuse) -> dict[str, Any]:
     return {"kind": "inSource" if excuse.kind == "comment" else "external", "justification": encodable(excuse.reason)}
 
 
-def _changes(shown: Shown) -> list[dict[str, Any]]:
+def _changes(shown: Shown, view: View) -> list[dict[str, Any]]:
     paths = dict.fromkeys(edit.span.path for edit in shown.edits)
     return [
         {
             "artifactLocation": _artifact(path),
             "replacements": [
                 {
-                    "deletedRegion": {"byteOffset": edit.span.start, "byteLength": edit.span.end - edit.span.start},
+                    # By lines for those who suggest changes in a review, by bytes for those who carry them out.
+                    "deletedRegion": _region(view.region(edit.span)) | {"byteOffset": edit.span.start, "byteLength": edit.span.end - edit.span.start},
                     "insertedContent": {"text": encodable(edit.text)},
                 }
                 for edit in shown.edits
@@ -149,11 +150,14 @@ def _changes(shown: Shown) -> list[dict[str, Any]]:
 
 
 def _location(place: Place, message: str | None = None) -> dict[str, Any]:
-    region = {"startLine": place.line, "startColumn": place.column, "endLine": place.end_line, "endColumn": place.end_column}
-    location: dict[str, Any] = {"physicalLocation": {"artifactLocation": _artifact(place.path), "region": region}}
+    location: dict[str, Any] = {"physicalLocation": {"artifactLocation": _artifact(place.path), "region": _region(place)}}
     if message is not None:
         location["message"] = {"text": encodable(message)}
     return location
+
+
+def _region(place: Place) -> dict[str, int]:
+    return {"startLine": place.line, "startColumn": place.column, "endLine": place.end_line, "endColumn": place.end_column}
 
 
 def _artifact(path: str) -> dict[str, str]:

@@ -108,6 +108,15 @@ class View:
         end_line, end_column = ruler.at(max(end, span.start))
         return Place(span.path, line, column, end_line, end_column)
 
+    def region(self, span: Span) -> Place:
+        """Where the bytes of a span are, line ends at its end included: a whole line ends at the beginning of the next."""
+        place = self.place(span)
+        source = self.report.sources.get(span.path)
+        if source is None or span.end <= span.start or source.data[span.end - 1 : span.end] not in (b"\r", b"\n"):
+            return place
+        end_line, end_column = self._rulers[span.path].at(span.end)
+        return Place(span.path, place.line, place.column, end_line, end_column)
+
     def hide(self, text: str) -> str:
         """A text that belongs to no finding, without what looks like a secret."""
         return _NO_LAUNCH.hide(text)
