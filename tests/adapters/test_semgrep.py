@@ -143,6 +143,55 @@ def test_launches_in_six_languages_are_judged_by_the_same_rules(tmp_path: Path) 
     assert found(tmp_path) == marked(BAD)
 
 
+ALIAS = "http://host.docker.internal:11434"
+MAPPED = {
+    "Chain.java": f"""\
+class Chain {{
+  void a() {{
+    new GenericContainer<>("x/mapped-a")
+        .withEnv("LLM_URL", "{ALIAS}")
+        .withExtraHost("host.docker.internal", "host-gateway")
+        .start();
+  }}
+  void b() {{
+    new GenericContainer<>("x/mapped-b").withEnv("LLM_URL", "{ALIAS}").withCreateContainerCmdModifier(c -> c.getHostConfig().withExtraHosts(HOSTS));
+  }}
+  void c(DockerClient client) {{
+    client.createContainerCmd("x/mapped-c").withEnv("LLM_URL={ALIAS}").withHostConfig(HostConfig.newHostConfig().withExtraHosts("host.docker.internal:host-gateway"));
+  }}
+}}
+""",
+    "chain.cs": f"""\
+class C {{
+  void A() {{
+    new ContainerBuilder().WithImage("x/mapped-d").WithExtraHost("host.docker.internal", "host-gateway").WithEnvironment("LLM_URL", "{ALIAS}").Build();
+  }}
+}}
+""",
+}
+LACKING = """\
+class Lacking {{
+  void a() {{
+    new GenericContainer<>(
+        "x/a)")HERE
+        .withEnv("LLM_URL", "{}")
+        .start();
+  }}
+}}
+"""
+
+
+@needs_semgrep
+def test_a_name_that_a_chain_maps_is_mapped_and_one_that_it_lacks_is_added(tmp_path: Path) -> None:
+    bad = LACKING.format(ALIAS)
+    for name, text in {**MAPPED, "Lacking.java": bad.replace("HERE", "")}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert found(tmp_path) == {("Lacking.java", 5, "STG103")}
+    assert run(tmp_path, "--fix", "--unsafe-fixes").returncode == 0
+    added = '\n        .withExtraHost("host.docker.internal", "host-gateway")'
+    assert (tmp_path / "Lacking.java").read_text(encoding="utf-8") == bad.replace("HERE", added)
+
+
 @needs_semgrep
 def test_the_policys_own_idioms_are_looked_for_and_its_contracts_hold(tmp_path: Path) -> None:
     (tmp_path / "stigmer-lint.yaml").write_text(

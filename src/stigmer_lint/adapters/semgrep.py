@@ -19,6 +19,7 @@ from typing import Any, Final
 import msgspec
 
 from stigmer_lint.adapters.semgrep_text import Texts
+from stigmer_lint.addresses import classify_address
 from stigmer_lint.dialects.base import Command, Recognised, Unread
 from stigmer_lint.dialects.docker_cli import recognise_argv
 from stigmer_lint.dialects.library import Draft
@@ -28,7 +29,7 @@ from stigmer_lint.engine.discover import Files
 from stigmer_lint.engine.outside import Outside
 from stigmer_lint.errors import PolicyError, UsageError
 from stigmer_lint.knowledge.tables import rows
-from stigmer_lint.model.launch import Launch, Platform
+from stigmer_lint.model.launch import HostEntry, Launch, Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Item, Known, ListValue, Unknown, Value, join
 from stigmer_lint.model.world import Gap
@@ -47,12 +48,14 @@ _ASSIGNED: Final = {
     "java": ("$NAME = $GIVEN",), "kotlin": ("val $NAME = $GIVEN", "var $NAME = $GIVEN"), "csharp": ("var $NAME = $GIVEN;", "$T $NAME = $GIVEN;", "$NAME = $GIVEN"),
     "ruby": ("$NAME = $GIVEN",), "rust": ("let $NAME = $GIVEN;", "const $NAME: $T = $GIVEN;", "static $NAME: $T = $GIVEN;"), "php": ("$NAME = $GIVEN",),
 }  # fmt: skip
-PARTS: Final = ("PROGRAM", "ARGUMENT", "ARGUMENTS", "REST", "SCRIPT", "LINE", "DOCKER", "IMAGE", "TAG", "VALUE", "SETTINGS", "NETWORK", "NAME")
+PARTS: Final = ("PROGRAM", "ARGUMENT", "ARGUMENTS", "REST", "SCRIPT", "LINE", "DOCKER", "IMAGE", "TAG", "VALUE", "SETTINGS", "NETWORK", "NAME", "HOST")
 _GIVEN: Final = "GIVEN"
 _NEAR: Final = re.compile(rb"docker|podman|nerdctl|container|GenericImage", re.IGNORECASE)
 _SECONDS: Final = 600
 _RUNS: Final = re.compile(r"\b(?:docker|podman|nerdctl)\s(?:[^\n]*\s)?(?:run|create)\s")
 _SETS: Final = re.compile(r"\.\s*\w*[eE]nv\w*\s*\(")
+_MAPS: Final = re.compile(r"(?i)extra_?hosts?\b|host_?config|\.\s*with_host\b|modifier")
+"""What may map a name without an idiom that says which."""
 _CONFIGURED: Final = re.compile(r"\s*\.\s*(?:apply|also|let|run|tap|\w*[eE]nv\w*|\w*[mM]odifier|[wW]ith\w*)\b")
 _SYSTEM: Final = re.compile(
     r"os\.name|RuntimeInformation|OperatingSystem\.Is|OSPlatform|RbConfig|host_os|RUBY_PLATFORM|target_os|consts::OS|PHP_OS|SystemUtils\.IS_OS|Platform\.is"
@@ -160,7 +163,7 @@ def _rules(idioms: Sequence[Idiom]) -> list[dict[str, Any]]:
     for number, idiom in enumerate(idioms):
         add(f"{number}.", idiom.language, "", {"pattern": idiom.pattern})
         for part in idiom.parts:
-            add(f"{number}.{part}", idiom.language, "$KEY" if part == "VALUE" else "", {"pattern": idiom.pattern}, {"focus-metavariable": f"${part}"})
+            add(f"{number}.{part}", idiom.language, "$KEY" if part in ("VALUE", "HOST") else "", {"pattern": idiom.pattern}, {"focus-metavariable": f"${part}"})
     for language in dict.fromkeys(idiom.language for idiom in idioms):
         for number, pattern in enumerate(_ASSIGNED.get(language, ())):
             add(f"{language}{number}.{_GIVEN}", language, "$NAME", {"pattern": pattern}, {"focus-metavariable": "$GIVEN"})
@@ -317,8 +320,17 @@ def _recognised(texts: Texts, region: _Region, platform: Platform) -> Recognised
                 draft.network = texts.value(hit.start, hit.end)
             case "NAME":
                 draft.name = texts.value(hit.start, hit.end)
+            case "HOST":
+                said = hit.said.strip().strip("\"'")
+                address = classify_address(said)
+                if address is not None and address.kind == "host-alias":
+                    draft.hosts.append(HostEntry(Known(said), texts.value(hit.start, hit.end), texts.span(hit.start, hit.end)))
             case _:
                 pass
+    # The chain goes on behind its last call that an idiom names.
+    end = texts.text.find(";", region.end, region.end + 2000)
+    if not draft.hosts and _MAPS.search(texts.text, region.start, max(end, region.end)):
+        draft.hosts_open = True
     lambdas = _CONFIGURED.match(texts.text, region.end) is not None
     bound = sum(1 for hit in region.hits if hit.part in ("VALUE", "SETTINGS"))
     if region.target is not None or lambdas or len(_SETS.findall(texts.text, region.start, region.end)) > bound:

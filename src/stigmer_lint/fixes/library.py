@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from stigmer_lint.fixes import syntax
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 def add_gateway(source: SourceFile, place: Span, host: str, testing: bool = False) -> Answer:
     """Add `host`:host-gateway to the launch whose call is at `place`; `testing`: a call of Testcontainers. Raises UnreadableError where the file cannot be parsed in time."""
+    if testing and source.path.endswith(tuple(_BUILT)):
+        return _chained(source, place, host)
     root = syntax.root_of(source)
     call = syntax.at(root, place) if root is not None else None
     while call is not None and call.type not in ("call", "call_expression") and len(call.named_children) == 1:
@@ -35,6 +38,32 @@ def add_gateway(source: SourceFile, place: Span, host: str, testing: bool = Fals
             return _javascript(source, arguments, host)
         case _:
             return CannotFix("how to add a host in this language is not known")
+
+
+_BUILT = {
+    ".java": (b"GenericContainer", ".withExtraHost"), ".kt": (b"GenericContainer", ".withExtraHost"), ".kts": (b"GenericContainer", ".withExtraHost"),
+    ".cs": (b"ContainerBuilder", ".WithExtraHost"),
+}  # fmt: skip
+"""By ending what makes a container, and the call that maps a name."""
+_TOKEN = re.compile(rb"\"\"\".*?\"\"\"|\"(?:[^\"\\\\\r\n]|\\\\.)*\"|'(?:[^'\\\\\r\n]|\\\\.)*'|[()]", re.DOTALL)
+
+
+def _chained(source: SourceFile, place: Span, host: str) -> Answer:
+    """Languages without a grammar here: one more call in the chain, behind the constructor."""
+    maker, call = next(value for ending, value in _BUILT.items() if source.path.endswith(ending))
+    if call.encode() in source.data[place.start : place.end]:
+        return CannotFix("it adds hosts already")
+    at = source.data.find(maker, place.start, place.end)
+    depth = 0
+    for found in _TOKEN.finditer(source.data, at if at >= 0 else place.end, place.end):
+        depth += (found[0] == b"(") - (found[0] == b")")
+        if depth == 0 and found[0] == b")":
+            # On a line of its own where the next call of the chain has one.
+            blank = re.compile(rb"\s*(?=\.)").match(source.data, found.end(), place.end)
+            lead = blank[0].decode() if blank is not None else ""
+            text = f'{call}("{host}", "host-gateway")'
+            return Written((Edit(Span(source.path, found.end(), found.end()), f"{lead}{text}"),), f"add {text[1:]}", sure=False)
+    return CannotFix("where the container is made is not written there")
 
 
 def _testcontainers(source: SourceFile, call: Node, arguments: Node, host: str) -> Answer:

@@ -17,7 +17,7 @@ MAX_STARS: Final = 16
 """Stars of a wildcard pattern; more say nothing that fewer do not."""
 
 _ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
-_BINDS: Final = re.compile(r"\$(?:IMAGE|VALUE|SETTINGS|NETWORK|NAME|PROGRAM|SCRIPT)\b")
+_BINDS: Final = re.compile(r"\$(?:IMAGE|VALUE|SETTINGS|NETWORK|NAME|HOST|PROGRAM|SCRIPT)\b")
 _ENV_PATTERN: Final = re.compile(r"[A-Za-z0-9_.*?-]+\Z")
 _ADDRESS: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_.-]{1,253}):([0-9]{1,5})\Z")
 _DURATION: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,3})?(?:ms|s|m)\Z")

@@ -201,7 +201,7 @@ class LaunchIdiom(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     """Languages that the pattern is of, as Semgrep calls them."""
     pattern: str
     """Semgrep pattern whose metavariables bind the parts of the launch: `$IMAGE` (and `$TAG`), `$KEY` with `$VALUE` for a variable, `$SETTINGS` for the
-    first of several `NAME=VALUE`, `$NETWORK`, `$NAME`; or `$PROGRAM`, the first word of an argument vector, `$SCRIPT`, a command line. Patterns that
+    first of several `NAME=VALUE`, `$NETWORK`, `$NAME`, `$KEY` with `$HOST` for a host entry; or `$PROGRAM`, the first word of an argument vector, `$SCRIPT`, a command line. Patterns that
     match at the same beginning are one launch, so parts of a chain of calls can be bound by several."""
     kind: str = "own idiom"
     """What messages call such a launch."""
