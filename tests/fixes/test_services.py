@@ -110,3 +110,15 @@ def test_a_client_that_takes_a_bare_host_is_not_given_a_url(mend: Mend) -> None:
     files, left = mend({"compose.yaml": compose, "worker/Dockerfile": "FROM python:3.12\nCOPY . .\n", "worker/main.py": text})
     assert files["worker/main.py"] == text
     assert [one for one in left if one.startswith("STG301")] == ["STG301"]
+
+
+def test_a_constant_that_others_use_is_left_and_the_host_is_written_where_it_is_meant(mend: Mend) -> None:
+    names = 'LOCAL = "localhost"\n'
+    text = """import docker
+
+from names import LOCAL
+
+docker.from_env().containers.run("example/worker:1", environment={"MCP_HOST": LOCAL, "MCP_PORT": "8000"}, ports={"8000/tcp": 8000})
+"""
+    files, left = mend({"names.py": names, "up.py": text})
+    assert (files, left) == ({"names.py": names, "up.py": text.replace('": LOCAL', '": "0.0.0.0"')}, ())

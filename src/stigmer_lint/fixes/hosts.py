@@ -42,6 +42,32 @@ def replace_host(remedy: ReplaceHost, source: SourceFile, span: Span, port_sourc
     return Written(tuple(sorted(edits, key=lambda edit: edit.span)), f"write {said} in place of {was}")
 
 
+def written_out(source: SourceFile, span: Span, name: Span | None, remedy: ReplaceHost) -> Answer | None:
+    """The host as a text in place of a name that stands for another: the name at `span`, or the value of the pair whose key is at `name`. None where
+    that is no name, or the language is not known."""
+    from stigmer_lint.fixes import syntax
+
+    root = syntax.root_of(source) if syntax.language_of(source.path) is not None else None
+    if root is None:
+        return None
+    node = syntax.at(root, span)
+    if (node is None or node.type not in _NAMES) and name is not None and name.path == source.path:
+        key = syntax.at(root, name)
+        while key is not None and key.type not in ("pair", "keyed_element"):
+            key = key.parent if key.parent is not None and key.parent.start_byte == key.start_byte else None
+        node = key.named_children[-1] if key is not None else None
+        while node is not None and node.type == "literal_element" and node.named_children:
+            node = node.named_children[0]
+    if node is None or node.type not in _NAMES:
+        return None
+    quote = "'" if syntax.language_of(source.path) != "go" and source.data.count(b"'") > source.data.count(b'"') else '"'
+    place = syntax.span_of(source, node)
+    return Written((Edit(place, f"{quote}{remedy.host}{quote}"),), f"write {remedy.host} in place of {source.text(place)}", sure=False)
+
+
+_NAMES = ("identifier", "selector_expression", "member_expression", "attribute")
+
+
 def _is_port(text: str) -> bool:
     bare = text.strip("'\"")
     return bare.isdigit() or (bare.startswith("$") and bare.count("$") == 1)

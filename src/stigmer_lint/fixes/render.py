@@ -140,6 +140,11 @@ class Renderer:
         if remedy.of == "":
             return CannotFix("which host is meant was not told")
         answer = hosts.replace_host(remedy, source, finding.span, self._source(remedy.port_at.path) if remedy.port_at is not None else None)
+        if isinstance(answer, CannotFix) and finding.value == remedy.of and remedy.port is None:
+            # The value is a constant from elsewhere, which others use: what is meant here is written here.
+            launch = finding.launch
+            name = next((one.name_span for one in launch.any.env if one.name == finding.env), None) if launch is not None else None
+            answer = hosts.written_out(source, finding.span, name, remedy) or answer
         if not remedy.gateway or isinstance(answer, CannotFix) or finding.launch is None:
             return answer
         gateway = self._add_gateway(finding.launch, remedy.host)
