@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -21,6 +22,8 @@ CASES = [
     ("app\n!app/keep.py\n", ["app/a.py"], ["app/keep.py"]),
     ("!app\napp\n", ["app/a.py"], []),
     (".\n!a\n", ["b"], ["a"]),
+    ("**.log\n", ["a.log", "x/y/b.log"], ["a.logs"]),
+    ("logs[^0-9]\n\\!a\n", ["logsx", "!a"], ["logs1"]),
 ]
 
 
@@ -29,6 +32,14 @@ def test_the_last_pattern_that_fits_decides(text: str, out: list[str], kept: lis
     ignored = Ignored(text)
     assert [one for one in out if not ignored.leaves_out(one)] == []
     assert [one for one in kept if ignored.leaves_out(one)] == []
+
+
+@pytest.mark.parametrize("pattern", ["**/" * 90 + "x", "*a" * 140 + "b", "a*/**/" * 40 + "b"])
+def test_no_pattern_takes_long(pattern: str) -> None:
+    ignored = Ignored(pattern)
+    began = time.process_time()
+    assert not any(ignored.leaves_out("/".join(["a" * 200] * 20) + str(number)) for number in range(50))
+    assert time.process_time() - began < 2
 
 
 def test_what_is_left_out_is_not_inside_unless_it_is_mounted(world: Callable[[dict[str, str]], World]) -> None:

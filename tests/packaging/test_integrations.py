@@ -49,7 +49,7 @@ def test_the_action_annotates_and_writes_a_summary_and_a_report(tmp_path: Path) 
 REVIEWDOG = os.environ.get("STIGMER_LINT_REVIEWDOG") or shutil.which("reviewdog")
 
 
-@pytest.mark.skipif(not REVIEWDOG, reason="reviewdog is not here; STIGMER_LINT_REVIEWDOG may name its program")
+@pytest.mark.skipif(not REVIEWDOG, reason="reviewdog is not here; tools/reviewdog builds it, and STIGMER_LINT_REVIEWDOG may name its program")
 def test_reviewdog_reads_findings_and_suggests_the_fixes(tmp_path: Path) -> None:
     """What it would write into a review: `-reporter=rdjsonl` prints it."""
     (tmp_path / "compose.yaml").write_text(COMPOSE, encoding="utf-8")

@@ -102,6 +102,8 @@ needles: dict[str, tuple[str, ...]] = {
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ash", "ksh", "fish", "cmd", "powershell", "pwsh"})
 _SH_MODULES = ("sh", "plumbum", "local", "cmd")
 _SH_PARTS = frozenset({"docker", "podman"})
+STARTING_WORDS = frozenset({"run", "create", "container", "start", "up", "compose", "play", "pod", "-c", "exec"})
+"""Words of which a command line has one that starts a container, where its words are known one by one."""
 _ITSELF = frozenset({"os.Executable", "process.execPath", "sys.executable"})
 """What gives the path of the program that runs: https://pkg.go.dev/os#Executable, https://nodejs.org/api/process.html#processexecpath."""
 _ENGINES = ("docker", "podman", "nerdctl", "finch")

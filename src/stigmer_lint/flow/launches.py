@@ -36,9 +36,6 @@ UNSEEN_WAYS = 60
 MAX_CHAIN = 4
 """Wrappers around a launch that are followed."""
 
-_STARTS = frozenset({"run", "create", "container", "start", "up", "compose", "play", "pod", "-c", "exec"})
-"""Words of which a command line has one that starts a container."""
-
 _ENGINE = re.compile(rb"docker|podman|nerdctl|container", re.IGNORECASE)
 
 
@@ -231,7 +228,7 @@ class LaunchFinder:
         source = self.project.source(place.decl.unit.path)
         if source is None or not isinstance(place.expr, Call):
             return False
-        from stigmer_lint.dialects.process import program_at
+        from stigmer_lint.dialects.process import STARTING_WORDS, program_at
 
         call = self.invocation(ev, place, frame)
         if call is None:
@@ -243,7 +240,7 @@ class LaunchFinder:
         if isinstance(first, ListValue) and first.items:
             words = tuple(item.value for item in first.items)
             first, others = words[0], (*words[1:], *others)
-        if others and all(isinstance(one, Known) and one.text not in _STARTS and " " not in one.text for one in others):
+        if others and all(isinstance(one, Known) and one.text not in STARTING_WORDS and " " not in one.text for one in others):
             # `exec.Command(path, "--version")` starts no container, whatever the path.
             return False
         return isinstance(first, Unknown) and first.kind in ("parameter", "input", "field") and _ENGINE.search(source.data) is not None
