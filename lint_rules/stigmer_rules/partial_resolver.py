@@ -119,8 +119,8 @@ def _finding(resolver: Resolver, wrong: list[tuple[ResolverRow, str]]) -> Findin
         span=_extent(resolver),
         related=_declared(resolver),
         severity=severity,
-        # Who replaces a text where it stands may know which spellings come.
-        confidence="low" if resolver.inline else "high",
+        # Who replaces a text where it stands may know which spellings come; of what people give, nobody does.
+        confidence="high" if not resolver.inline else "medium" if resolver.foreign and common else "low",
         platforms=platforms,
         notes=tuple(inputs[:8]),
         help="parse the address, compare its host with localhost, 127.0.0.0/8, ::1 and 0.0.0.0, and replace the host alone",

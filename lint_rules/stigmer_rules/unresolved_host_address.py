@@ -45,9 +45,19 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                 if network == "unknown" and (not siblings or "host" in texts(facts.network)):
                     # Whose other addresses are resolved is not meant for the host's network.
                     continue
-                if service is None and not (siblings and role_of(setting.name, None, text_of(facts.image), policy.env_roles).role == "dial"):
+                if service is None and not (siblings and _is_dialled(setting, hole, facts, policy)):
                     continue
                 yield _finding(launch, facts, platform, setting, hole, siblings, service[0] if service else None)
+
+
+_ADDRESSED = ("_URL", "_ENDPOINT", "_ADDR", "_ADDRESS", "_URI")
+
+
+def _is_dialled(setting: EnvSetting, hole: Unknown, facts: LaunchFacts, policy: Policy) -> bool:
+    """Whether a variable is dialled by its name. One that is just called an address is taken for dialled where all of it is a variable of the
+    launching program: what programs are told is seldom for browsers, unless the name says so."""
+    role = role_of(setting.name, None, text_of(facts.image), policy.env_roles).role
+    return role == "dial" or (role == "unknown" and hole.kind == "env" and setting.value is hole and setting.name.upper().endswith(_ADDRESSED))
 
 
 def _resolution(value: Value) -> Resolved | None:

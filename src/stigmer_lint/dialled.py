@@ -350,6 +350,8 @@ def _dialled(
             if port is None and role.default_port is not None and neighbours.ports(launch, facts).listens(role.default_port):
                 # VAULT_ADDR of Vault itself, with a port that is filled in elsewhere.
                 owner = "own"
+            elif owner == "own" and launch.group is None and _of_another_variable(one.value, facts, port):
+                owner = "foreign"
             yield Dialled(
                 launch, facts, platform, one.address, one.value, setting.span, setting.name, role, owner, siblings, setting, handled and one.address.is_loopback,
                 fallback is not None and render(fallback) == render(one.value), _resolved(setting.value), one.span, port, beside,
@@ -380,6 +382,18 @@ def _checked(launch: Launch, facts: LaunchFacts, platform: Platform) -> Iterator
                         yield Dialled(
                             launch, facts, platform, one, Known(piece, span), span, "the healthcheck", RoleVerdict("dial", "table"), "unknown", port=one.port
                         )
+
+
+def _of_another_variable(value: Value, facts: LaunchFacts, port: str | None) -> bool:
+    """Whether a port that is the container's own by its number comes from a variable that has nothing to do with the container, whose own port is
+    published by another variable: `-p {mcp_port}:8000` beside `http://localhost:{backend_port}`, where both happen to be 8000."""
+    given = {step.span for step in value.trail if step.port}
+    beside = [one.host_port for one in facts.publishes if port in ports_of(one.container_port) and one.host_port is not None and one.host_port.trail]
+    if not given or not beside:
+        return False
+    own = {step.span for one in facts.publishes for side in (one.container_port, one.host_port) if side is not None for step in side.trail}
+    own.update(step.span for setting in facts.env if setting.value is not value for step in setting.value.trail if not step.port)
+    return not given & own
 
 
 def _number(setting: EnvSetting) -> str | None:
@@ -543,6 +557,10 @@ def shown_beside(one: Dialled) -> bool:
     return bool(words) and (one.address.host.lower(), one.address.port) in origins and bool(inside.get(words[0], frozenset()) - {one.name})
 
 
+_ADDRESSED = frozenset({"URL", "URI", "HOST", "HOSTNAME", "ENDPOINT", "ADDR", "ADDRESS", "DSN", "SERVER", "BASE", "ORIGIN", "DOMAIN"})
+"""Words that end the names of variables which hold an address."""
+
+
 @remembered
 def _shown(facts: LaunchFacts) -> tuple[frozenset[tuple[str, str | None]], dict[str, frozenset[str]]]:
     """(host and port of what is public, names of the variables of each family that are given a name on the network)"""
@@ -555,7 +573,7 @@ def _shown(facts: LaunchFacts) -> tuple[frozenset[tuple[str, str | None]], dict[
             if address.is_loopback:
                 if role_of(setting.name, None, image).role == "public":
                     origins.add((address.host.lower(), address.port))
-            elif address.kind in ("name", "host-alias", "unknown") and (words := tokens(setting.name)):
+            elif address.kind in ("name", "host-alias", "unknown") and (words := tokens(setting.name)) and _ADDRESSED & set(words[-2:]):
                 inside.setdefault(words[0], set()).add(setting.name)
     return frozenset(origins), {word: frozenset(names) for word, names in inside.items()}
 

@@ -284,10 +284,10 @@ def _by_literals(
 
 
 def _binds(files: Files, world: World, evaluators: dict[Platform, Evaluator], failures: list[Failed]) -> Iterator[Bind]:
-    """The servers of code that runs on the host, where containers are told to dial it."""
+    """The servers of code that runs on the host, where containers are told to dial it, or the address of a bridge is written down."""
     from stigmer_lint.flow.binds import SERVING, binds
 
-    if not any(_dials_host(launch) for launch in world.launches):
+    if not world.launches or not (any(_dials_host(launch) for launch in world.launches) or _writes_gateway(files)):
         return
     inside = tuple(source for component in world.components if component.whole for source in component.sources if source)
     for path, _ in files.grep(SERVING, _CODE):
@@ -302,6 +302,13 @@ def _dials_host(launch: Launch) -> bool:
     return any(
         located.address.kind in ("host-alias", "gateway-ip") for facts in launch.facts.values() for setting in facts.env for located in addresses_of(setting.value)
     )
+
+
+_GATEWAY = re.compile(rb"[\"']172\.1[78]\.0\.1[\"']")
+
+
+def _writes_gateway(files: Files) -> bool:
+    return any(not callers.is_test(path) for path, _ in files.grep(_GATEWAY, _CODE))
 
 
 _MAPS = re.compile(rb"(?i)add[-_]?host|extra_?hosts|host-gateway")

@@ -79,6 +79,9 @@ def truth_of(value: Value) -> bool | None:
 def element(base: Value, key: Value, span: Span | None) -> Value:
     """`base[key]` without looking beyond the value itself."""
     match base:
+        case ObjectValue() if base.type not in ("", "()") and isinstance(key, Known) and key.text.isdigit():
+            # What a library gave keeps the arguments of the call by their number: they are not its elements.
+            return Unknown(f"an element of what {base.type} gives", "call", base.type, span)
         case MapValue() | ObjectValue():
             held = base if isinstance(base, MapValue) else base.fields
             if isinstance(key, Known):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -46,7 +46,12 @@ def attribute(ev: Evaluator, expr: Attr, frame: Frame, at: Stmt | None) -> Value
             if known is not None:
                 return known
     base = ev.eval(expr.base, frame, at)
-    return member_of(ev, base, expr.name, span, frame)
+    value = member_of(ev, base, expr.name, span, frame)
+    if isinstance(value, Unknown) and frame.unit.language == "typescript":
+        from stigmer_lint.flow.shapes import told_by_shape
+
+        return told_by_shape(ev, expr, frame, value)
+    return value
 
 
 def _through_imports(text: str, frame: Frame) -> str:
@@ -236,38 +241,41 @@ LEAST_WORK = 200
 
 def elsewhere(ev: Evaluator, handle: ClassHandle, name: str, span: Span) -> Value:
     """A field of some instance of a class: what the tree's code fills it with (constructor, literals, assignments), else its default."""
-    known = ev.fields.get((handle.key, name))
+    return kept(ev, (handle.key, name), lambda: _elsewhere(ev, handle, name, span))
+
+
+def kept(ev: Evaluator, key: tuple[str, str], make: Callable[[], Value]) -> Value:
+    """What is found out once in a run about a field, given as type and name, with steps of its own to find it."""
+    known = ev.fields.get(key)
     if known is not None:
         ev.platform_used = ev.platform_used or known[1]
         return known[0]
-    guard = ("field", handle.key, name)
+    guard = ("field", *key)
     if guard in ev._active:
-        return Unknown(f"field {name} of {handle.decl.name} depends on itself", "cycle", name, span)
+        return Unknown(f"field {key[1]} depends on itself", "cycle", key[1])
     used, ev.platform_used = ev.platform_used, False
     left, given = ev.work, min(FIELD_WORK, ev.field_work)
     ev.work = given
+    ev._active.add(guard)
     try:
-        value = bounded(_elsewhere(ev, handle, name, span, guard))
+        value = bounded(make())
     finally:
+        ev._active.discard(guard)
         ev.field_work = max(ev.field_work - (given - max(ev.work, 0)), LEAST_WORK)
         ev.work = left
         asked = ev.platform_used
         ev.platform_used = used or asked
-    ev.fields[handle.key, name] = (value, asked)
+    ev.fields[key] = (value, asked)
     if not asked:
         # No platform was asked for: it is the same on the others.
         for sibling in ev.siblings.values():
-            sibling.fields.setdefault((handle.key, name), (value, False))
+            sibling.fields.setdefault(key, (value, False))
     return value
 
 
-def _elsewhere(ev: Evaluator, handle: ClassHandle, name: str, span: Span, guard: object) -> Value:
-    ev._active.add(guard)
-    try:
-        values = _filled(ev, handle, name)
-        declared = _declared(ev, handle, name)
-    finally:
-        ev._active.discard(guard)
+def _elsewhere(ev: Evaluator, handle: ClassHandle, name: str, span: Span) -> Value:
+    values = _filled(ev, handle, name)
+    declared = _declared(ev, handle, name)
     field = handle.decl.fields.get(name)
     where = Span(handle.unit.path, *field.span) if field is not None else None
     if values:

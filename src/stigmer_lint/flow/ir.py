@@ -425,6 +425,13 @@ class ClassDecl(msgspec.Struct, eq=False):
     elsewhere: bool = False
 
 
+class Shape(msgspec.Struct, frozen=True):
+    """What a TypeScript interface or object type says of its values: the types of its fields as written, and the interfaces that it extends."""
+
+    fields: dict[str, str]
+    bases: tuple[str, ...] = ()
+
+
 class Unit(msgspec.Struct, eq=False):
     """One file as its frontend sees it. Top-level declarations are there at once, bodies on demand.
 
@@ -446,6 +453,8 @@ class Unit(msgspec.Struct, eq=False):
     functions: dict[str, FunctionDecl] = {}
     """Free functions by name. Methods are under their class; a Go method is under `classes[receiver type].methods`."""
     classes: dict[str, ClassDecl] = {}
+    shapes: dict[str, Shape] = {}
+    """TypeScript: interfaces and object types by name."""
     exports: dict[str, str] = {}
     """JS: exported name -> local name ("default" included; `export {a as b}`, `module.exports = {a}`)."""
     re_exports: tuple[tuple[str, str, str], ...] = ()

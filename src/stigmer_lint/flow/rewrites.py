@@ -32,11 +32,12 @@ MAX_REWRITES = 40
 
 
 class _Rewrite(msgspec.Struct, frozen=True):
-    """`call` with the address in it taken out; `subject` is that address as the code writes it."""
+    """`call` with the address in it taken out; `subject` is that address as the code writes it, `address` its expression."""
 
     place: Place
     call: Expr
     subject: str
+    address: Expr
 
 
 def rewrites(evaluators: dict[Platform, Evaluator], decl: FunctionDecl) -> list[Resolver]:
@@ -81,8 +82,8 @@ def _subject(call: Call) -> tuple[Expr, int | None] | None:
             return None
 
 
-def _without_address(call: Call, inner: set[int]) -> tuple[Expr, str] | None:
-    """The replacement with a placeholder for its address, and the address's own text; chained replacements are one."""
+def _without_address(call: Call, inner: set[int]) -> tuple[Expr, str, Expr] | None:
+    """The replacement with a placeholder for its address, and the address's own text and expression; chained replacements are one."""
     chain: list[tuple[Call, int | None]] = []
     here: Expr = call
     while isinstance(here, Call) and last_name(here.callee) in _NAMES:
@@ -106,7 +107,7 @@ def _without_address(call: Call, inner: set[int]) -> tuple[Expr, str] | None:
             args = list(one.args)
             args[index] = msgspec.structs.replace(args[index], value=result)
             result = msgspec.structs.replace(one, args=tuple(args))
-    return result, text
+    return result, text, here
 
 
 def _judged(evaluators: dict[Platform, Evaluator], subject: str, steps: list[_Rewrite]) -> Resolver | None:
@@ -118,7 +119,16 @@ def _judged(evaluators: dict[Platform, Evaluator], subject: str, steps: list[_Re
     name = f"the replacement in {subject}" + (f" ({place.decl.name})" if place.decl.name else "")
     return Resolver(
         name, Span(place.decl.unit.path, *place.expr.span), tuple(rows), parameter=subject, inline=True, port_lost=_port_lost(evaluators["macos"], steps),
+        foreign=_foreign(evaluators["macos"], steps[0]),
     )
+
+
+def _foreign(ev: Evaluator, step: _Rewrite) -> bool:
+    """Whether nothing in the tree says what is replaced in: it is a parameter, a field or an input that people or other programs fill."""
+    ev.fresh(4000)
+    value = ev.eval(step.address, ev.frame_of(step.place, 2), step.place.stmt)
+    options = list(alternatives(scalar(value), 8))
+    return bool(options) and all(isinstance(option, Unknown) and option.kind in ("parameter", "field", "input") for option in options)
 
 
 def _moved(answer: Value) -> bool:

@@ -30,6 +30,7 @@ from stigmer_lint.frontends.javascript_nodes import (
     solid,
     unwrap,
 )
+from stigmer_lint.frontends.javascript_shapes import SHAPES, shape
 from stigmer_lint.model.span import SourceFile
 
 if TYPE_CHECKING:
@@ -144,6 +145,8 @@ class _Declarations:
             self._expression(node)
         elif kind == "enum_declaration":
             self._enum(node)
+        elif kind in SHAPES:
+            self.unit.shapes.update(shape(self.data, node))
         elif kind in ("internal_module", "module"):
             self._namespace(node)
 
@@ -316,6 +319,9 @@ class _Declarations:
             names = [self._class(node, anonymous)]
         elif kind == "enum_declaration":
             names = [self._enum(node)]
+        elif kind in SHAPES:
+            self.unit.shapes.update(shape(self.data, node))
+            names = []
         elif kind in ("internal_module", "module"):
             names = [self._namespace(node)]
         elif kind in _DECLARATIONS:

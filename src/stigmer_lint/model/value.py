@@ -27,6 +27,8 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     message: str
     names: bool = False
     """The place is where the name of a variable was given, which was joined with its value elsewhere."""
+    port: bool = False
+    """The port of the address came this way, apart from its host."""
 
 
 Trail: TypeAlias = tuple[Step, ...]
@@ -201,14 +203,19 @@ def _merged(run: list[Known]) -> Known:
     if len(run) == 1:
         return first
     span, trail, empty = first.span, first.trail, not first.text
+    before = first.text
     for part in run[1:]:
+        more = part.trail
+        if more and before.endswith(":") and part.text.isdigit():
+            more = tuple(msgspec.structs.replace(step, port=True) for step in more)
+        before = part.text or before
         if empty:
             span = part.span
         elif part.text and part.span and span and span.path == part.span.path:
             span = Span(span.path, min(span.start, part.span.start), max(span.end, part.span.end))
         empty = empty and not part.text
         if len(trail) < _MAX_TRAIL:
-            trail += part.trail
+            trail += more
     if first.span is not None and run[1].text.startswith("=") and _VARIABLE.match(first.text):
         # `fmt.Sprintf("%s=%s", name, value)`: where the name was given is where people look for the variable.
         trail = (Step(first.span, "the variable is given here", names=True), *trail)
