@@ -35,6 +35,7 @@ def test_hidden_folders_are_read_and_folders_of_tools_and_vendors_are_not(tmp_pa
     write(
         tmp_path, "a.py", ".github/workflows/ci.yml", ".devcontainer/devcontainer.json", ".git/x.py", ".venv/x.py", "node_modules/x/x.js",
         "vendor/x.go", "third_party/x.go", "lib/site-packages/x.py", ".tox/x.py", "build/x.py", "dist/x.sh",
+        "megalinter-reports/updated_sources/compose.yaml",
     )  # fmt: skip
     assert found(tmp_path) == [".devcontainer/devcontainer.json", ".github/workflows/ci.yml", "a.py", "build/x.py", "dist/x.sh"]
 

@@ -1,10 +1,9 @@
-"""What other tools read: the action's script run as a runner runs it, completion, the schema for SchemaStore, the descriptor for MegaLinter."""
+"""What other tools read: the action's script run as a runner runs it, completion, the schema for SchemaStore."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -103,13 +102,3 @@ def test_policies_are_found_under_the_names_that_the_catalog_matches() -> None:
     from stigmer_lint.policy.find import FILE_NAMES
 
     assert json.loads((ROOT / "docs" / "schemastore-catalog-entry.json").read_text(encoding="utf-8"))["fileMatch"] == list(FILE_NAMES)
-
-
-def test_the_descriptor_names_options_that_there_are() -> None:
-    descriptor = yaml.safe_load((ROOT / "docs" / "stigmer-lint.megalinter-descriptor.yml").read_text(encoding="utf-8"))
-    (linter,) = descriptor["linters"]
-    assert {"descriptor_id", "descriptor_type", "linters"} <= descriptor.keys()
-    assert {"linter_name", "linter_url", "cli_lint_mode", "cli_executable", "install", "examples"} <= linter.keys()
-    shown = subprocess.run([*COMMAND, "check", "--help"], capture_output=True, text=True, check=True, timeout=60).stdout
-    for option in (linter["cli_config_arg_name"], linter["cli_lint_fix_arg_name"], *linter["cli_sarif_args"][::2]):
-        assert re.search(rf"(?m)^\s+{option}\b", shown), option

@@ -16,7 +16,7 @@ MAX_DEPTH = 400
 TOOL_FOLDERS = frozenset((
     ".git", ".hg", ".svn", ".jj", ".bzr", ".venv", ".tox", ".nox", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".pytype", ".hypothesis",
     ".cache", ".gradle", ".terraform", ".terragrunt-cache", ".yarn", ".pnpm-store", ".next", ".nuxt", ".svelte-kit", ".turbo", ".direnv",
-    ".eggs", "__pycache__", "__pypackages__", ".idea", ".bundle",
+    ".eggs", "__pycache__", "__pypackages__", ".idea", ".bundle", "megalinter-reports",
 ))  # fmt: skip
 VENDORED_FOLDERS = frozenset((
     "vendor", "node_modules", "third_party", "third-party", "site-packages", "bower_components", "Godeps", "_vendor",
