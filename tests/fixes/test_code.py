@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from .conftest import Mend
@@ -72,10 +74,17 @@ export function start(temporal: string, ollama: string, port: number): void {{
         ('fmt.Sprintf("OLLAMA_BASE_URL=%s", ollama)', 'fmt.Sprintf("OLLAMA_BASE_URL=%s", containerAddress(ollama))'),
         ('fmt.Sprintf("OLLAMA_BASE_URL=http://%s:%d", ollama, port)', '"OLLAMA_BASE_URL=" + containerAddress(fmt.Sprintf("http://%s:%d", ollama, port))'),
         ('"OLLAMA_BASE_URL=http://localhost:11434"', '"OLLAMA_BASE_URL=" + containerAddress("http://localhost:11434")'),
+        ("`OLLAMA_BASE_URL=http://localhost:11434`", "`OLLAMA_BASE_URL=` + containerAddress(`http://localhost:11434`)"),
+        ('"--env=OLLAMA_BASE_URL=http://localhost:11434"', '"--env=OLLAMA_BASE_URL=" + containerAddress("http://localhost:11434")'),
+        ('fmt.Sprintf("--env=OLLAMA_BASE_URL=%s", ollama)', 'fmt.Sprintf("--env=OLLAMA_BASE_URL=%s", containerAddress(ollama))'),
     ],
 )
-def test_go_values_are_wrapped_as_they_are_written(mend: Mend, before: str, after: str) -> None:
-    assert mend({"main.go": GO.format(before)}, RESOLVERS) == ({"main.go": GO.format(after)}, ())
+@pytest.mark.parametrize("listed", [False, True])
+def test_go_values_are_wrapped_as_they_are_written(mend: Mend, before: str, after: str, listed: bool) -> None:
+    """In a call's arguments and in a slice alike."""
+    form = GO.replace('return exec.Command("docker", ', "args := []string{{").replace('"example/worker:1").Run()', '"example/worker:1"}}\n\treturn exec.Command("docker", args...).Run()') if listed else GO
+    form = form.replace('"-e", {},', "{},") if before.find("--env") >= 0 else form
+    assert mend({"main.go": form.format(before)}, RESOLVERS) == ({"main.go": form.format(after)}, ())
 
 
 @pytest.mark.parametrize(
@@ -85,6 +94,13 @@ def test_go_values_are_wrapped_as_they_are_written(mend: Mend, before: str, afte
         ("f'OLLAMA_BASE_URL=http://{ollama}:{port}'", "f'OLLAMA_BASE_URL={net.container_address(f\"http://{ollama}:{port}\")}'"),
         ('"OLLAMA_BASE_URL=" + ollama', '"OLLAMA_BASE_URL=" + net.container_address(ollama)'),
         ("'OLLAMA_BASE_URL=http://localhost:11434'", "'OLLAMA_BASE_URL=' + net.container_address('http://localhost:11434')"),
+        ('r"OLLAMA_BASE_URL=http://localhost:11434"', 'r"OLLAMA_BASE_URL=" + net.container_address(r"http://localhost:11434")'),
+        ('"OLLAMA_BASE_URL={}".format(ollama)', '"OLLAMA_BASE_URL={}".format(net.container_address(ollama))'),
+        ('"OLLAMA_BASE_URL=%s" % ollama', '"OLLAMA_BASE_URL=%s" % net.container_address(ollama)'),
+        (
+            '"OLLAMA_BASE_URL=" + os.getenv("X", "http://localhost:1") + "/v1"',
+            '"OLLAMA_BASE_URL=" + net.container_address(os.getenv("X", "http://localhost:1") + "/v1")',
+        ),
     ],
 )
 def test_python_values_are_wrapped_as_they_are_written(mend: Mend, before: str, after: str) -> None:
@@ -102,6 +118,46 @@ def test_python_values_are_wrapped_as_they_are_written(mend: Mend, before: str, 
 )
 def test_typescript_values_are_wrapped_as_they_are_written(mend: Mend, before: str, after: str) -> None:
     assert mend({"launch.ts": TYPESCRIPT.format(before)}, RESOLVERS) == ({"launch.ts": TYPESCRIPT.format(after)}, ())
+
+
+CONSTANTS = """import docker
+
+LOCAL = "http://localhost:11434"
+
+
+def start() -> None:
+    env = {{"TEMPORAL_ADDRESS": container_address("localhost:7233")}}
+    {}
+    docker.from_env().containers.run("example/worker:1", environment=env, extra_hosts={{"host.docker.internal": "host-gateway"}})
+"""
+
+
+@pytest.mark.parametrize("before", ['env["OLLAMA_BASE_URL"] = {}', 'env.update({{"OLLAMA_BASE_URL": {}}})'])
+def test_a_constant_is_resolved_where_it_is_handed_over(mend: Mend, before: str) -> None:
+    """Others may read it on the host."""
+    resolved = CONSTANTS.format(before.format("container_address(LOCAL)"))
+    assert mend({"app.py": CONSTANTS.format(before.format("LOCAL"))}, RESOLVERS) == ({"app.py": resolved}, ())
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "written"),
+    [
+        ("app.py", PYTHON.replace("import subprocess\n", 'import subprocess\n\nNAME = "OLLAMA_BASE_URL"\n'), 'NAME + "=http://localhost:11434"'),
+        ("app.py", PYTHON, '"=".join(["OLLAMA_BASE_URL", "http://localhost:11434"])'),
+        ("app.py", PYTHON, '"%s=%s" % ("OLLAMA_BASE_URL", "http://localhost:11434")'),
+        ("app.py", PYTHON.replace('"-e", {},', "{},"), '"-e" "OLLAMA_BASE_URL=http://localhost:11434"'),
+        ("main.go", GO, 'env("OLLAMA_BASE_URL", "http://localhost:11434")'),
+        ("main.go", GO, 'fmt.Sprintf("%s=%s", "OLLAMA_BASE_URL", "http://localhost:11434")'),
+        ("main.go", GO.replace('"-e", {},', "{},"), '"--env=" + "OLLAMA_BASE_URL=http://localhost:11434"'),
+        ("launch.ts", TYPESCRIPT.replace("export", 'const NAME = "OLLAMA_BASE_URL";\nexport', 1), "`${NAME}=http://localhost:11434`"),
+    ],
+)
+def test_a_resolver_is_never_handed_the_name_with_the_address(mend: Mend, path: str, form: str, written: str) -> None:
+    """It may find nothing to resolve there, and the finding would be gone all the same."""
+    text = form.format(written) + ('\nfunc env(name, value string) string { return name + "=" + value }\n' if path == "main.go" else "")
+    after, left = mend({path: text}, RESOLVERS)
+    assert not re.search(r"ddress\([^)]*(?:OLLAMA_BASE_URL|NAME)", after[path]), after[path]
+    assert left in ((), ("STG101: the value is not written in a form that can be wrapped",)), "nothing was offered to be taken back"
 
 
 POLICY = """version: 1

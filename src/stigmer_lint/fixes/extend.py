@@ -22,7 +22,7 @@ _ESCAPED = {"localhost": "localhost", "127.0.0.1": r"127\.0\.0\.1", "0.0.0.0": r
 _WHOLE = r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])"
 """Every usual spelling of loopback, as a pattern of all four languages."""
 
-_TEXTS = (*syntax.STRINGS, "raw_string_literal", "regex")
+_TEXTS = (*syntax.STRINGS, "regex")
 _REPLACING = (b"replace", b"replaceAll", b"Replace", b"ReplaceAll")
 _ASKING = (b"Contains", b"HasPrefix", b"EqualFold", b"startswith", b"startsWith", b"includes", b"has")
 _COMPILING = (b"compile", b"sub", b"match", b"search", b"fullmatch", b"MustCompile", b"Compile", b"RegExp")

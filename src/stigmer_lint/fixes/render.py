@@ -122,7 +122,7 @@ class Renderer:
                 from stigmer_lint.fixes import wrap
 
                 homes = tuple(one.span for one in self._world.resolvers if one.name == remedy.name and not one.by_policy and not one.inline)
-                answer = wrap.wrap(source, finding.span, finding.env, remedy.name, homes, self._source)
+                answer = wrap.wrap(source, finding.span, finding.env, remedy.name, homes, self._source, _name_of(finding))
                 return self._replace(finding, source, remedy.otherwise) if isinstance(answer, CannotFix) and remedy.otherwise is not None else answer
             case ExtendResolver():
                 from stigmer_lint.fixes import extend
@@ -142,9 +142,7 @@ class Renderer:
         answer = hosts.replace_host(remedy, source, finding.span, self._source(remedy.port_at.path) if remedy.port_at is not None else None)
         if isinstance(answer, CannotFix) and finding.value == remedy.of and remedy.port is None:
             # The value is a constant from elsewhere, which others use: what is meant here is written here.
-            launch = finding.launch
-            name = next((one.name_span for one in launch.any.env if one.name == finding.env), None) if launch is not None else None
-            answer = hosts.written_out(source, finding.span, name, remedy) or answer
+            answer = hosts.written_out(source, finding.span, _name_of(finding), remedy) or answer
         if not remedy.gateway or isinstance(answer, CannotFix) or finding.launch is None:
             return answer
         gateway = self._add_gateway(finding.launch, remedy.host)
@@ -207,6 +205,11 @@ class Renderer:
 
 _PLAIN = re.compile(r"[\w./:@%+,=-]+\Z", re.ASCII)
 """Texts that mean the same with and without quotes, in a shell as in YAML between quotes."""
+
+
+def _name_of(finding: Finding) -> Span | None:
+    """Where the launch writes the name of the finding's variable."""
+    return next((one.name_span for one in finding.launch.any.env if one.name == finding.env), None) if finding.launch is not None else None
 
 
 def _is_command_line(launch: Launch) -> bool:

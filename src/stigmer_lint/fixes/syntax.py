@@ -16,7 +16,7 @@ _LANGUAGES = {
     ".go": "go", ".py": "python", ".pyi": "python", ".js": "javascript", ".mjs": "javascript", ".cjs": "javascript", ".jsx": "javascript",
     ".ts": "typescript", ".mts": "typescript", ".cts": "typescript", ".tsx": "tsx",
 }  # fmt: skip
-STRINGS = ("interpreted_string_literal", "string", "template_string")
+STRINGS = ("interpreted_string_literal", "raw_string_literal", "string", "template_string")
 """Text literals whose quotes stand at both ends; Python's may have a prefix."""
 INTERPOLATIONS = ("interpolation", "template_substitution")
 _FUNCTIONS = (
@@ -49,7 +49,7 @@ _tree: OncePerFile[Tree] = OncePerFile(lambda source: treesitter.parse(_LANGUAGE
 def at(root: Node, span: Span) -> Node | None:
     """The outermost node that spans exactly these bytes, or the text literal around them."""
     node = root.named_descendant_for_byte_range(span.start, span.end)
-    while node is not None and node.type not in STRINGS and node.parent is not None and node.type.startswith(("string_", "interpreted_string_literal_", "escape_")):
+    while node is not None and node.type not in STRINGS and node.parent is not None and node.type.startswith(("string_", "interpreted_string_literal_", "raw_string_literal_", "escape_")):
         node = node.parent
     while node is not None and node.parent is not None and (node.parent.start_byte, node.parent.end_byte) == (node.start_byte, node.end_byte):
         node = node.parent
