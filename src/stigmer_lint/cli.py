@@ -292,7 +292,7 @@ def _gate(root: Path, diff_base: str | None, baseline: str | None, write: bool) 
 def _show_diff(diff: bytes, report: Report, targets: Sequence[tuple[Format, str | None]], layout: Layout) -> int:
     """Print a diff and say how much it mends; the exit status."""
     from stigmer_lint.report.escape import plain
-    from stigmer_lint.report.summary import plural
+    from stigmer_lint.report.summary import plural, taken_back
 
     if sys.stdout.isatty():
         # A terminal must not be spoken to by the files of a tree.
@@ -303,8 +303,13 @@ def _show_diff(diff: bytes, report: Report, targets: Sequence[tuple[Format, str 
         sys.stdout.buffer.flush()
     _write(report, [(form, file) for form, file in targets if file not in (None, "-")], layout)
     if not layout.quiet and report.mended is not None:
-        more = report.fixable("unsafe")
-        click.echo(f"{plural(report.mended.fixed, 'finding')} would be fixed" + (f"; {more} more with --unsafe-fixes" if more else ""), err=True)
+        more, refused = report.fixable("unsafe"), dict(report.mended.refused)
+        for one in report.findings if layout.verbose else ():
+            if one.fingerprint in refused:
+                source = report.sources.get(one.finding.span.path)
+                line = f":{source.line_of(one.finding.span.start)}" if source is not None else ""
+                click.echo(f"{plain(one.finding.span.path)}{line}: {one.rule.code} not fixed: {plain(refused[one.fingerprint])}", err=True)
+        click.echo(f"{plural(report.mended.fixed, 'finding')} would be fixed{taken_back(report, layout)}" + (f"; {more} more with --unsafe-fixes" if more else ""), err=True)
     return 3 if report.errors else 1 if diff else 0
 
 

@@ -172,6 +172,22 @@ def test_a_diff_is_one_that_git_takes_and_nothing_is_written(tmp_path: Path) -> 
     assert run(tmp_path, "--diff", code=0).stdout == b""
 
 
+def test_what_is_taken_back_is_counted_and_told(tmp_path: Path) -> None:
+    """The resolver is asked on one platform alone, so that more spellings do not clear what is found on the others."""
+    (tmp_path / "a.ts").write_text(
+        'export function address(url: string) {\n  if (process.platform === "darwin") {\n    return url.replace("localhost", "host.docker.internal");\n  }\n  return url;\n}\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "run.ts").write_text(
+        'import { execa } from "execa";\nimport { address } from "./a";\nexeca("docker", ["build", "--build-arg", `API_URL=${address(process.argv[2])}`, "."]);\n', encoding="utf-8"
+    )
+    done = run(tmp_path, "--diff", "--unsafe-fixes", code=0)
+    assert done.stderr.splitlines()[-1] == b"0 findings would be fixed, 1 fix taken back (-v says why)"
+    done = run(tmp_path, "--diff", "--unsafe-fixes", "-v", code=0)
+    assert done.stderr.splitlines()[-2:] == [b"a.ts:3: STG104 not fixed: the finding would still be there", b"0 findings would be fixed, 1 fix taken back"]
+    assert b"fixes: 0 findings fixed, 1 fix taken back (-v says why)\n" in run(tmp_path, "--fix", "--unsafe-fixes", code=1).stdout
+
+
 def test_the_mode_of_a_file_is_kept_and_no_other_file_appears(tmp_path: Path) -> None:
     file = tmp_path / "run.sh"
     file.write_text("docker run -e A_URL=http://host.docker.internal:1 x/y:1\n", encoding="utf-8")

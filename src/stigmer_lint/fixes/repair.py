@@ -193,7 +193,14 @@ def _failed(before: Report, after: Report, chosen: list[Reported], allowed: Call
         key = key_of(one)
         if now[key] > was[key] - done[key] and not _moved_on(one, [other for other in after.findings if key_of(other) == key]):
             failed[key] = (one, "the finding would still be there")
-    fresh = [one for one in after.findings if was[key_of(one)] < now[key_of(one)] and not allowed(one) and one.rule.code not in _LAID_OPEN]
+    # A finding that names one of a launch's variables may name another one now.
+    rules = {one.rule.code for one in chosen}
+    were, are = (Counter(key_of(one)[:3] for one in report.findings) for report in (before, after))
+    fresh = [
+        one for one in after.findings
+        if was[key_of(one)] < now[key_of(one)] and not allowed(one) and one.rule.code not in _LAID_OPEN
+        and (one.rule.code in rules or are[key_of(one)[:3]] > were[key_of(one)[:3]])
+    ]  # fmt: skip
     for new in fresh:
         # The variable tells whose it is, else the container.
         own = key_of(new)

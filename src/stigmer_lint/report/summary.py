@@ -46,7 +46,7 @@ def statistics(report: Report, layout: Layout) -> list[str]:
 def tail(report: Report, layout: Layout) -> list[str]:
     """The last lines: which policy spoke, and the coverage."""
     lines = [f"policy: {plain(report.policy)}"] if report.policy and not layout.quiet else []
-    lines += repairs(report) if not layout.quiet else []
+    lines += repairs(report, layout) if not layout.quiet else []
     if report.stale and not layout.quiet:
         lines += [f"baseline: {plain(entry)} is found no more" for entry in (report.stale if layout.verbose else report.stale[:STALE])]
         lines.append(f"baseline: {plural(len(report.stale), 'finding')} of it gone; --write-baseline takes {'it' if len(report.stale) == 1 else 'them'} out")
@@ -56,18 +56,24 @@ def tail(report: Report, layout: Layout) -> list[str]:
     return [*lines, coverage(report, layout)]
 
 
-def repairs(report: Report) -> list[str]:
+def repairs(report: Report, layout: Layout) -> list[str]:
     """How many findings were mended, and how many can be."""
     safe, unsafe = report.fixable("safe"), report.fixable("unsafe")
     lines: list[str] = []
     if report.mended is not None:
-        lines.append(f"fixes: {plural(report.mended.fixed, 'finding')} fixed" + (f", {len(report.mended.refused)} fixes taken back" if report.mended.refused else ""))
+        lines.append(f"fixes: {plural(report.mended.fixed, 'finding')} fixed{taken_back(report, layout)}")
         safe = 0
     if safe:
         lines.append(f"fixes: {plural(safe, 'finding')} fixable with --fix")
     if unsafe:
-        lines.append(f"fixes: {plural(unsafe, 'finding')} {'more ' if safe else ''}fixable with --fix --unsafe-fixes")
+        lines.append(f"fixes: {f'{unsafe} more findings' if safe and unsafe != 1 else '1 more finding' if safe else plural(unsafe, 'finding')} fixable with --fix --unsafe-fixes")
     return lines
+
+
+def taken_back(report: Report, layout: Layout) -> str:
+    """", 2 fixes taken back (-v says why)"; empty where none was."""
+    count = len(report.mended.refused) if report.mended is not None else 0
+    return f", {count} {'fix' if count == 1 else 'fixes'} taken back{'' if layout.verbose else ' (-v says why)'}" if count else ""
 
 
 def coverage(report: Report, layout: Layout) -> str:
