@@ -9,6 +9,7 @@ from stigmer_lint.dialled import Dialled, dialled, foreign_image, neighbours_of
 from stigmer_lint.model.value import Choice, Known, Step, Template, Value, alternatives, render, text_of
 from stigmer_lint.reachability import engine_kind, mapping_of, network_of, provided_by, provides_alias
 from stigmer_lint.rule import AddHostGateway, Confidence, Finding, Policy, Rule, World
+from stigmer_lint.unmapped import Unmapped, unmapped
 
 RULE = Rule(
     code="STG103",
@@ -42,6 +43,8 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                 alias = one.address.alias or one.address.host
                 if provides_alias(kind, platform, alias, network, mapping_of(facts.hosts, alias, facts.hosts_open)) == "missing":
                     yield _finding(one, alias)
+    for lacking in unmapped(world):
+        yield _unnamed(lacking)
 
 
 def _may_share(network: Value | None) -> bool:
@@ -51,6 +54,33 @@ def _may_share(network: Value | None) -> bool:
         if isinstance(lead, Known) and any(word.startswith(lead.text[: len(word)]) for word in ("container:", "service:", "pod:", "ns:")):
             return True
     return False
+
+
+def _unnamed(one: Unmapped) -> Finding:
+    """What a launch hands on may name the alias, though no value that is written in it does."""
+    facts = one.launch.any
+    match one.witness:
+        case "resolver":
+            message = f"{one.by} turns what this launch hands on into {one.alias}, a name that Docker Engine does not give by itself and this launch does not add"
+            shown = Step(one.other, f"answers {one.alias}")
+        case "launcher":
+            message = f"this launch hands on variables that it does not know, as another does that maps {one.alias} for them; this one maps no such name"
+            shown = Step(one.other, f"maps {one.alias}")
+        case "address":
+            message = f"{one.alias} is an address here, and no launch that is at hand adds the name, which Docker Engine does not give by itself"
+            shown = Step(one.other, "a launch, which adds no host")
+    return Finding(
+        rule=RULE.code,
+        message=message,
+        span=one.span,
+        confidence="medium",
+        container=text_of(facts.name) or one.launch.service,
+        image=text_of(facts.image),
+        platforms=("linux",),
+        related=(shown,),
+        help=f"add --add-host {one.alias}:host-gateway to the launch",
+        launch=one.launch,
+    )
 
 
 def _finding(one: Dialled, alias: str) -> Finding:

@@ -444,6 +444,7 @@ def _arguments(
         if name.startswith("-D") or not name.startswith("--") or not any(part in name.lower() for part in _FLAG_NAMES):
             if "://" in known and "localhost" not in known:
                 yield from _named(launch, facts, platform, neighbours, word)
+            yield from _connected(launch, facts, platform, neighbours, word)
             continue
         shaped = name.lstrip("-").replace("-", "_").replace(".", "_").upper()
         for one in addresses_of(word):
@@ -454,6 +455,26 @@ def _arguments(
             yield Dialled(
                 launch, facts, platform, one.address, one.value, span, name, role, owner, siblings, None, False, False, False, one.span, port
             )
+
+
+def _connected(launch: Launch, facts: LaunchFacts, platform: Platform, neighbours: Neighbours, word: Value) -> Iterator[Dialled]:
+    """A word that is the URL of a database, a queue or the like, as a whole: nothing but a connection is made of one."""
+    start = word.parts[0] if isinstance(word, Template) else word
+    shape = _URL.match(start.text) if isinstance(start, Known) else None
+    if shape is None or scheme_port(shape[1].lower()) is None:
+        return
+    for one in addresses_of(word)[:8]:
+        if one.address.is_loopback and one.address.scheme is not None:
+            port = one.address.port or scheme_port(one.address.scheme)
+            owner, siblings = neighbours.owner(launch, facts, port)
+            span = word.span if isinstance(word, Known | Template) and word.span is not None else launch.span
+            yield Dialled(
+                launch, facts, platform, one.address, one.value, span, "an argument of the command", RoleVerdict("dial", "scheme"), owner, siblings,
+                host_span=one.span, port=port,
+            )
+
+
+_URL = re.compile(r"([a-z][a-z0-9+]*)://\S*$", re.IGNORECASE)
 
 
 def _named(launch: Launch, facts: LaunchFacts, platform: Platform, neighbours: Neighbours, word: Value) -> Iterator[Dialled]:

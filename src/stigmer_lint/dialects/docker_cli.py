@@ -11,11 +11,22 @@ import msgspec
 
 from stigmer_lint.dialects.base import Command, Recognised, Unread
 from stigmer_lint.dialects.docker_flags import Flag, grammar
-from stigmer_lint.dialects.values import each, given_at, narrow, parse_host_entry, parse_publish, place, rejoin, split, split_assignment
+from stigmer_lint.dialects.values import (
+    each,
+    given_at,
+    narrow,
+    parse_host_entry,
+    parse_publish,
+    place,
+    rejoin,
+    resolved_in,
+    split,
+    split_assignment,
+)
 from stigmer_lint.dialects.wrappers import programs, unwrap
 from stigmer_lint.model.launch import Engine, EnvSetting, Health, HostEntry, LaunchFacts, Publish
 from stigmer_lint.model.span import Span
-from stigmer_lint.model.value import Choice, Item, Known, Template, Unknown, Value, choose, render
+from stigmer_lint.model.value import Choice, Item, Known, Resolved, Template, Unknown, Value, choose, render
 
 _ENGINES: dict[str, Engine] = {
     "docker": "docker", "podman": "podman", "nerdctl": "nerdctl", "podman-remote": "podman", "finch": "nerdctl", "nerdctl.lima": "nerdctl",
@@ -173,6 +184,7 @@ class _Reader:
         self.span = command.span
         self.env: list[EnvSetting] = []
         self.env_open: list[str] = []
+        self.rewritten: list[Resolved] = []
         self.env_files: list[Value] = []
         self.hosts: list[HostEntry] = []
         self.hosts_open = False
@@ -446,6 +458,7 @@ class _Reader:
             name = one.name.text.strip() if isinstance(one.name, Known) else None
             if name is None:
                 self.env_open.append(f"a variable whose name could not be told: {render(value)}")
+                self.rewritten.extend(resolved_in(one.value))
                 continue
             if not name:
                 continue
@@ -561,6 +574,7 @@ def _facts(reader: _Reader, image: Value | None) -> LaunchFacts:
         aliases=tuple(reader.aliases),
         env=last_wins(reader.env),
         env_open=tuple(dict.fromkeys(reader.env_open)),
+        rewritten=tuple(reader.rewritten),
         env_files=tuple(reader.env_files),
         hosts=tuple(reader.hosts),
         hosts_open=reader.hosts_open,

@@ -6,7 +6,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from stigmer_lint.dialects.base import Invocation, Recognised, Unread
-from stigmer_lint.dialects.values import each, field, given_at, items_of, parse_host_entry, parse_publish, place, split_assignment
+from stigmer_lint.dialects.values import (
+    each,
+    field,
+    given_at,
+    items_of,
+    parse_host_entry,
+    parse_publish,
+    place,
+    resolved_in,
+    split_assignment,
+)
 from stigmer_lint.model.launch import Engine, EnvSetting, Health, HostEntry, LaunchFacts, Publish
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import (
@@ -18,6 +28,7 @@ from stigmer_lint.model.value import (
     ListValue,
     MapValue,
     ObjectValue,
+    Resolved,
     Unknown,
     Value,
     choose,
@@ -72,6 +83,7 @@ class Draft:
         self.aliases: list[str] = []
         self.settings: list[EnvSetting] = []
         self.env_open: list[str] = []
+        self.rewritten: list[Resolved] = []
         self.hosts: list[HostEntry] = []
         self.hosts_open = False
         self.publishes_open = False
@@ -97,6 +109,7 @@ class Draft:
         return LaunchFacts(
             image=self.image, name=self.name, network=self.network, network_span=place(self.network, None, self.span) if self.network else None,
             networks=networks, aliases=tuple(self.aliases), env=last_wins(self.settings), env_open=tuple(dict.fromkeys(self.env_open)),
+            rewritten=tuple(self.rewritten),
             hosts=tuple(self.hosts), hosts_open=self.hosts_open, publishes_open=self.publishes_open, publishes=tuple(self.publishes), exposes=tuple(self.exposes),
             entrypoint=self.entrypoint, command=self.command, volumes=tuple(self.volumes), links=tuple(self.links), health=self.health,
             logging=tuple(self.logging), detached=self.detached, unread=tuple(dict.fromkeys(self.unread)),
@@ -106,6 +119,7 @@ class Draft:
         """One variable by name and value."""
         if not isinstance(name, Known):
             self.env_open.append(f"a variable whose name could not be told: {render(name)}")
+            self.rewritten.extend(resolved_in(value))
         elif not (isinstance(value, Known) and value.kind == "null"):
             self.settings.append(EnvSetting(name.text, value, place(value, None, self.span), name.span, maybe))
 
@@ -114,6 +128,10 @@ class Draft:
         if value is None or (isinstance(value, Known) and value.kind == "null"):
             return
         if isinstance(value, ObjectValue):
+            if value.type and all(isinstance(entry.key, Known) and (entry.key.text.isdigit() or entry.key.text.startswith(".")) for entry in value.fields.entries):
+                # What a library's function gives, with the arguments that it was given.
+                self.env_open.append(f"what {value.type} gives")
+                return
             value = value.fields
         if isinstance(value, MapValue):
             if value.open_why is not None:
@@ -137,6 +155,7 @@ class Draft:
                 if not isinstance(one.name, Known) or not one.name.text:
                     if not (isinstance(one.name, Known) and one.value is None):
                         self.env_open.append(f"a variable whose name could not be told: {render(item.value)}")
+                        self.rewritten.extend(resolved_in(one.value))
                 elif one.value is not None:
                     self.settings.append(
                         EnvSetting(one.name.text, one.value, given_at(one.name) or place(one.value, item.value, self.span), one.name.span, item.maybe or one.maybe)

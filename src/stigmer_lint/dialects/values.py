@@ -105,6 +105,13 @@ def place(value: Value, whole: Value | None, default: Span) -> Span:
     return outer
 
 
+def resolved_in(value: Value | None) -> tuple[Resolved, ...]:
+    """What of a value came out of resolvers."""
+    if value is None:
+        return ()
+    return tuple(one for option in each(value) for one in (option.parts if isinstance(option, Template) else (option,)) if isinstance(one, Resolved))
+
+
 def given_at(name: Value) -> Span | None:
     """Where a variable's name was written, for one that was joined with its value in another place: the conversion of a map to `NAME=VALUE`s says
     nothing to the reader."""
@@ -279,6 +286,7 @@ __all__ = [
     "parse_publish",
     "place",
     "rejoin",
+    "resolved_in",
     "split",
     "split_assignment",
     "words",

@@ -25,7 +25,7 @@ from stigmer_lint.flow.walk import forget
 from stigmer_lint.frontends.file_kinds import embeds_scripts, is_makefile, looks_like_shell
 from stigmer_lint.model.launch import PLATFORMS, Image, ImageBuild, Launch, Platform
 from stigmer_lint.model.span import Span
-from stigmer_lint.model.world import Bind, Gap, HostService, Resolver, World
+from stigmer_lint.model.world import AliasUse, Bind, Gap, HostService, Resolver, World
 from stigmer_lint.policy.types import Policy
 
 _ALIAS = re.compile(rb"|".join(re.escape(alias) for alias in resolvers.ALIASES))
@@ -84,8 +84,12 @@ def analyse(
     literals = _literals(files)
     if literals:
         take(search_all([("", path) for path in literals], _by_literals(files, project, evaluators, literals, launches), jobs))
+    written = _written_services(files)
+    if written:
+        take(search_all([("", path) for path in written], _by_services(project, evaluators, launches), jobs))
     looked.update(path for _, path in tasks)
     looked.update(literals)
+    looked.update(written)
     if launches:
         from stigmer_lint.frontends.samples import Samples
 
@@ -120,6 +124,9 @@ def analyse(
     )
     components(world, files, project, evaluators, policy)
     world.binds = tuple(_binds(files, world, evaluators, failures))
+    world.alias_uses = tuple(_alias_uses(files, world, evaluators, failures))
+    if world.alias_uses and not found_resolvers:
+        world.mapped_aliases = _mapped_aliases(files)
     failures.extend((error.path, error.why, error.offset) for error in project.unreadable)
     failures = list(dict.fromkeys(failures))
     return Analysis(world, project, len(looked) + len(candidates) + elsewhere.files, failures)
@@ -265,6 +272,28 @@ def _literals(files: Files) -> list[str]:
     return [path for path, data in files.grep(WORDS, _CODE, NEAR) if not callers.is_test(path) and _NEAR.search(data) is not None]
 
 
+def _written_services(files: Files) -> list[str]:
+    """The files that hold what literals of Compose services are written with."""
+    from stigmer_lint.flow.services import NEAR, WORDS
+
+    return [path for path, data in files.grep(WORDS, _CODE, NEAR) if not callers.is_test(path) and _SERVICE.search(data) is not None]
+
+
+_SERVICE = re.compile(rb"docker|podman|compose", re.IGNORECASE)
+
+
+def _by_services(project: Project, evaluators: dict[Platform, Evaluator], launches: Sequence[Launch]) -> Callable[[str, str], FoundInFile]:
+    """A search for the Compose services that are written as literals of which none of `launches` is made."""
+    from stigmer_lint.flow.services import ServiceFinder
+
+    known = tuple(launches)
+
+    def search(_: str, path: str) -> FoundInFile:
+        return _found(project, path, lambda: ServiceFinder(evaluators, ()).services(path, known))
+
+    return search
+
+
 def _by_literals(
     files: Files, project: Project, evaluators: dict[Platform, Evaluator], paths: Sequence[str], launches: Sequence[Launch]
 ) -> Callable[[str, str], FoundInFile]:
@@ -277,7 +306,7 @@ def _by_literals(
             here[path].append(launch)
 
     def search(_: str, path: str) -> FoundInFile:
-        finder = AnchorFinder(evaluators, lambda: any(one != path and not callers.is_test(one) for one, _ in files.grep(_MAPS, _CODE, _MAPS_NEAR)))
+        finder = AnchorFinder(evaluators, lambda: frozenset(one for one, _ in files.grep(_MAPS, _CODE, _MAPS_NEAR) if not callers.is_test(one)))
         return _found(project, path, lambda: finder.besides(path, here[path]))
 
     return search
@@ -293,6 +322,21 @@ def _binds(files: Files, world: World, evaluators: dict[Platform, Evaluator], fa
     for path, _ in files.grep(SERVING, _CODE):
         if not callers.is_test(path) and not any(path == one or path.startswith(one + "/") for one in inside):
             yield from guarded(partial(binds, evaluators, path), partial(_failed, failures, path)) or ()
+
+
+def _alias_uses(files: Files, world: World, evaluators: dict[Platform, Evaluator], failures: list[Failed]) -> Iterator[AliasUse]:
+    """The host aliases that code on the host writes, where code launches something without host entries."""
+    from stigmer_lint.flow.aliases import ALIAS, alias_uses
+
+    if not any(launch.language in _LAUNCHING and not facts.hosts for launch in world.launches for facts in launch.facts.values()):
+        return
+    inside = tuple(source for component in world.components if component.whole for source in component.sources if source)
+    for path, _ in files.grep(ALIAS, _CODE):
+        if not callers.is_test(path) and not any(path == one or path.startswith(one + "/") for one in inside):
+            yield from guarded(partial(alias_uses, evaluators, path), partial(_failed, failures, path)) or ()
+
+
+_LAUNCHING = frozenset({"go", "python", "javascript", "typescript"})
 
 
 def _dials_host(launch: Launch) -> bool:

@@ -19,7 +19,7 @@ from stigmer_lint.flow.frame import Frame
 from stigmer_lint.flow.ir import Assign, DictOf, Expr, ListOf, Name, Record, Return, Stmt, Str
 from stigmer_lint.flow.launches import LaunchFinder
 from stigmer_lint.flow.walk import Place, expressions, mentions, own, places, statements
-from stigmer_lint.model.launch import Launch, LaunchFacts, Platform
+from stigmer_lint.model.launch import Launch, Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Item, Known, ListValue, MapValue, ObjectValue, Value
 from stigmer_lint.model.world import Gap
@@ -36,6 +36,7 @@ _TELLING = frozenset({"env", "env-file", "volume", "publish", "network", "host",
 _API_FIELDS = frozenset({"HostConfig", "Env", "Cmd", "Entrypoint", "ExposedPorts", "Labels", "WorkingDir", "Tty", "OpenStdin", "AttachStdout", "User"})
 
 MAX_IN_FILE = 40
+_BY_CALLER = "the caller may add variables"
 
 
 class Anchor(msgspec.Struct, frozen=True):
@@ -131,13 +132,31 @@ def spans(launch: Launch) -> Iterator[Span | None]:
             yield publish.span
 
 
-class AnchorFinder(LaunchFinder):
-    """Finds what literals launch. `maps_elsewhere`: tells whether some other code of the tree maps host aliases, and may do so for the launches of
-    the file at hand."""
+class Literals(LaunchFinder):
+    """What the finders of launches that are written as literals share."""
 
-    def __init__(self, evaluators: dict[Platform, Evaluator], maps_elsewhere: Callable[[], bool]) -> None:
+    def may_launch(self, ev: Evaluator, place: Place, frame: Frame) -> bool:
+        """A literal says itself that it launches."""
+        return True
+
+    def is_candidate(self, ev: Evaluator, place: Place, frame: Frame) -> bool:
+        """Every literal that was picked is one."""
+        return True
+
+    def final(self, ev: Evaluator, place: Place, frame: Frame) -> Value | None:
+        """What a literal has become at the end of its function, or before the variable that keeps it gets another value."""
+        name, _ = _destination(place)
+        if name is not None:
+            return ev.local(name, frame, _replaced_at(place, name))
+        return ev.eval(place.expr, frame, place.stmt)
+
+
+class AnchorFinder(Literals):
+    """Finds what literals launch. `mapping`: gives the files of the tree whose code maps host aliases, and may do so for launches that it is handed."""
+
+    def __init__(self, evaluators: dict[Platform, Evaluator], mapping: Callable[[], frozenset[str]]) -> None:
         super().__init__(evaluators, ())
-        self.maps_elsewhere = maps_elsewhere
+        self.mapping = mapping
         self._verbs: dict[int, int | None] = {}
 
     def besides(self, path: str, known: Sequence[Launch]) -> tuple[list[Launch], list[Gap]]:
@@ -149,30 +168,30 @@ class AnchorFinder(LaunchFinder):
             if source is not None and not covered(anchor, known, source.data):
                 self._verbs[id(anchor.place.expr)] = anchor.verb
                 self.at_place(anchor.place, launches, gaps)
-        return launches, gaps
+        return [self._open_ended(launch) for launch in launches], gaps
 
-    def may_launch(self, ev: Evaluator, place: Place, frame: Frame) -> bool:
-        """A literal says itself that it launches."""
-        return True
-
-    def is_candidate(self, ev: Evaluator, place: Place, frame: Frame) -> bool:
-        """Every literal that was picked is one."""
-        return True
+    def _open_ended(self, launch: Launch) -> Launch:
+        """The launch with what its callers may still add, where the literal is handed to them: host entries, where one of them writes any."""
+        if not any(_BY_CALLER in facts.env_open for facts in launch.facts.values()):
+            return launch
+        callers = {step.span.path for step in launch.route}
+        mapping = self.mapping() - {launch.span.path}
+        if not (callers & mapping if callers else mapping):
+            return launch
+        return msgspec.structs.replace(
+            launch, facts={platform: msgspec.structs.replace(facts, hosts_open=True) for platform, facts in launch.facts.items()},
+        )
 
     def recognise(self, ev: Evaluator, place: Place, frame: Frame) -> Iterator[tuple[Recognised | Unread, Span]]:
         """What the literal has become at the end of its function; nothing where too little of a launch is there to judge."""
         anchor = Anchor(place, self._verbs[id(place.expr)])
-        name, escapes = _destination(place)
-        value: Value | None
-        if name is not None:
-            value = ev.local(name, frame, _replaced_at(place, name))
-        else:
-            value = ev.eval(place.expr, frame, place.stmt)
-        found = _recognised(ev, anchor, value, frame)
+        _, escapes = _destination(place)
+        found = _recognised(ev, anchor, self.final(ev, place, frame), frame)
         if isinstance(found, Unread):
             yield found, anchor.span
         elif found is not None:
-            found = msgspec.structs.replace(found, facts=_open_ended(found.facts, escapes, self.maps_elsewhere))
+            if escapes:
+                found = msgspec.structs.replace(found, facts=msgspec.structs.replace(found.facts, env_open=(*found.facts.env_open, _BY_CALLER)))
             yield self._completed(ev, found, place, frame), anchor.span
 
 
@@ -255,18 +274,9 @@ def _host_config(ev: Evaluator, place: Place, frame: Frame) -> Value | None:
     return ev.eval(record, frame, stmt)
 
 
-def _open_ended(facts: LaunchFacts, escapes: bool, maps_elsewhere: Callable[[], bool]) -> LaunchFacts:
-    """What the caller may still add, where the literal is handed to it."""
-    if not escapes:
-        return facts
-    return msgspec.structs.replace(
-        facts, env_open=(*facts.env_open, "the caller may add variables"), hosts_open=facts.hosts_open or maps_elsewhere(),
-    )
-
-
 def _text(ev: Evaluator, anchor: Anchor) -> bytes:
     source = ev.project.source(anchor.place.decl.unit.path)
     return source.data if source is not None else b""
 
 
-__all__ = ["WORDS", "AnchorFinder", "spans"]
+__all__ = ["WORDS", "AnchorFinder", "Literals", "spans"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import msgspec
+
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import (
     Choice,
@@ -312,6 +314,17 @@ def spread_entries(value: Value) -> tuple[tuple[Entry, ...], str | None]:
             return (), value.why
         case _:
             return (), "entries that could not be told"
+
+
+def opened(value: MapValue | ListValue | ObjectValue, why: str | None) -> Value:
+    """A container that stands in for one that could not be told: it may hold further elements. `why` None: it is the only one."""
+    if why is None:
+        return value
+    if isinstance(value, ListValue):
+        return msgspec.structs.replace(value, items=(*value.items, Item(Unknown(why, "input"), True, True)))
+    if isinstance(value, ObjectValue):
+        return msgspec.structs.replace(value, fields=msgspec.structs.replace(value.fields, open_why=value.fields.open_why or why))
+    return msgspec.structs.replace(value, open_why=value.open_why or why)
 
 
 def rounds(iterable: Value, indexed: bool) -> Iterator[tuple[Value, bool, bool]]:

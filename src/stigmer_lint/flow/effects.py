@@ -308,6 +308,11 @@ def _do(ev: Evaluator, expr: Expr, stmt: Stmt, name: str, value: Value | None, f
     callee = expr.callee
     if isinstance(callee, Attr):
         method = callee.name
+        own = library.method_of_named_type(ev, frame, callee) if isinstance(value, MapValue) and isinstance(callee.base, Name) and callee.base.id == name else None
+        if own is not None and isinstance(value, MapValue):
+            # A map is the caller's own: what its method puts into it stays.
+            filled = library.after_method(ev, value, own, expr, inner, stmt)
+            return filled if isinstance(filled, MapValue) else library.opened(value, f"{method} may change it")
         if value is not None and root_name(callee.base) == name and not isinstance(value, FunctionValue):
             owner = ev.eval(callee.base, inner, stmt) if isinstance(callee.base, Attr | Index) else value
             changed = _method(ev, owner, method, expr, inner, stmt)
@@ -488,7 +493,9 @@ def either(values: list[Value]) -> Value:
     first = values[0]
     if len(values) == 1 or all(value is first for value in values):
         return first
-    if any(isinstance(v, Choice) and any(isinstance(o, ListValue | MapValue | ObjectValue) for o in v.options) for v in values):
+    if any(isinstance(v, ObjectValue) for v in values) or any(
+        isinstance(v, Choice) and any(isinstance(o, ListValue | MapValue | ObjectValue) for o in v.options) for v in values
+    ):
         values = [option for value in values for option in (value.options if isinstance(value, Choice) else (value,))]
     real = [v for v in values if not (isinstance(v, Known) and v.kind == "null")]
     lists = [v for v in real if isinstance(v, ListValue)]

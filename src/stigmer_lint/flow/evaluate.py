@@ -268,6 +268,9 @@ class Evaluator:
             truth = library.truth_of(first)
             if here.when == "null":
                 truth = None if isinstance(first, Unknown | Choice) else not (isinstance(first, Known) and first.kind == "null")
+            if isinstance(first, Unknown) and first.name == "missing" and first.kind == "field":
+                # `options.extras ?? {}` of an object that is known in full and has no such field.
+                truth = False
             if truth is not False or isinstance(first, Choice):
                 options.append(first)
             if truth is True:
@@ -278,7 +281,7 @@ class Evaluator:
         cleaned = tuple(_without_empty(option) for option in cleaned)
         span = self.span(expr, frame)
         if isinstance(last, MapValue | ListValue | ObjectValue) and all(isinstance(option, Unknown) for option in cleaned):
-            return last
+            return library.opened(last, next((option.why for option in cleaned if isinstance(option, Unknown)), None))
         return choose((*cleaned, last), span, (), len(cleaned))
 
     def _items(self, expr: ListOf, frame: Frame, at: Stmt | None) -> Iterator[Item]:
@@ -544,7 +547,9 @@ class Evaluator:
         if param.env or param.default is not None:
             default = self._default(param, frame)
             unknown = Unknown(f"parameter {param.name} of {frame.decl.name}", "parameter", param.name, self.span(param, frame))
-            return default if isinstance(default, MapValue | ListValue | ObjectValue) else choose((unknown, default), self.span(param, frame), (), 1)
+            if isinstance(default, MapValue | ListValue | ObjectValue):
+                return library.opened(default, unknown.why)
+            return choose((unknown, default), self.span(param, frame), (), 1)
         if typed is not None:
             return ObjectValue(typed.key, MapValue((), f"parameter {param.name} of {frame.decl.name}"))
         return Unknown(

@@ -956,6 +956,10 @@ FUNCTIONS: dict[str, Handler] = {
     "strings.Split": lambda c: _split(c, c.arg(0), c.arg(1)), "strings.SplitN": lambda c: _split(c, c.arg(0), c.arg(1), _limit(c.arg(2))),
     "strings.Fields": lambda c: _split(c, c.arg(0), None), "strings.Join": lambda c: _joined(c.arg(0), c.arg(1), c.span),
     "net/url.Parse": _url_several, "net/url.ParseRequestURI": _url_several, "regexp.MustCompile": _regex,
+    **{
+        f"github.com/compose-spec/compose-go/{version}types.{name}": _same
+        for version in ("", "v2/") for name in ("NewMappingWithEquals", "NewMapping", "Mapping", "MappingWithEquals")
+    },
     "strconv.Itoa": _text, "strconv.FormatInt": _text, "pkg.Ptr": _same, "to.Ptr": _same, "ptr.To": _same, "github.com/AlekSi/pointer.ToString": _same,
     # Python
     "os.getenv": _getenv, "os.environ.get": _getenv, "os.environ.setdefault": _getenv, "os.environ.pop": _getenv, "os.environ.copy": lambda c: _environ_map(c),

@@ -11,6 +11,7 @@ from stigmer_lint.flow.containers import (
     SEVERAL,
     element,
     map_text,
+    opened,
     pair,
     piece,
     position,
@@ -45,6 +46,7 @@ from stigmer_lint.flow.ir import (
     Str,
 )
 from stigmer_lint.flow.project import ClassHandle, LibraryHandle, ModuleHandle, last_name
+from stigmer_lint.flow.typed import declared_type
 from stigmer_lint.flow.urls import URL, url_field, url_object
 from stigmer_lint.flow.walk import dotted
 from stigmer_lint.model.launch import Platform
@@ -286,6 +288,10 @@ def _method_target(ev: Evaluator, base: Value, callee: Attr, frame: Frame) -> Cl
             return _target(held, callee.name)
         if fields.class_of(ev, base) is None and base.type:
             return f"{base.type}.{callee.name}"
+    if isinstance(base, MapValue | ListValue | Known | Template):
+        own = method_of_named_type(ev, frame, callee)
+        if own is not None:
+            return Closure(own, None, None, base)
     if isinstance(base, MapValue):
         held = base.get(callee.name)
         if isinstance(held, FunctionValue) or (isinstance(held, Choice) and any(isinstance(one, FunctionValue) for one in held.options)):
@@ -296,6 +302,15 @@ def _method_target(ev: Evaluator, base: Value, callee: Attr, frame: Frame) -> Cl
     if isinstance(base, Known | Template | Resolved):
         return f'"".{callee.name}'
     return "?" + (dotted(callee) or callee.name)
+
+
+def method_of_named_type(ev: Evaluator, frame: Frame, callee: Attr) -> FunctionDecl | None:
+    """Go: the method that is called on a value of a named map, list or text type. `type env map[string]string` has methods as a struct does, while a
+    value of it is known by what it holds alone."""
+    if frame.unit.language != "go":
+        return None
+    handle = declared_type(ev.project, frame.decl, callee.base)
+    return ev.project.method(handle, callee.name) if isinstance(handle, ClassHandle) else None
 
 
 def method_of(ev: Evaluator, value: ObjectValue, name: str) -> FunctionDecl | None:
@@ -526,7 +541,7 @@ def changes(ev: Evaluator, decl: FunctionDecl, name: str, depth: int = 0) -> boo
     return answer
 
 
-def after_method(ev: Evaluator, value: ObjectValue, decl: FunctionDecl, call: Call, frame: Frame, at: Stmt | None) -> Value:
+def after_method(ev: Evaluator, value: ObjectValue | MapValue, decl: FunctionDecl, call: Call, frame: Frame, at: Stmt | None) -> Value:
     """An instance after one of its own methods has run on it."""
     if at is None:
         return value
@@ -676,6 +691,7 @@ __all__ = [
     "element",
     "join",
     "map_text",
+    "opened",
     "pair",
     "piece",
     "position",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from stigmer_lint.flow.ir import Assign, Attr, Call, Expr, FunctionDecl, ListOf, Name, Record, Unit
+from stigmer_lint.flow.ir import Assign, Attr, Call, DictOf, Expr, FunctionDecl, ListOf, Name, Record, Unit
 from stigmer_lint.flow.project import ClassHandle, ModuleHandle, Project
 from stigmer_lint.flow.walk import by_identity, statements, target_names
 
@@ -29,7 +29,7 @@ def declared_type(project: Project, decl: FunctionDecl, expr: Expr, steps: int =
             return _of_field(project, holder, expr.name) if isinstance(holder, ClassHandle) else None
         case Call():
             return _of_result(project, decl, expr, 0, steps)
-        case Record():
+        case Record() | DictOf():
             return _named(project, decl.unit, expr.type)
         case _:
             return None

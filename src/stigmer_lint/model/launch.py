@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from stigmer_lint.model.span import Span
-from stigmer_lint.model.value import Trail, Value
+from stigmer_lint.model.value import Resolved, Trail, Value
 
 Platform: TypeAlias = Literal["linux", "macos", "windows"]
 PLATFORMS: tuple[Platform, ...] = ("linux", "macos", "windows")
@@ -85,6 +85,8 @@ class LaunchFacts(msgspec.Struct, frozen=True):
     env: tuple[EnvSetting, ...] = ()
     env_open: tuple[str, ...] = ()
     """Why further variables may be set that are not in `env`; empty: `env` is all of it."""
+    rewritten: tuple[Resolved, ...] = ()
+    """What resolvers make of the values of variables whose names are not in `env`: all that a caller gives passes through them."""
     env_files: tuple[Value, ...] = ()
     """Env files as the launch names them (`--env-file`); each also has its reason in `env_open` until their variables are in `env`."""
     hosts: tuple[HostEntry, ...] = ()

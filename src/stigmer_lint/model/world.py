@@ -95,6 +95,14 @@ class Bind(msgspec.Struct, frozen=True):
     function: str = ""
 
 
+class AliasUse(msgspec.Struct, frozen=True):
+    """A host alias that code on the host writes as the address of something, wherever that goes."""
+
+    alias: str
+    span: Span
+    function: str = ""
+
+
 class Gap(msgspec.Struct, frozen=True):
     """A launch that is there but could not be read, or a part of the tree that was not looked at."""
 
@@ -157,6 +165,8 @@ class World(msgspec.Struct, eq=False, weakref=True):
     host_services: tuple[HostService, ...] = ()
     binds: tuple[Bind, ...] = ()
     """Servers in code. Looked for where a launch dials the host by an alias."""
+    alias_uses: tuple[AliasUse, ...] = ()
+    """Host aliases that code outside any image writes, on Linux. Looked for where code launches something without host entries."""
     gaps: tuple[Gap, ...] = ()
     sources: dict[str, SourceFile] = {}
     """Files that findings may point into."""
@@ -176,5 +186,5 @@ class Sibling(msgspec.Struct, frozen=True):
 
 
 __all__ = [
-    "Bind", "ClientCall", "Component", "Documented", "EnvRead", "Gap", "HostService", "Resolver", "ResolverRow", "Role", "Sibling", "Trail", "World",
+    "AliasUse", "Bind", "ClientCall", "Component", "Documented", "EnvRead", "Gap", "HostService", "Resolver", "ResolverRow", "Role", "Sibling", "Trail", "World",
 ]

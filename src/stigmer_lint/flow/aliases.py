@@ -1,0 +1,141 @@
+"""Host aliases that a program's own code writes as the address of the host: `return f"http://host.docker.internal:{port}"`.
+
+Such an address is on its way into a container. Where the way is lost (a queue, a file that is mounted, an interface), that it was written is
+still known, and so is which launches stand beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from stigmer_lint.addresses import addresses
+from stigmer_lint.flow.evaluate import Evaluator
+from stigmer_lint.flow.ir import (
+    Assign,
+    Attr,
+    Call,
+    Comp,
+    Cond,
+    DictOf,
+    Do,
+    Expr,
+    Fallback,
+    Format,
+    FunctionDecl,
+    Join,
+    ListOf,
+    Name,
+    Pair,
+    Record,
+    Return,
+    Stmt,
+    Str,
+)
+from stigmer_lint.flow.project import last_name
+from stigmer_lint.flow.resolvers import ALIASES
+from stigmer_lint.flow.walk import Place, statements
+from stigmer_lint.model.launch import Platform
+from stigmer_lint.model.span import Span
+from stigmer_lint.model.world import AliasUse
+
+ALIAS = re.compile(rb"|".join(re.escape(alias) for alias in ALIASES if alias.startswith((b"host.", b"gateway."))))
+"""What a file holds that writes one."""
+
+MAX_IN_FILE = 20
+
+_ASKS = re.compile(
+    r"(?i)includes|contains|starts_?with|ends_?with|has_?prefix|has_?suffix|equals?|match|test|search|index_?of|replace|split|sub|remove|delete|discard"
+    r"|log|debug|info|warn|error|print|printf|println|echo|write|fatal|panic|exit|help|describe|description|usage|expect|assert|lookup\w*|resolve\w*"
+    r"|getenv|get_?env\w*|environ|get|env|or_?default|default|option|flag\w*|string_?var\w*|add_argument|field|ping|fetch|request|post|head|connect|dial\w*"
+)
+"""Functions that look at a text, tell people of it, take it where nothing else is given, or dial it themselves: it goes nowhere from there."""
+
+
+def alias_uses(evaluators: Mapping[Platform, Evaluator], path: str) -> list[AliasUse]:
+    """The host aliases that the code of a file writes as a value, on Linux, where the engine gives no such name. What is compared, logged, replaced, or only a default
+    for what the environment says, is left out, as are bare names that a constant or a list holds."""
+    ev = evaluators.get("linux")
+    if ev is None:
+        return []
+    unit, source = ev.project.unit(path), ev.project.source(path)
+    if unit is None or source is None or unit.language in ("shell", "make"):
+        return []
+    found: list[AliasUse] = []
+    for decl in ev.project.holding(unit, ALIAS.finditer(source.data)):
+        for stmt, literal, bare in _written(decl):
+            alias = _alias_of(literal, bare and decl is not unit.module)
+            if alias is None:
+                continue
+            ev.fresh(4000)
+            if ev.reachable(stmt, ev.frame_of(Place(literal, stmt, decl, None))) is False:
+                continue
+            found.append(AliasUse(alias, Span(path, *literal.span), decl.name))
+            if len(found) >= MAX_IN_FILE:
+                return found
+    return found
+
+
+def _alias_of(literal: Str, bare: bool) -> str | None:
+    """The alias that a text names as an address; `bare`: the name alone counts."""
+    text = literal.text
+    if len(text) > 400 or any(char.isspace() for char in text.strip()) or "host-gateway" in text:
+        return None
+    alone = text.strip().lower()
+    for one in addresses(text.partition("=")[2] if re.match(r"[A-Za-z_]\w*=", text) else text):
+        if one.kind == "host-alias" and (bare or alone != one.host.lower()):
+            return one.alias or one.host
+    # An address inside another one, or inside the query of one.
+    inner = re.search(r"[a-z]+://(?:\w+@)?((?:host|gateway)\.(?:docker|containers)\.internal)\b", text)
+    return inner[1] if inner is not None else None
+
+
+def _written(decl: FunctionDecl) -> Iterator[tuple[Stmt, Str, bool]]:
+    """The texts that a function hands on, each with its statement and whether a bare name counts as an address there."""
+    for stmt in statements(decl.body):
+        match stmt:
+            case Assign():
+                yield from ((stmt, one, bare) for one, bare in _handed(stmt.value, True))
+            case Return(value=value) if value is not None:
+                yield from ((stmt, one, bare) for one, bare in _handed(value, True))
+            case Do(value=Call() as call):
+                yield from ((stmt, one, bare) for one, bare in _handed(call, False))
+            case _:
+                pass
+
+
+def _handed(expr: Expr, bare: bool) -> Iterator[tuple[Str, bool]]:
+    waiting: list[tuple[Expr, bool]] = [(expr, bare)]
+    while waiting:
+        here, alone = waiting.pop()
+        match here:
+            case Str():
+                yield here, alone
+            case Join():
+                waiting.extend((part, False) for part in here.parts)
+            case Format():
+                waiting.append((here.template, False))
+            case ListOf():
+                waiting.extend((item.value, False) for item in here.items)
+            case DictOf() | Record():
+                waiting.extend((pair.value, False) for pair in here.pairs)
+            case Cond():
+                waiting.extend(((here.then, alone), (here.other, alone)))
+            case Comp():
+                waiting.append((here.element.value if isinstance(here.element, Pair) else here.element, False))
+            case Call():
+                if not _ASKS.fullmatch(last_name(here.callee) or "") or _puts_together(here):
+                    waiting.extend((arg.value, False) for arg in here.args)
+            case Fallback():
+                waiting.append((here.first, False))
+            case _:
+                pass
+
+
+def _puts_together(call: Call) -> bool:
+    """Whether a function whose name says that it tells something only makes a text: `fmt.Sprintf`."""
+    name = last_name(call.callee) or ""
+    owner = last_name(call.callee.base) if isinstance(call.callee, Attr) else call.callee.id if isinstance(call.callee, Name) else None
+    return name == "format" or (owner == "fmt" and name.startswith("Sprint"))
+
+
+__all__ = ["ALIAS", "alias_uses"]
