@@ -78,8 +78,10 @@ def _unnamed(one: Unmapped) -> Finding:
         image=text_of(facts.image),
         platforms=("linux",),
         related=(shown,),
-        help=f"add --add-host {one.alias}:host-gateway to the launch",
+        help=f'add extra_hosts: ["{one.alias}:host-gateway"] to the service' if one.launch.kind == "compose service" else f"add --add-host {one.alias}:host-gateway to the launch",
+        remedy=AddHostGateway(one.alias),
         launch=one.launch,
+        safety="unsafe",
     )
 
 
@@ -89,7 +91,7 @@ def _finding(one: Dialled, alias: str) -> Finding:
     remote = launch.engine == "kubernetes"
     if remote:
         advice = f"use the address of the service, or add hostAliases for {alias}"
-    elif launch.group is not None:
+    elif launch.group is not None or launch.kind == "compose service":
         advice = f'add extra_hosts: ["{alias}:host-gateway"] to the service'
     else:
         advice = f"add --add-host {alias}:host-gateway to the launch"

@@ -134,6 +134,30 @@ def _go(source: SourceFile, arguments: Node, host: str) -> Answer:
     return Written((Edit(syntax.span_of(source, nil), f"&{name}{{{entry}}}"),), said)
 
 
+def add_to_service(source: SourceFile, place: Span, host: str) -> Answer:
+    """Add `host`:host-gateway to the Compose service that the literal at `place` is. Raises UnreadableError where the file cannot be parsed in time."""
+    root = syntax.root_of(source)
+    literal = syntax.at(root, place) if root is not None else None
+    while literal is not None and literal.type not in ("dictionary", "object", "composite_literal") and len(literal.named_children) == 1:
+        literal = literal.named_children[0]
+    if literal is not None and literal.type in ("dictionary", "object"):
+        if _property(literal, "extra_hosts") is not None:
+            return CannotFix("it adds hosts already")
+        quoted = any(syntax.text(key).startswith((b'"', b"'")) for one in literal.named_children if (key := one.child_by_field_name("key")) is not None)
+        name = '"extra_hosts"' if quoted else "extra_hosts"
+        return Written((_member(source, literal, f'{name}: ["{host}:host-gateway"]'),), "add extra_hosts")
+    body = literal.child_by_field_name("body") if literal is not None and literal.type == "composite_literal" else None
+    if body is None:
+        return CannotFix("the service is not one literal there")
+    if any(syntax.text(one).startswith(b"ExtraHosts") for one in body.named_children):
+        return CannotFix("it adds hosts already")
+    kind = literal.child_by_field_name("type") if literal is not None else None
+    if kind is None or syntax.text(kind).endswith(b"ServiceConfig"):
+        return CannotFix("the type of compose-go's ExtraHosts differs between its versions, and which one it is does not stand here")
+    entry = f'ExtraHosts: []string{{"{host}:host-gateway"}}'
+    return Written((_member(source, body, entry),), f"add {entry}", sure=False)
+
+
 def _literal(node: Node) -> Node | None:
     if node.type == "unary_expression" and node.named_children:
         node = node.named_children[0]

@@ -180,6 +180,10 @@ class Renderer:
             from stigmer_lint.fixes import library
 
             return library.add_gateway(source, launch.span, host, testing=launch.kind == "testcontainers")
+        if launch.kind == "compose service":
+            from stigmer_lint.fixes import library
+
+            return library.add_to_service(source, launch.span, host)
         if launch.engine == "kubernetes":
             return CannotFix("Kubernetes has no host-gateway: hostAliases take numbers only, and which one the node has is not known before it runs")
         return CannotFix(f"how to add a host to this {launch.kind} launch is not known")
