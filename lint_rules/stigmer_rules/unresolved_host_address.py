@@ -45,7 +45,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                 if network == "unknown" and (not siblings or "host" in texts(facts.network)):
                     # Whose other addresses are resolved is not meant for the host's network.
                     continue
-                if service is None and not (siblings and _is_dialled(setting, hole, facts, policy)):
+                if service is None and not _of_engine(hole) and not (siblings and _is_dialled(setting, hole, facts, policy)):
                     continue
                 yield _finding(launch, facts, platform, setting, hole, siblings, service[0] if service else None)
 
@@ -87,7 +87,13 @@ def _host_hole(value: Value) -> Unknown | None:
     holes = unknown_parts(value)
     if isinstance(value, Unknown) and value.kind in ("bound", "cycle", "syntax"):
         return None
-    return next((hole for hole in holes if hole.kind in ("parameter", "field", "env", "input")), None)
+    return next((hole for hole in holes if hole.kind in ("parameter", "field", "env", "input") or _of_engine(hole)), None)
+
+
+def _of_engine(hole: Unknown) -> bool:
+    """Whether it is what the client of an engine answers to where its daemon is: a socket or `tcp://localhost:2375` of the host.
+    https://pkg.go.dev/github.com/docker/docker/client#Client.DaemonHost"""
+    return hole.kind == "call" and (hole.name or "").endswith(".DaemonHost")
 
 
 def _finding(
@@ -100,7 +106,7 @@ def _finding(
     )
     by = next((resolved.by for one in siblings if (resolved := _resolution(one.value)) is not None), None)
     confidence: Confidence = "high" if service is not None and siblings else "medium"
-    what = f"the address of service {service}" if service else "an address"
+    what = f"the address of service {service}" if service else "the engine's address" if _of_engine(hole) else "an address"
     return Finding(
         rule=RULE.code,
         message=f"{setting.name} carries {what} as the host uses it: {hole.why} is handed over unresolved",

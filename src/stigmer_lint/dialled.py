@@ -330,7 +330,7 @@ def _dialled(
     images = texts(facts.image)
     image = images[0] if images else None
     by_name = {setting.name: setting for setting in facts.env}
-    for setting in facts.env:
+    for setting in (*facts.env, *_dialling(facts)):
         located = addresses_of(setting.value)
         if not located:
             continue
@@ -369,6 +369,13 @@ def _dialled(
 
     if facts.health is not None:
         yield from _checked(launch, facts, platform)
+
+
+def _dialling(facts: LaunchFacts) -> tuple[EnvSetting, ...]:
+    """The variables of programs that are started in the container later, where these dial out: another of their addresses is a name on the network. What dials
+    the container's own program, as `docker exec -e PGHOST=localhost db psql` does, has loopback for good."""
+    out = any(located.address.kind in ("name", "host-alias") for setting in facts.exec_env for located in addresses_of(setting.value))
+    return facts.exec_env if out else ()
 
 
 def _checked(launch: Launch, facts: LaunchFacts, platform: Platform) -> Iterator[Dialled]:

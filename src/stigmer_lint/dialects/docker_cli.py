@@ -71,6 +71,8 @@ def recognise_argv(command: Command) -> Recognised | Unread | None:
     if word == "container":
         at = _skip_globals(items, at + 1, {}, remote)
         word = _word(items, at)
+    if word == "exec" and sure:
+        return _exec(_Reader(inner, items, at + 1, grammar(engine, "run")), engine)
     if word not in ("run", "create"):
         return None
     if not sure and not _looks_like_run(items, at + 1):
@@ -550,6 +552,16 @@ def _network_value(found: list[tuple[Value, bool, Span]]) -> Value | None:
     if not maybe:
         return value if len(found) == 1 or not isinstance(found[0][0], Known) else found[0][0]
     return choose((value, sure if sure is not None else Known("default", value.span)), value.span)
+
+
+def _exec(reader: _Reader, engine: Engine) -> Recognised | None:
+    """`docker exec -e NAME=VALUE CONTAINER`: its options are among those of run. None where it gives no variables, and so says nothing of addresses."""
+    if not any(item.rest or (isinstance(item.value, Known) and item.value.text.startswith(("-e", "--env"))) for item in reader.items[reader.at :]):
+        return None
+    reader.read()
+    if reader.image is None or not reader.env:
+        return None
+    return Recognised(f"{engine} exec", engine, LaunchFacts(name=reader.image, env=last_wins(reader.env), command=reader.arguments))
 
 
 def _finish(reader: _Reader, kind: str, engine: Engine) -> Recognised | Unread:

@@ -13,6 +13,8 @@ def _recognise(call: Invocation) -> Recognised | Unread | None:
     match call.last:
         case "ContainerCreate":
             return _client(call)
+        case "ContainerExecCreate" | "ExecCreate":
+            return _exec(call)
         case "CreateContainer":
             return _options(call, first_record(call.args[0]) if call.args else None)
         case "CreateWithSpec":
@@ -40,6 +42,17 @@ def _client(call: Invocation) -> Recognised | Unread | None:
     draft.name = None if isinstance(name, Known) and (not name.text or name.kind == "null") else name
     draft.api(config, call.args[2], call.args[3] if len(call.args) > 3 else None)
     return draft.finish("docker sdk", "docker")
+
+
+def _exec(call: Invocation) -> Recognised | None:
+    """`ContainerExecCreate(ctx, container, options)`: a program in a container that runs."""
+    options = first_record(call.args[2]) if len(call.args) == 3 else None
+    if options is None:
+        return None
+    draft = Draft(call.span)
+    draft.name = call.args[1]
+    draft.env(field(options, "Env"))
+    return Recognised("docker exec", "docker", draft.facts()) if draft.settings else None
 
 
 def _options(call: Invocation, options: Value | None) -> Recognised | Unread | None:
@@ -109,4 +122,4 @@ def exposed_ports(draft: Draft, value: Value | None) -> None:
                 draft.exposes.append(publish.container_port.text)
 
 
-DIALECT = LibraryDialect(("ContainerCreate", "CreateContainer", "CreateWithSpec", "RunWithOptions"), ("go",), _recognise, ("docker", "moby", "podman", "libpod"))
+DIALECT = LibraryDialect(("ContainerCreate", "ContainerExecCreate", "ExecCreate", "CreateContainer", "CreateWithSpec", "RunWithOptions"), ("go",), _recognise, ("docker", "moby", "podman", "libpod"))

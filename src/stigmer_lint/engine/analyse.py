@@ -25,6 +25,7 @@ from stigmer_lint.flow.walk import forget
 from stigmer_lint.frontends.file_kinds import embeds_scripts, is_makefile, looks_like_shell
 from stigmer_lint.model.launch import PLATFORMS, Image, ImageBuild, Launch, Platform
 from stigmer_lint.model.span import Span
+from stigmer_lint.model.value import Known, Template, render
 from stigmer_lint.model.world import AliasUse, Bind, Gap, HostService, Resolver, World
 from stigmer_lint.policy.types import Policy
 
@@ -90,6 +91,7 @@ def analyse(
     looked.update(path for _, path in tasks)
     looked.update(literals)
     looked.update(written)
+    launches = _with_executed(launches)
     if launches:
         from stigmer_lint.frontends.samples import Samples
 
@@ -141,6 +143,31 @@ def _on_platforms(launch: Launch, platforms: tuple[Platform, ...]) -> Launch | N
     if not wanted:
         return launch if launch.kind in ("actions", "gitlab ci") else None
     return msgspec.structs.replace(launch, facts=wanted)
+
+
+def _with_executed(launches: list[Launch]) -> list[Launch]:
+    """The launches without those that only start a program in a container that runs: what they give goes to the launch of the container, by its name."""
+    executed = [launch for launch in launches if launch.kind.endswith(" exec")]
+    if not executed:
+        return launches
+    by_name: dict[str, list[Launch]] = {}
+    for one in executed:
+        if isinstance(one.any.name, Known | Template):
+            by_name.setdefault(render(one.any.name), []).append(one)
+    found: list[Launch] = []
+    for launch in launches:
+        if launch.kind.endswith(" exec"):
+            continue
+        name = launch.any.name if launch.facts else None
+        inside = by_name.get(render(name), []) if name is not None else []
+        if inside:
+            launch = msgspec.structs.replace(launch, facts={
+                platform: msgspec.structs.replace(
+                    facts, exec_env=tuple(setting for one in inside if platform in one.facts for setting in one.facts[platform].env),
+                ) for platform, facts in launch.facts.items()
+            })
+        found.append(launch)
+    return found
 
 
 def _with_env_files(files: Files, launch: Launch) -> Launch:

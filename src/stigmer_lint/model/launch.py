@@ -83,6 +83,8 @@ class LaunchFacts(msgspec.Struct, frozen=True):
     """Every network that it joins is cut off from the host and the outside (compose `internal: true`)."""
     aliases: tuple[str, ...] = ()
     env: tuple[EnvSetting, ...] = ()
+    exec_env: tuple[EnvSetting, ...] = ()
+    """Variables that programs get which are started in the container later (`docker exec -e`): they are there, and the container's own program has them not."""
     env_open: tuple[str, ...] = ()
     """Why further variables may be set that are not in `env`; empty: `env` is all of it."""
     rewritten: tuple[Resolved, ...] = ()
