@@ -71,8 +71,6 @@ def recognise_argv(command: Command) -> Recognised | Unread | None:
     if word == "container":
         at = _skip_globals(items, at + 1, {}, remote)
         word = _word(items, at)
-    if word == "exec" and sure:
-        return _exec(_Reader(inner, items, at + 1, grammar(engine, "run")), engine)
     if word not in ("run", "create"):
         return None
     if not sure and not _looks_like_run(items, at + 1):
@@ -554,10 +552,21 @@ def _network_value(found: list[tuple[Value, bool, Span]]) -> Value | None:
     return choose((value, sure if sure is not None else Known("default", value.span)), value.span)
 
 
-def _exec(reader: _Reader, engine: Engine) -> Recognised | None:
-    """`docker exec -e NAME=VALUE CONTAINER`: its options are among those of run. None where it gives no variables, and so says nothing of addresses."""
-    if not any(item.rest or (isinstance(item.value, Known) and item.value.text.startswith(("-e", "--env"))) for item in reader.items[reader.at :]):
+def recognise_exec(command: Command) -> Recognised | None:
+    """The program that `docker exec -e NAME=VALUE CONTAINER` starts in a container that runs, with the container as the name; kind "docker exec".
+    None for any other command, and where it gives no variables, and so says nothing of addresses."""
+    inner = unwrap(command)
+    items = inner.argv.items if inner is not None and inner.argv is not None else ()
+    engine, compose, sure = _engine_of(items[0]) if items else (None, False, False)
+    if inner is None or engine is None or compose or not sure:
         return None
+    at = _skip_globals(items, 1, grammar(engine, "global"), [])
+    if _word(items, at) == "container":
+        at += 1
+    if _word(items, at) != "exec":
+        return None
+    # Its options are among those of run.
+    reader = _Reader(inner, items, at + 1, grammar(engine, "run"))
     reader.read()
     if reader.image is None or not reader.env:
         return None
@@ -646,4 +655,4 @@ def _pod_create(reader: _Reader) -> Recognised | Unread:
     return Recognised("podman pod create", "podman", facts)
 
 
-__all__ = ["is_mode", "last_wins", "recognise_argv"]
+__all__ = ["is_mode", "last_wins", "recognise_argv", "recognise_exec"]

@@ -357,11 +357,11 @@ class LaunchFinder:
         self, ev: Evaluator, command: Command, place: Place, frame: Frame, depth: int
     ) -> Iterator[tuple[Recognised | Unread, Span]]:
         """The launches of a process start: an engine's own argv, or those of the script that it runs."""
-        from stigmer_lint.dialects.docker_cli import recognise_argv
+        from stigmer_lint.dialects.docker_cli import recognise_argv, recognise_exec
         from stigmer_lint.dialects.process import command_of
 
         if command.script is None:
-            result = recognise_argv(command)
+            result = recognise_argv(command) or recognise_exec(command)
             if result is not None:
                 yield self._completed(ev, result, place, frame, command), command.span
             return
@@ -390,7 +390,8 @@ class LaunchFinder:
                 if found.script is not None:
                     yield from self.of_command(ev, found, one, within, depth + 1)
                     continue
-                result = recognise_argv(msgspec.structs.replace(found, env=command.env if found.env is None else found.env))
+                found = msgspec.structs.replace(found, env=command.env if found.env is None else found.env)
+                result = recognise_argv(found) or recognise_exec(found)
                 if result is not None:
                     yield self._completed(ev, result, one, within, found), found.span if found.span.path else command.span
 
