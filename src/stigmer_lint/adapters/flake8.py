@@ -47,7 +47,16 @@ class Plugin:
 
     @classmethod
     def parse_options(cls, options: argparse.Namespace) -> None:
-        """Take the options over. Raises UsageError for one that means nothing."""
+        """Take the options over. Raises flake8's own error for one that means nothing: it prints that as one line."""
+        from flake8.exceptions import ExecutionError
+
+        try:
+            cls._take(options)
+        except StigmerLintError as error:
+            raise ExecutionError(f"stigmer-lint: {error}") from error
+
+    @classmethod
+    def _take(cls, options: argparse.Namespace) -> None:
         import msgspec
 
         from stigmer_lint.engine.judge import Options

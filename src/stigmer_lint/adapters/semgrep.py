@@ -62,6 +62,7 @@ _SYSTEM: Final = re.compile(
 )
 """How code of these languages asks for the operating system."""
 _RECEIVER: Final = re.compile(r"(\$?[A-Za-z_]\w*)\s*(?:\?\.|!!\.|\.|->)")
+_FIELD: Final = re.compile(r"\w+\s*=(?!=)")
 _TARGET: Final = re.compile(r"(\$?[A-Za-z_]\w*)(?:\s*:\s*[^=\n;{}]{1,200})?\s*=\s*(?:await\s+)?\Z")
 
 
@@ -121,6 +122,8 @@ def find(files: Files, policy: Policy, platforms: tuple[Platform, ...]) -> Outsi
     read an idiom of the policy."""
     semgrep = program()
     if semgrep is None:
+        if os.environ.get(PROGRAM):
+            raise UsageError(f"{PROGRAM} is {plain(os.environ[PROGRAM])}, which is not the absolute path of a program.")
         raise UsageError(f"--engine all needs Semgrep: pip install 'stigmer-lint[semgrep]', or name its program in {PROGRAM}.")
     idioms = [*shipped(), *(Idiom(language, one.kind, one.pattern, True) for one in policy.idioms for language in one.languages)]
     used = {idiom.language for idiom in idioms}
@@ -268,7 +271,9 @@ def _regions(text: str, hits: Sequence[_Hit]) -> list[_Region]:
     kept: list[_Region] = []
     for region in regions:
         receiver = _RECEIVER.match(text, region.start, region.end)
-        begins = any(hit.part in ("IMAGE", "PROGRAM", "SCRIPT", "LINE") for hit in region.hits)
+        # `info.Arguments = line` goes on with what was begun as `info`.
+        field = receiver is not None and _FIELD.match(text, receiver.end(), region.end) is not None
+        begins = any(hit.part in ("IMAGE", "PROGRAM", "SCRIPT", "LINE") for hit in region.hits) and not field
         owner = made.get(receiver[1]) if receiver is not None and not begins else None
         if owner is None and not begins and kept and region.end <= kept[-1].end:
             # A call inside a block that configures the one around it.
@@ -295,7 +300,13 @@ def _recognised(texts: Texts, region: _Region, platform: Platform) -> Recognised
     span = texts.span(region.start, region.end)
     for command in _commands(texts, region, span, platform):
         settled = settle(command)
-        recognised = None if settled is None else recognise_argv(settled)
+        if settled is not None and settled.script is not None:
+            # `bash -c "docker run ..."`
+            split = words(settled.script)
+            if split is None and _RUNS.search(texts.text, region.start, region.end):
+                return Unread("the command line needs a shell to be read", span)
+            settled = settle(Command(ListValue(split, span), None, span, platform)) if split is not None else None
+        recognised = None if settled is None or settled.script is not None else recognise_argv(settled)
         if recognised is not None:
             return recognised
     for hit in region.hits:
@@ -306,7 +317,9 @@ def _recognised(texts: Texts, region: _Region, platform: Platform) -> Recognised
     if not images:
         return None
     draft = Draft(span)
-    draft.image = texts.value(images[0].start, images[0].end)
+    # `DockerImageName.parse("x")` is matched as it is and inside: what can be read is meant.
+    given = [texts.value(hit.start, hit.end) for hit in images]
+    draft.image = next((one for one in given if not isinstance(one, Unknown)), given[0])
     for hit in region.hits:
         match hit.part:
             case "TAG":
@@ -349,16 +362,7 @@ def _commands(texts: Texts, region: _Region, span: Span, platform: Platform) -> 
     """The processes that the region may start."""
     more = [hit for hit in region.hits if hit.part in ("ARGUMENT", "ARGUMENTS", "REST")]
     for start, end in sorted({(hit.start, hit.end) for hit in region.hits if hit.part == "PROGRAM"}):
-        items = texts.words_of(start, end) or texts.list_from(start)[0]
-        for hit in more:
-            maybe = hit in region.maybe
-            if hit.part == "ARGUMENTS":
-                items.extend(msgspec.structs.replace(item, maybe=maybe) for item in texts.list_from(hit.start)[0])
-            elif hit.part == "ARGUMENT":
-                items.append(Item(texts.value(hit.start, hit.end), maybe))
-            elif not texts.text.startswith(("[", "&[", "vec!"), hit.start):
-                given = texts.words_of(hit.start, hit.end)
-                items.extend(given or [Item(Unknown("arguments that are not followed", "other", None, texts.span(hit.start, hit.end)), rest=True)])
+        items = [*(texts.words_of(start, end) or texts.list_from(start)[0]), *_further(texts, region, more)]
         yield Command(ListValue(tuple(items), span), None, span, platform)
     for hit in region.hits:
         if hit.part == "SCRIPT":
@@ -367,10 +371,28 @@ def _commands(texts: Texts, region: _Region, span: Span, platform: Platform) -> 
                 yield Command(ListValue(split, span), None, span, platform)
     lines = [hit for hit in region.hits if hit.part == "LINE"]
     dockers = [hit for hit in region.hits if hit.part == "DOCKER"]
+    if dockers and more:
+        items = [Item(texts.value(dockers[0].start, dockers[0].end)), *_further(texts, region, more)]
+        yield Command(ListValue(tuple(items), span), None, span, platform)
     for line, docker in zip(lines, dockers, strict=False):
         split = words(texts.value(line.start, line.end))
         if split is not None:
             yield Command(ListValue((Item(texts.value(docker.start, docker.end)), *split), span), None, span, platform)
+
+
+def _further(texts: Texts, region: _Region, more: Sequence[_Hit]) -> list[Item]:
+    """The words behind the first of an argument vector, in the order in which they stand."""
+    items: list[Item] = []
+    for hit in more:
+        maybe = hit in region.maybe
+        if hit.part == "ARGUMENTS":
+            items.extend(msgspec.structs.replace(item, maybe=maybe) for item in texts.list_from(hit.start)[0])
+        elif hit.part == "ARGUMENT":
+            items.append(Item(texts.value(hit.start, hit.end), maybe))
+        elif not texts.text.startswith(("[", "&[", "vec!"), hit.start):
+            given = texts.words_of(hit.start, hit.end)
+            items.extend(given or [Item(Unknown("arguments that are not followed", "other", None, texts.span(hit.start, hit.end)), rest=True)])
+    return items
 
 
 __all__ = ["ENDINGS", "PARTS", "PROGRAM", "Idiom", "find", "program", "shipped"]

@@ -32,7 +32,11 @@ _ENVIRONMENT: Final = re.compile(
     r"(?:System\.getenv|ENV\.fetch|(?:std::)?env::var|getenv|Environment\.GetEnvironmentVariable)\(\s*[\"'](\w+)[\"']\s*\)(?:\.\w+\(\s*\))?|ENV\[[\"'](\w+)[\"']\]"
 )
 _FORMAT_HOLE: Final = re.compile(r"\{\{|\}\}|%%|\{[^{}]*\}|%[-+0-9.]*[a-zA-Z]")
-_LIST: Final = re.compile(r"(?:List\.of|Arrays\.asList|(?:mutable)?[lL]istOf|arrayOf)\s*\(|new\s+String\s*\[\s*\]\s*\{|&?\[|vec!\s*\[")
+_LIST: Final = re.compile(r"(?:List\.of|Arrays\.asList|(?:mutable)?[lL]istOf|arrayOf)\s*\(|new\s+String\s*\[\s*\]\s*\{|&?\[|vec!\s*\[|\{")
+_GROWING: Final = re.compile(
+    r"(new\s+(?:java\.util\.)?(?:ArrayList|LinkedList|List)\s*<[^(){}\n]*>\s*\()(?!\s*\)\s*\{)|new\s+List\s*<[^(){}\n]*>\s*(?:\(\s*\)\s*)?\{|mutableListOf(?:<\w+>)?\s*\("
+)
+"""Lists that get more items; the first form is given a list, the others items."""
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "0": "\0"}
 _CHARACTER: Final = re.compile(r"'(?:\\.[^']{0,8}|[^'\\])'")
 
@@ -49,8 +53,9 @@ class Texts:
         self._work = 0
         self._quotes = "\"'`" if language in ("ruby", "php") else '"'
 
-    def list_from(self, start: int) -> tuple[list[Item], int]:
-        """The items of a list whose first begins at `start`, up to the bracket that closes it; and where the last one ends."""
+    def list_from(self, start: int, deep: bool = True) -> tuple[list[Item], int]:
+        """The items of a list whose first begins at `start`, up to the bracket that closes it; and where the last one ends. `deep`: a list that is
+        spread in it is looked up."""
         items: list[Item] = []
         end = start
         at = start
@@ -59,8 +64,12 @@ class Texts:
             first, last = self._trimmed(at, stop)
             if first < last:
                 spread = self.text.startswith(("*", "..."), first) and self.language in ("ruby", "php", "kotlin", "csharp")
-                value = Unknown("a list that is not followed", "other", None, self.span(first, last)) if spread else self.value(first, last)
-                items.append(Item(value, rest=spread))
+                known = self.words_of(first + len(self.text[first:last]) - len(self.text[first:last].lstrip("*.")), last, False) if spread and deep else None
+                if known is not None:
+                    items.extend(known)
+                else:
+                    value = Unknown("a list that is not followed", "other", None, self.span(first, last)) if spread else self.value(first, last)
+                    items.append(Item(value, rest=spread))
                 end = last
             if stop >= len(self.text) or self.text[stop] != ",":
                 break
@@ -87,15 +96,49 @@ class Texts:
         inside = start > 0 and self.text[start - 1] == "`"
         return self.value(start - 1, end + 1) if inside else self.value(start, end)
 
-    def words_of(self, start: int, end: int) -> list[Item] | None:
-        """The items of a list that is assigned to the name in a range, None where that is none."""
+    def words_of(self, start: int, end: int, deep: bool = True) -> list[Item] | None:
+        """The items of a list that is assigned to the name in a range, None where that is none. `deep` as in `list_from`."""
         name = self.text[start:end].strip()
         ranges = self._names.get(name, frozenset())
         if len(ranges) != 1:
             return None
         ((first, last),) = ranges
+        growing = _GROWING.match(self.text, first, last)
+        if growing is not None and last <= start:
+            return self._grown(name, growing.end(), growing[1] is not None, last, start)
         opened = _LIST.match(self.text, first, last)
-        return self.list_from(opened.end())[0] if opened is not None else None
+        return self.list_from(opened.end(), deep)[0] if opened is not None else None
+
+    def _grown(self, name: str, inside: int, of_list: bool, last: int, until: int) -> list[Item]:
+        """The items of a list that begins with what stands `inside` its constructor (a list itself, or its items) and gets more by calls on its name."""
+        opened = _LIST.match(self.text, inside) if of_list else None
+        first, end = self._trimmed(inside, self._item_end(inside))
+        if opened is not None or not of_list:
+            items = self.list_from(opened.end() if opened is not None else inside, False)[0]
+        else:
+            items = [] if first == end else [self._rest(first, end)]
+        until = min(until, last + _MAX_REACH)
+        self._work += until - last
+        if self._work > _MAX_WORK:
+            return [*items, self._rest(last, last)]
+        margin = self._margin(last)
+        for added in re.finditer(rf"(?<![\w.]){re.escape(name)}\s*\.\s*(?:add|Add)(All|Range)?\s*\(", self.text[last:until]):
+            at = last + added.end()
+            maybe = self._margin(last + added.start()) > margin
+            given, several = _LIST.match(self.text, at), added[1] is not None
+            first, end = self._trimmed(at, self._item_end(at))
+            if several and given is not None:
+                items.extend(msgspec.structs.replace(item, maybe=maybe) for item in self.list_from(given.end(), False)[0])
+            else:
+                items.append(self._rest(first, end) if several else Item(self.value(first, end), maybe))
+        return items
+
+    def _rest(self, start: int, end: int) -> Item:
+        return Item(Unknown("a list that is not followed", "other", None, self.span(start, end)), rest=True)
+
+    def _margin(self, at: int) -> int:
+        line = self.text.rfind("\n", max(0, at - _MAX_REACH), at) + 1
+        return len(self.text[line:at]) - len(self.text[line:at].lstrip())
 
     def span(self, start: int, end: int) -> Span:
         """A place in the file."""

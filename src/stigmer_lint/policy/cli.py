@@ -94,11 +94,14 @@ def explain(ctx: click.Context, container: str | None, file: str | None, form: s
 def semgrep(ctx: click.Context, file: str | None) -> None:
     """Print FILE (a path or builtin:NAME; default: the policy that applies here) as rules for Semgrep.
 
-    Semgrep is not needed for that. What its rules cannot say is listed at their head.
+    Where there is no policy, the rules are those that need none. Semgrep is not needed for that. What its rules cannot say is listed at
+    their head.
     """
+    from stigmer_lint.policy.load import NO_POLICY, find_policy
     from stigmer_lint.policy.semgrep import pack
 
-    click.echo(pack(_load(ctx, file)), nl=False)
+    here = Path.cwd()
+    click.echo(pack(NO_POLICY if file is None and find_policy(here, _root(here)) is None else _load(ctx, file)), nl=False)
 
 
 def _load(ctx: click.Context, file: str | None) -> LoadedPolicy:

@@ -147,7 +147,7 @@ _NOT_SAID: Final = (
     "the platforms of the policy, beyond leaving out code that decides by platform",
     "container contracts (STG2xx), resolvers that are incomplete (STG104), siblings and ports (STG106, STG107), servers (STG108, STG109)",
     "host aliases without a gateway (STG103): whether one is added elsewhere is not seen",
-    "clients without an endpoint (STG301), and everything at run time",
+    "servers of the launching program that listen on a bridge's address (STG110), clients without an endpoint (STG301), and everything at run time",
     "the policy's `launchers`, `clients`, `containers` and `extends`' own text; `because` is shown where a service has one",
 )
 
@@ -164,6 +164,8 @@ def pack(loaded: LoadedPolicy) -> str:
         "# They find, in Go, Python, JavaScript, TypeScript and Java: STG101, STG102 (for the policy's services), STG105, STG110, STG111.",
         "# They do not find:",
         *(f"# - {text}" for text in _NOT_SAID),
+        "# A function that turns loopback into a host's alias is known to them only by the policy's `resolvers`"
+        + ("." if policy.resolvers else ", which name none: what passes through one is reported."),
     ]
     off = [code for code in ("STG101", "STG102", "STG105", "STG110", "STG111") if policy.level_of(code)[0] == "off"]
     header += [f"# Off by the policy: {', '.join(off)}."] if off else []
