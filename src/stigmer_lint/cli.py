@@ -432,7 +432,9 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line and say how it went. The only place that turns exceptions into an exit status."""
     try:
         status = cli.main(list(arguments), prog_name="stigmer-lint", standalone_mode=False)
-        sys.stdout.flush()
+        # A language server has closed it at the end of its session.
+        if not sys.stdout.closed:
+            sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         return 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -256,3 +257,15 @@ def test_without_pygls_one_line_says_what_to_install() -> None:
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "stigmer-lint: The language server needs pygls: pip install 'stigmer-lint[lsp]'.\n"
+
+
+def test_a_session_ends_quietly_with_success(tmp_path: Path) -> None:
+    said = (
+        {"id": 1, "method": "initialize", "params": {"processId": None, "rootUri": tmp_path.as_uri(), "capabilities": {}}}, {"method": "initialized", "params": {}},
+        {"id": 2, "method": "shutdown"}, {"method": "exit"},
+    )  # fmt: skip
+    texts = [json.dumps({"jsonrpc": "2.0", **one}) for one in said]
+    sent = "".join(f"Content-Length: {len(text)}\r\n\r\n{text}" for text in texts).encode()
+    done = subprocess.run([sys.executable, "-P", "-m", "stigmer_lint", "lsp"], cwd=tmp_path, input=sent, capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b'"id":2' in done.stdout.replace(b" ", b"")
