@@ -67,7 +67,7 @@ def _unnamed(one: Unmapped) -> Finding:
             message = f"this launch hands on variables that it does not know, as another does that maps {one.alias} for them; this one maps no such name"
             shown = Step(one.other, f"maps {one.alias}")
         case "address":
-            message = f"{one.alias} is an address here, and no launch that is at hand adds the name, which Docker Engine does not give by itself"
+            message = f"{one.alias} is {f'the address of {one.name}' if one.name else 'an address'} here, and no launch that is at hand adds the name, which Docker Engine does not give by itself"
             shown = Step(one.other, "a launch, which adds no host")
     return Finding(
         rule=RULE.code,
@@ -76,6 +76,7 @@ def _unnamed(one: Unmapped) -> Finding:
         confidence="medium",
         container=text_of(facts.name) or one.launch.service,
         image=text_of(facts.image),
+        env=one.name,
         platforms=("linux",),
         related=(shown,),
         help=f'add extra_hosts: ["{one.alias}:host-gateway"] to the service' if one.launch.kind == "compose service" else f"add --add-host {one.alias}:host-gateway to the launch",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from stigmer_lint.addresses import addresses_of
 from stigmer_lint.contract import Peers, Sides, alike, confidence_of, demanded, open_because, place, read_step, role, title, unreachable_on
 from stigmer_lint.dialled import inside_ports, outside_ports, texts
-from stigmer_lint.knowledge.names import tokens
+from stigmer_lint.knowledge.names import is_telemetry, tokens
 from stigmer_lint.model.launch import EnvSetting, Launch, Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Resolved, Step, Unknown, Value, alternatives, render, text_of
@@ -68,6 +68,9 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                         yield _finding(sides, launch, other, setting, None, f"{name} is resolved for the container in another launch of the same image, and not here", mine)
                     continue
                 need = needs.get(name)
+                if need is None and is_telemetry(name):
+                    # Where somebody watches is a matter of the place, not of the program.
+                    continue
                 dialled = sides.addressed(name, index) if need is None else None
                 read = need.read if need is not None else dialled or EnvRead(name, setting.span, "", "")
                 if sides.supplied(index, read):

@@ -41,7 +41,8 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                 for host in texts(entry.host):
                     for target in texts(entry.address):
                         address = classify_address(target)
-                        if host.lower() in host_aliases() and address is not None and address.is_loopback:
+                        # 0.0.0.0 is how hosts files say that a name is blocked.
+                        if host.lower() in host_aliases() and address is not None and address.kind == "loopback":
                             yield Finding(
                                 rule=RULE.code, message=f"{host} is mapped to {target}, which is the container itself", span=entry.span,
                                 value=f"{host}:{target}", platforms=(platform,), trail=launch.route, help=f"map it to host-gateway: {host}:host-gateway",

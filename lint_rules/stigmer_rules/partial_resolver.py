@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from stigmer_lint.addresses import classify_address
@@ -24,7 +25,7 @@ RULE = Rule(
 def check(world: World, policy: Policy) -> Iterator[Finding]:
     """A finding per resolver, with every row of its table that comes out wrong."""
     for resolver in world.resolvers:
-        wrong = [(row, why) for row in resolver.rows if row.platform in world.platforms and (why := _fault(row)) is not None]
+        wrong = [(row, why) for row in resolver.rows if row.platform in world.platforms and (why := _fault(row)) is not None and not _far(resolver, row)]
         if _is_for_another_machine(resolver):
             continue
         if resolver.port_lost:
@@ -48,6 +49,18 @@ def _fault(row: ResolverRow) -> str | None:
     if given.is_loopback:
         return "stays loopback" if all(_is_loopback(option) for option in answers) else None
     return f"becomes {render(row.output)}" if all(isinstance(o, Known) and o.text != row.input for o in answers) else None
+
+
+_URL = re.compile(r"(?i)(?:url|uri|endpoint)s?\W*$")
+_SELDOM = ("[::1]", "0.0.0.0")  # noqa: S104
+
+
+def _far(resolver: Resolver, row: ResolverRow) -> bool:
+    """Whether an input is one that hardly comes where somebody replaces text in one address that they know: spellings that people seldom write, and addresses
+    without a scheme in what is called a URL."""
+    if not resolver.inline:
+        return False
+    return any(host in row.input for host in _SELDOM) or (bool(_URL.search(resolver.parameter)) and "://" not in row.input)
 
 
 def _is_loopback(value: Value) -> bool:

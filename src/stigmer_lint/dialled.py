@@ -341,6 +341,8 @@ def _dialled(
             seen = neighbours.read_role(launch, setting.name)
             if seen is not None:
                 role = RoleVerdict(seen.role, "code", role.product, role.default_port)
+        if role.source in ("shape", "scheme", "unknown") and _said_public(setting.value):
+            role = RoleVerdict("public", "code", role.product, role.default_port)
         handled = any(one.address.kind in ("host-alias", "gateway-ip") for one in located) and isinstance(setting.value, Choice | Template | Resolved)
         fallback = setting.value.options[setting.value.fallback] if isinstance(setting.value, Choice) and setting.value.fallback is not None else None
         for one in located:
@@ -369,6 +371,14 @@ def _dialled(
 
     if facts.health is not None:
         yield from _checked(launch, facts, platform)
+
+
+_PUBLIC = re.compile(r"returned by \w*[pP]ublic")
+
+
+def _said_public(value: Value) -> bool:
+    """Whether the function that gives the value is called so: `PublicAuthConnectionString()`."""
+    return any(_PUBLIC.match(step.message) for option in (value.options if isinstance(value, Choice) else (value,)) for step in option.trail)
 
 
 def _dialling(facts: LaunchFacts) -> tuple[EnvSetting, ...]:

@@ -36,6 +36,7 @@ class Unmapped(msgspec.Struct, frozen=True):
     witness: Witness
     other: Span
     by: str = ""
+    name: str | None = None
 
 
 def unmapped(world: World) -> Iterator[Unmapped]:
@@ -66,7 +67,7 @@ def unmapped(world: World) -> Iterator[Unmapped]:
             continue
         target = _beside(use, launches, world)
         if target is not None and id(target) not in told and target.span not in seen:
-            yield Unmapped(target, use.alias, use.span, "address", target.span)
+            yield Unmapped(target, use.alias, use.span, "address", target.span, name=use.name)
 
 
 def lacks(launch: Launch, alias: str) -> bool:
@@ -93,9 +94,9 @@ def _any_network(network: Value | None) -> bool:
 
 
 def _hands_on(facts: LaunchFacts) -> bool:
-    """Whether the container gets what this code does not know: variables of a caller, values that could not be told, parts that could not be read, a
-    file of settings that is mounted."""
-    return bool(facts.env_open or facts.unread) or any(_is_open(setting.value) for setting in facts.env) or any(
+    """Whether the container gets what this code does not know: variables of a caller, values that could not be told, a file of settings that is
+    mounted."""
+    return bool(facts.env_open) or any(_is_open(setting.value) for setting in facts.env) or any(
         _SETTINGS.search(render(volume)) is not None for volume in facts.volumes
     )
 

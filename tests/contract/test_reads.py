@@ -240,3 +240,34 @@ def test_a_function_that_does_without_demands_nothing(reads: Reads) -> None:
     fails = "    if not pid:\n        raise ValueError(pid)\n"
     assert reads({"a.py": f"{start}{fails}\nstart()\n"})["STARTER"].required
     assert not reads({"a.py": f"{start}    if pid is None:\n        run()\n        return\n{fails}\nstart()\n"})["STARTER"].required
+
+
+def test_what_a_server_listens_on_has_the_role_bind(reads: Reads) -> None:
+    found = reads({
+        "cli.py": '''
+import os
+
+import click
+from flask import Flask
+
+app = Flask(__name__)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", envvar="APP_SERVER_HOST")
+@click.option("--api", default="http://127.0.0.1:9000", envvar="APP_API_URL")
+def serve(host: str, api: str) -> None:
+    app.config["API"] = api
+    app.run(host=host, port=int(os.environ.get("APP_PORT", "8000")))
+''',
+        "server.ts": 'import http from "http";\nconst host = process.env.LISTEN_ON || "127.0.0.1";\nhttp.createServer().listen(8080, host);\nfetch(process.env.BACKEND_URL || "http://127.0.0.1:1");\n',
+        "main.go": 'package main\n\nimport (\n\t"net/http"\n\t"os"\n)\n\nfunc main() {\n\thttp.ListenAndServe(os.Getenv("GO_LISTEN")+":8080", nil)\n\thttp.Get(os.Getenv("GO_PEER"))\n}\n',
+    })
+    assert {name: read.role for name, read in found.items() if name in ("APP_SERVER_HOST", "APP_API_URL", "LISTEN_ON", "BACKEND_URL", "GO_LISTEN", "GO_PEER")} == {
+        "APP_SERVER_HOST": "bind", "APP_API_URL": "unknown", "LISTEN_ON": "bind", "BACKEND_URL": "unknown", "GO_LISTEN": "bind", "GO_PEER": "unknown",
+    }
+
+
+def test_dotenvy_in_elixir(reads: Reads) -> None:
+    found = reads({"config/runtime.exs": 'import Dotenvy\notlp = env!("OTLP_ENDPOINT", :string, nil)\nurl = env!("DATABASE_URL", :string)\nport = env!("PORT", :integer, 3000)\n'})
+    assert {name: read.required for name, read in found.items()} == {"OTLP_ENDPOINT": False, "DATABASE_URL": True, "PORT": False}

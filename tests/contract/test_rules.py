@@ -378,3 +378,15 @@ def test_what_a_function_must_have_counts_where_it_is_always_called(findings: Fi
     tree = {"compose.yaml": "services:\n  a:\n    build: .\n", "Dockerfile": "FROM golang\nCOPY . .\nRUN go build -o /app .\n", "go.mod": "module x\n"}
     assert {code for code, *_ in findings({**tree, "main.go": GO.format("client()")})} == {"STG203"}
     assert not findings({**tree, "main.go": GO.format("if len(os.Args) > 1 {\n\t\tclient()\n\t}")})
+
+
+def test_where_a_program_is_watched_is_no_matter_of_its_other_launchers(findings: Findings) -> None:
+    def launched(*environment: str) -> str:
+        return "services:\n  sync:\n    build: ../sync\n    environment:\n      - MODE=1\n" + "".join(f"      - {one}\n" for one in environment)
+
+    tree = {
+        "sync/Dockerfile": "FROM python\nCOPY . .\n", "sync/a.py": "import os\nx = os.getenv('SYNC_OTLP_ENDPOINT')\ny = os.getenv('REDIS_URL')\nz = os.getenv('MODE')\n",
+        "one/compose.yaml": launched(), "two/compose.yaml": launched(),
+    }  # fmt: skip
+    assert findings({**tree, "dev/compose.yaml": launched("SYNC_OTLP_ENDPOINT=http://otel:4318")}) == []
+    assert {env for _, _, _, env in findings({**tree, "dev/compose.yaml": launched("REDIS_URL=redis://redis:6379")})} == {"REDIS_URL"}

@@ -144,3 +144,35 @@ def diff(port):
     subprocess.run(["docker", "run", "--rm", "--network", "host", "example/differ", "--json", "postgresql://localhost/db"])  # STG105
     subprocess.run(["docker", "run", "--rm", "curlimages/curl", "http://localhost:8080/health"])
 '''})
+
+
+def test_code_that_asks_whether_it_runs_in_a_container_dials_for_itself(found: Callable[..., None]) -> None:
+    found({"deploy.go": LAUNCH.replace("HOSTS", ""), "address.go": """
+package main
+
+func localURL() string {
+	if isDockerized() {
+		return "http://host.docker.internal:80"
+	}
+	return "http://127.0.0.1:80"
+}
+"""}, codes=("STG103",))
+
+
+def test_a_template_of_a_compose_file_may_map_the_alias(found: Callable[..., None]) -> None:
+    found({
+        "deploy.go": LAUNCH.replace("HOSTS", ""), "urls/address.go": ADDRESS.replace("MARK", "").replace("package main", "package urls"),
+        "static/compose.yml.tmpl": 'services:\n  agent:\n    image: {{ .image }}\n    extra_hosts:\n      - "host.docker.internal:host-gateway"\n',
+    }, codes=("STG103",))
+
+
+def test_an_alias_that_is_mapped_to_nothing_is_blocked(found: Callable[..., None]) -> None:
+    found({"sandbox.py": '''
+import docker
+
+docker.from_env().containers.run(
+    "example/kernel:1",
+    extra_hosts={"host.docker.internal": "0.0.0.0", "host.containers.internal": "0.0.0.0"},
+)
+docker.from_env().containers.run("example/other:1", extra_hosts={"host.docker.internal": "127.0.0.1"})  # STG111
+'''})

@@ -149,3 +149,27 @@ type Card struct {
 var One = Card{Image: "a.png", Ports: "http://localhost:3000"}
 """,
     })
+
+
+def test_what_a_function_calls_public_is_for_browsers(found: Callable[..., None]) -> None:
+    found({"compose.go": """
+package compose
+
+import (
+	"fmt"
+
+	"github.com/compose-spec/compose-go/types"
+)
+
+func PublicAuthURL(port int) string { return fmt.Sprintf("http://localhost:%d/v1/auth", port) }
+
+func authURL(port int) string { return fmt.Sprintf("http://localhost:%d/v1/auth", port) }
+
+func auth(port int) *types.ServiceConfig {
+	return &types.ServiceConfig{Image: "example/web:1", Environment: types.NewMappingWithEquals([]string{"AUTH_SERVER_URL=" + PublicAuthURL(port)})}
+}
+
+func other(port int) *types.ServiceConfig {
+	return &types.ServiceConfig{Image: "example/web:1", Environment: types.NewMappingWithEquals([]string{"AUTH_SERVER_URL=" + authURL(port)})} // STG101
+}
+"""}, codes=("STG101",))

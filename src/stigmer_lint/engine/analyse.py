@@ -389,8 +389,12 @@ _MAPS_NEAR = (
 )  # fmt: skip
 
 
+_TEMPLATES = (".tmpl", ".tpl", ".gotmpl", ".template", ".j2", ".jinja", ".jinja2", ".hbs", ".mustache", ".ejs", ".erb")
+"""Endings of files of which a program makes others, a Compose file for example."""
+
+
 def _mapped_aliases(files: Files) -> frozenset[str]:
-    wanted = tuple(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
+    wanted = (*(suffix for suffixes in SUFFIXES.values() for suffix in suffixes), *_TEMPLATES)
     found: set[str] = set()
     for path, data in files.grep(_ALIAS, wanted):
         if not callers.is_test(path) and _MAPS.search(data) is not None:

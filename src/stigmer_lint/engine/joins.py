@@ -95,6 +95,7 @@ def components(
     settled = _settled(insides, files, groups)
     served = _served(insides, files)
     loaded = _loaded(insides, files, groups)
+    bound = _bound(first, files, insides)
     made: list[Component] = []
     for group, inside, given, runs in zip(groups, insides, map(set.union, settled, loaded), served, strict=True):
         called = _called(group)
@@ -110,6 +111,9 @@ def components(
             ) else read
             for read in readers.below(holds)
         )
+        listens = {name for path, names in bound.items() if holds(path) for name in names}
+        if listens:
+            reads = tuple(msgspec.structs.replace(read, role="bind") if read.name in listens and read.role == "unknown" else read for read in reads)
         made.append(Component(
             group.label, tuple(group.launches.values()), (*inside.folders, *sorted(inside.files), *inside.globs), reads,
             clients=tuple(call for path in sorted(clients) if holds(path) for call in clients[path]),
@@ -128,6 +132,22 @@ def components(
         for read in component.reads:
             every.setdefault((read.span, read.name), read)
     world.reads = tuple(sorted(every.values(), key=lambda one: (one.span, one.name)))
+
+
+def _bound(ev: Evaluator, files: Files, insides: list[Inside]) -> dict[str, frozenset[str]]:
+    """By file, the variables that code inside takes the host from which it listens on."""
+    from stigmer_lint.flow.binds import SERVING, bound_variables
+    from stigmer_lint.flow.callers import is_test
+    from stigmer_lint.flow.project import SUFFIXES
+
+    code = tuple(suffix for language in ("go", "python", "javascript") for suffix in SUFFIXES[language])
+    found: dict[str, frozenset[str]] = {}
+    for path, _ in files.grep(SERVING, lambda path: path.endswith(code) and any(inside.holds(path) for inside in insides)):
+        if not is_test(path):
+            names = bound_variables(ev, path)
+            if names:
+                found[path] = names
+    return found
 
 
 def _compiled_in(inside: Inside, folders: frozenset[str] | None) -> Callable[[str], bool]:

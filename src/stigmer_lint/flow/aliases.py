@@ -51,9 +51,13 @@ _ASKS = re.compile(
 """Functions that look at a text, tell people of it, take it where nothing else is given, or dial it themselves: it goes nowhere from there."""
 
 
+_INSIDE = re.compile(rb"(?i)(?:in|is|running|inside)_?(?:in|inside|within)?_?(?:a_?)?(?:docker|container)(?:ized|ised)?\b|(?:docker|container)i[sz]ed|/\.dockerenv|/proc/(?:self|1)/cgroup")
+"""What a function asks that runs in a container as well: the alias is how it dials the host itself, and its launch is somebody else's."""
+
+
 def alias_uses(evaluators: Mapping[Platform, Evaluator], path: str) -> list[AliasUse]:
     """The host aliases that the code of a file writes as a value, on Linux, where the engine gives no such name. What is compared, logged, replaced, or only a default
-    for what the environment says, is left out, as are bare names that a constant or a list holds."""
+    for what the environment says, is left out, as are bare names that a constant or a list holds, and functions that ask whether they run in a container."""
     ev = evaluators.get("linux")
     if ev is None:
         return []
@@ -62,14 +66,16 @@ def alias_uses(evaluators: Mapping[Platform, Evaluator], path: str) -> list[Alia
         return []
     found: list[AliasUse] = []
     for decl in ev.project.holding(unit, ALIAS.finditer(source.data)):
-        for stmt, literal, bare in _written(decl):
+        if _INSIDE.search(source.data, decl.span[0], decl.span[1]) is not None:
+            continue
+        for stmt, literal, bare, name in _written(decl):
             alias = _alias_of(literal, bare and decl is not unit.module)
             if alias is None:
                 continue
             ev.fresh(4000)
             if ev.reachable(stmt, ev.frame_of(Place(literal, stmt, decl, None))) is False:
                 continue
-            found.append(AliasUse(alias, Span(path, *literal.span), decl.name))
+            found.append(AliasUse(alias, Span(path, *literal.span), decl.name, name or _named(literal.text)))
             if len(found) >= MAX_IN_FILE:
                 return found
     return found
@@ -89,46 +95,56 @@ def _alias_of(literal: Str, bare: bool) -> str | None:
     return inner[1] if inner is not None else None
 
 
-def _written(decl: FunctionDecl) -> Iterator[tuple[Stmt, Str, bool]]:
-    """The texts that a function hands on, each with its statement and whether a bare name counts as an address there."""
+def _named(text: str) -> str | None:
+    name, equals, _ = text.partition("=")
+    return name if equals and _VARIABLE.fullmatch(name) else None
+
+
+def _written(decl: FunctionDecl) -> Iterator[tuple[Stmt, Str, bool, str | None]]:
+    """The texts that a function hands on, each with its statement, whether a bare name counts as an address there, and the variable that it is written as."""
     for stmt in statements(decl.body):
         match stmt:
             case Assign():
-                yield from ((stmt, one, bare) for one, bare in _handed(stmt.value, True))
+                yield from ((stmt, *one) for one in _handed(stmt.value, True))
             case Return(value=value) if value is not None:
-                yield from ((stmt, one, bare) for one, bare in _handed(value, True))
+                yield from ((stmt, *one) for one in _handed(value, True))
             case Do(value=Call() as call):
-                yield from ((stmt, one, bare) for one, bare in _handed(call, False))
+                yield from ((stmt, *one) for one in _handed(call, False))
             case _:
                 pass
 
 
-def _handed(expr: Expr, bare: bool) -> Iterator[tuple[Str, bool]]:
-    waiting: list[tuple[Expr, bool]] = [(expr, bare)]
+def _handed(expr: Expr, bare: bool) -> Iterator[tuple[Str, bool, str | None]]:
+    waiting: list[tuple[Expr, bool, str | None]] = [(expr, bare, None)]
     while waiting:
-        here, alone = waiting.pop()
+        here, alone, name = waiting.pop()
         match here:
             case Str():
-                yield here, alone
+                yield here, alone, name
             case Join():
-                waiting.extend((part, False) for part in here.parts)
+                waiting.extend((part, False, name) for part in here.parts)
             case Format():
-                waiting.append((here.template, False))
+                waiting.append((here.template, False, name))
             case ListOf():
-                waiting.extend((item.value, False) for item in here.items)
+                waiting.extend((item.value, False, name) for item in here.items)
             case DictOf() | Record():
-                waiting.extend((pair.value, False) for pair in here.pairs)
+                for pair in here.pairs:
+                    key = pair.key.text if isinstance(pair.key, Str) and _VARIABLE.fullmatch(pair.key.text) else name
+                    waiting.append((pair.value, False, key))
             case Cond():
-                waiting.extend(((here.then, alone), (here.other, alone)))
+                waiting.extend(((here.then, alone, name), (here.other, alone, name)))
             case Comp():
-                waiting.append((here.element.value if isinstance(here.element, Pair) else here.element, False))
+                waiting.append((here.element.value if isinstance(here.element, Pair) else here.element, False, name))
             case Call():
                 if not _ASKS.fullmatch(last_name(here.callee) or "") or _puts_together(here):
-                    waiting.extend((arg.value, False) for arg in here.args)
+                    waiting.extend((arg.value, False, name) for arg in here.args)
             case Fallback():
-                waiting.append((here.first, False))
+                waiting.append((here.first, False, name))
             case _:
                 pass
+
+
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 
 
 def _puts_together(call: Call) -> bool:

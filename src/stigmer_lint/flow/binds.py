@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from stigmer_lint.dialled import unknown_parts
 from stigmer_lint.flow import library
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.ir import Call, Name, Record
@@ -14,7 +15,7 @@ from stigmer_lint.flow.project import last_name
 from stigmer_lint.flow.walk import Place, dotted
 from stigmer_lint.model.launch import Platform
 from stigmer_lint.model.span import Span
-from stigmer_lint.model.value import Choice, Known, ListValue, MapValue, Template, Value, alternatives, join
+from stigmer_lint.model.value import Choice, Known, ListValue, MapValue, Template, Unknown, Value, alternatives, join
 from stigmer_lint.model.world import Bind
 
 SERVING = re.compile(
@@ -29,6 +30,8 @@ _BY_KEYWORD = ("uvicorn.run", "web.run_app", "app.run", "application.run", "serv
 _NAMES = (*_SOCKET_PAIR, *_HOST_PORT, "listen", "serve", "run", "run_app", "Listen", "ListenAndServe", "ListenAndServeTLS", "Server")
 
 MAX_IN_FILE = 20
+BOUND_WORK = 4_000
+"""Steps for the host of one server."""
 
 
 def binds(evaluators: Mapping[Platform, Evaluator], path: str) -> list[Bind]:
@@ -56,6 +59,26 @@ def binds(evaluators: Mapping[Platform, Evaluator], path: str) -> list[Bind]:
             if hosts:
                 found.append(Bind(hosts, port, Span(path, *place.expr.span), decl.name))
     return found
+
+
+def bound_variables(ev: Evaluator, path: str) -> frozenset[str]:
+    """The variables of the environment from which servers in the code of a file take the host that they listen on."""
+    unit, source = ev.project.unit(path), ev.project.source(path)
+    if unit is None or source is None:
+        return frozenset()
+    names: set[str] = set()
+    looked = 0
+    for decl in ev.project.holding(unit, SERVING.finditer(source.data)):
+        here = ev.project.places_of(decl)
+        for place in sorted((place for name in _NAMES for place in here.get(name, ())), key=lambda one: one.expr.span):
+            looked += 1
+            if looked > MAX_IN_FILE:
+                return frozenset(names)
+            ev.fresh(BOUND_WORK)
+            pair = _pair(ev, place)
+            if pair is not None:
+                names.update(part.name for part in unknown_parts(pair[0]) if part.kind == "env" and part.name)
+    return frozenset(names)
 
 
 def _pair(ev: Evaluator, place: Place) -> tuple[Value, Value | None] | None:
@@ -111,6 +134,13 @@ def _split(address: Value) -> tuple[Value, Value | None] | None:
             host, colon, port = option.text.rpartition(":")
             if colon and host:
                 return Known(host.strip("[]"), option.span, option.trail), Known(port, option.span)
+        elif isinstance(option, Unknown) and option.kind == "env":
+            # The whole address is a variable's.
+            return option, None
+        elif isinstance(option, Template) and isinstance(option.parts[0], Unknown):
+            behind = option.parts[1]
+            if isinstance(behind, Known) and behind.text.startswith(":"):
+                return option.parts[0], join((Known(behind.text[1:], behind.span), *option.parts[2:]))
         elif isinstance(option, Template) and isinstance(option.parts[0], Known):
             host, colon, port = option.parts[0].text.rpartition(":")
             if colon and host:
@@ -119,4 +149,4 @@ def _split(address: Value) -> tuple[Value, Value | None] | None:
     return None
 
 
-__all__ = ["SERVING", "binds"]
+__all__ = ["SERVING", "binds", "bound_variables"]

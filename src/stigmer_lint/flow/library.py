@@ -363,7 +363,8 @@ def enter(ev: Evaluator, target: Closure, expr: Call, frame: Frame, at: Stmt | N
                 ev.judging -= 1
         return Resolved(target.decl.name, argument, ev.span(expr, frame), (), choose(tuple(scalar(one) for one in results)))
     value = ev.enter(bound)
-    if isinstance(value, Known | Choice | Template) and value.span is not None and value.span.path != frame.unit.path and len(value.trail) < 8:
+    told = value.span is not None and (value.span.path != frame.unit.path or "public" in target.decl.name.lower())
+    if isinstance(value, Known | Choice | Template) and told and len(value.trail) < 8:
         value = msgspec.structs.replace(value, trail=(*value.trail, Step(ev.span(expr, frame), f"returned by {target.decl.name}")))
     return value
 

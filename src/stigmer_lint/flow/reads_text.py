@@ -67,6 +67,9 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern((".cs", ".fs", ".vb"), "IConfiguration", _of(rb"\b[cC]onfiguration(?:\.GetValue<[^>\r\n]{1,40}>\(|\[)\s*\"([A-Za-z][\w:]{1,100})\"")),
     Pattern((".ex", ".exs"), "System.get_env", _of(rb"\bSystem\.get_env\(\s*\"" + _N + rb"\"" + _DEFAULT_ARG)),
     Pattern((".ex", ".exs"), "System.fetch_env!", _of(rb"\bSystem\.fetch_env!\(\s*\"" + _N + rb"\""), demands=True),
+    # https://hexdocs.pm/dotenvy/Dotenvy.html#env!/2 and env!/3
+    Pattern((".ex", ".exs"), "Dotenvy.env!", _of(rb"\benv!\(\s*\"" + _N + rb"\"\s*,\s*:\w+[?!]?\s*\)"), demands=True),
+    Pattern((".ex", ".exs"), "Dotenvy.env!", _of(rb"\benv!\(\s*\"" + _N + rb"\"\s*,\s*:\w+[?!]?\s*,\s*\"?(?P<d>[^\"\r\n)]{0,200})")),
     Pattern((".c", ".cc", ".cpp", ".cxx", ".h", ".hpp"), "getenv", _of(rb"\bgetenv\(\s*\"" + _N + rb"\"\s*\)")),
     Pattern((".dart",), "Platform.environment", _of(rb"Platform\.environment\[\s*" + _Q + _N + _Q)),
     Pattern((".swift",), "environment", _of(rb"\.environment\[\s*\"" + _N + rb"\"")),

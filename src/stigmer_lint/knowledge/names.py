@@ -23,6 +23,17 @@ def tokens(name: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+_TELEMETRY = frozenset({
+    "OTEL", "OTLP", "TELEMETRY", "OPENTELEMETRY", "TRACING", "TRACES", "JAEGER", "ZIPKIN", "STATSD", "SENTRY", "DATADOG", "HONEYCOMB", "NEWRELIC", "PYROSCOPE", "POSTHOG",
+    "GLITCHTIP", "BUGSNAG", "ROLLBAR",
+})  # fmt: skip
+
+
+def is_telemetry(name: str) -> bool:
+    """Whether a variable's name says that it is for watching the program: a program does its work without."""
+    return not _TELEMETRY.isdisjoint(tokens(name))
+
+
 def fits(name: str, glob: str) -> bool:
     """Whether a name fits a glob with `*` (any text). Linear: every literal piece is looked for once, from left to right."""
     return fits_pieces(name, tuple(glob.split("*")))

@@ -161,13 +161,20 @@ MAX_CHARACTERS = 1 << 20
 MAX_PARTS = 4096
 """Pieces of one Template."""
 _MAX_TRAIL = 64
+_KEPT = 4
+"""Steps that a text keeps of those that are joined into it."""
 
 
 def join(parts: tuple[Value, ...], span: Span | None = None, trail: Trail = ()) -> Value:
     """Concatenate texts. Choices are kept as parts (see `alternatives`), templates are flattened, knowns merged."""
     flat: list[Value] = []
     for part in parts:
-        flat.extend(part.parts if isinstance(part, Template) else (part,))
+        if isinstance(part, Template):
+            flat.extend(part.parts)
+            # Where the text that holds the address comes from is where the whole does.
+            trail = trail if len(trail) >= _KEPT else (*trail, *part.trail)[:_KEPT]
+        else:
+            flat.append(part)
     if len(flat) > 1 and sum(len(part.text) for part in flat if isinstance(part, Known)) > MAX_CHARACTERS:
         return Unknown("a text that is too long to follow", "bound", None, span, trail)
     merged: list[Value] = []

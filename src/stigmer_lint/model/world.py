@@ -101,6 +101,8 @@ class AliasUse(msgspec.Struct, frozen=True):
     alias: str
     span: Span
     function: str = ""
+    name: str | None = None
+    """The variable that it is written as, where that stands there."""
 
 
 class Gap(msgspec.Struct, frozen=True):
