@@ -165,6 +165,8 @@ def check(
     stdin = _standard_input(paths, stdin_filename)
     if (mend or show_diff) and write_baseline:
         raise UsageError("--write-baseline keeps findings and --fix mends them; run one after the other.")
+    if unsafe_fixes and not (mend or show_diff):
+        raise UsageError("--unsafe-fixes goes with --fix or --diff.")
     if mend and stdin is not None:
         raise UsageError("There is no file to write for standard input; --diff prints what would change.")
     asked = () if stdin is not None else paths or (".",)

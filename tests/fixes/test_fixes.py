@@ -237,6 +237,28 @@ def test_what_a_baseline_holds_is_not_mended(tmp_path: Path) -> None:
     assert (tmp_path / "compose.yaml").read_text(encoding="utf-8") == SIBLING
 
 
+@pytest.mark.parametrize("gate", ["--baseline", "--diff-base"])
+def test_what_is_new_beside_what_is_held_is_mended(tmp_path: Path, gate: str) -> None:
+    """What is held has no fix that may be carried out, and is nothing that another fix brings."""
+    git = ["git", "-c", "user.name=A", "-c", "user.email=a@example.com"]
+    old = tmp_path / "compose.yaml"
+    old.write_text(SIBLING, encoding="utf-8")
+    subprocess.run([*git, "init", "-q", "."], cwd=tmp_path, check=True)
+    subprocess.run([*git, "add", "-A"], cwd=tmp_path, check=True)
+    subprocess.run([*git, "commit", "-qm", "old"], cwd=tmp_path, check=True)
+    run(tmp_path, "--write-baseline", code=0)
+    new = SIBLING.replace("cache", "store")
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "compose.yaml").write_text(new, encoding="utf-8")
+    subprocess.run([*git, "add", "-A"], cwd=tmp_path, check=True)
+    said = [gate, "stigmer-lint-baseline.json" if gate == "--baseline" else "HEAD"]
+    assert b"1 finding would be fixed" in (done := run(tmp_path, *said, "--diff", code=1)).stderr
+    assert b"no findings" in done.stderr
+    run(tmp_path, *said, "--fix", code=0)
+    assert (tmp_path / "new" / "compose.yaml").read_text(encoding="utf-8") == new.replace("localhost:6380", "store:6379")
+    assert old.read_text(encoding="utf-8") == SIBLING
+
+
 def test_what_a_comment_excuses_is_not_mended(tmp_path: Path) -> None:
     text = SIBLING.replace("# the cache", "# stigmer: ignore[STG106] its own redis")
     assert mended(tmp_path, text) == text
@@ -256,7 +278,7 @@ def test_json_sarif_and_annotations_carry_the_fix(tmp_path: Path) -> None:
     assert b"%0Afix (safe): write cache:6379 in place of localhost" in run(tmp_path, "--format", "github").stdout
 
 
-@pytest.mark.parametrize("arguments", [("--fix", "--write-baseline"), ("--fix", "--stdin-filename", "compose.yaml", "-")])
+@pytest.mark.parametrize("arguments", [("--fix", "--write-baseline"), ("--fix", "--stdin-filename", "compose.yaml", "-"), ("--unsafe-fixes",)])
 def test_what_cannot_be_done_is_said_before(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     (tmp_path / "compose.yaml").write_text(SIBLING, encoding="utf-8")
     done = subprocess.run([*COMMAND, *arguments], cwd=tmp_path, input=SIBLING.encode(), capture_output=True, check=False, timeout=60)

@@ -21,20 +21,25 @@ def mend(
     """Carry out the fixes of `report`, the outcome of a run over `files`, and write the files unless `dry`: the report on what is left, and the
     changes as a unified diff. `look` runs again with other contents for some files, fixes attached. `gate` takes out of a report what is not to be
     reported, and that is not mended either. `unsafe`: also fixes that rest on a guess."""
-    held: list[Key] = []
+    held: set[Key] = set()
+    # What is not to be reported is there before and after: it is nothing that a fix brings.
+    everything = replace(report)
     if gate is not None:
-        everything = report.findings
         gate(report, options)
         kept = {one.fingerprint for one in report.findings}
-        held = [key_of(one) for one in everything if one.fingerprint not in kept]
+        held = {key_of(one) for one in everything.findings if one.fingerprint not in kept}
     selected = report.selected
     done = repair(
-        report, lambda changed: look(changed)[0], files.source, parses(files), unsafe=unsafe, held=held,
+        everything, lambda changed: look(changed)[0], files.source, parses(files), unsafe=unsafe, held=held,
         editable=lambda path: selected is None or path in selected,
     )  # fmt: skip
     diff = b"".join(unified(path, done.before[path], done.after[path]) for path in sorted(done.after))
     failures = [] if dry else write(files.root, done.before, done.after)
     left = done.report
+    if dry and gate is not None:
+        left = replace(
+            left, findings=tuple(one for one in left.findings if key_of(one) not in held), suppressed=report.suppressed, older=report.older, stale=report.stale
+        )
     if not dry and (gate is not None or failures):
         # What a gate leaves out, and what a file that was not written still holds, is told by the files as they are now.
         left = look({})[0]
