@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from stigmer_lint.dialled import Dialled, dialled, neighbours_of
 from stigmer_lint.model.launch import Launch
 from stigmer_lint.model.value import Step, render, text_of
+from stigmer_lint.model.world import NetworkChoice
 from stigmer_lint.reachability import network_of
 from stigmer_lint.rule import Finding, Policy, Rule, World
 
@@ -22,7 +23,10 @@ RULE = Rule(
 
 
 def check(world: World, policy: Policy) -> Iterator[Finding]:
-    """A finding per address that is dialled as loopback through an unguarded host network."""
+    """A finding per address that is dialled as loopback through an unguarded host network, and per condition that chooses that network for loopback."""
+    for choice in world.network_choices:
+        if choice.kind == "address":
+            yield _chosen(choice)
     neighbours = neighbours_of(world)
     services = {name: key for key, service in policy.services.items() for name in service.env}
     for launch in world.launches:
@@ -55,4 +59,15 @@ def _finding(launch: Launch, one: Dialled) -> Finding:
         notes=("Docker Desktop has host networking since 4.34, off until it is switched on in its settings",),
         help="use the host network on Linux only, and the host alias elsewhere",
         launch=launch,
+    )
+
+
+def _chosen(choice: NetworkChoice) -> Finding:
+    return Finding(
+        rule=RULE.code,
+        message=f"{choice.function or 'this condition'} chooses the host network for a loopback address whatever the platform; where the engine runs in a virtual machine, that network is not the host's",
+        span=choice.span,
+        confidence="medium",
+        platforms=choice.platforms,
+        help="choose the host network on Linux only, and turn loopback into the host alias elsewhere",
     )

@@ -9,7 +9,7 @@ from stigmer_lint.addresses import classify_address
 from stigmer_lint.model.launch import PLATFORMS
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Known, Step, Value, alternatives, render
-from stigmer_lint.model.world import Resolver, ResolverRow
+from stigmer_lint.model.world import NetworkChoice, Resolver, ResolverRow
 from stigmer_lint.reachability import mapping_of
 from stigmer_lint.rule import ExtendResolver, Finding, Policy, Rule, Severity, World
 
@@ -35,6 +35,9 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
         alias = _same_everywhere(resolver)
         if alias is not None and "linux" in world.platforms and not _mapped(world, alias):
             yield _unmapped(resolver, alias)
+    for choice in world.network_choices:
+        if choice.kind == "flag":
+            yield _one_spelling(choice)
 
 
 def _fault(row: ResolverRow) -> str | None:
@@ -96,6 +99,24 @@ def _mapped(world: World, alias: str) -> bool:
     return not world.launches
 
 
+_SPELLINGS = ("--network=host", "--network host", "--net=host", "--net host")
+"""Of the flag for the host's network, https://docs.docker.com/reference/cli/docker/container/run/#network"""
+
+
+def _one_spelling(choice: NetworkChoice) -> Finding:
+    others = [spelling for spelling in _SPELLINGS if spelling != choice.flag]
+    return Finding(
+        rule=RULE.code,
+        message=f"the address is chosen by looking for {choice.flag}: with {others[0]} the container is on the host's network as well, and gets the other address",
+        span=choice.span,
+        severity="warning",
+        confidence="medium",
+        platforms=choice.platforms,
+        notes=tuple(others),
+        help="look for every spelling of the flag, or keep the network in a variable of its own and ask that",
+    )
+
+
 def _without_port(resolver: Resolver) -> Finding:
     return Finding(
         rule=RULE.code,
@@ -124,6 +145,7 @@ def _unmapped(resolver: Resolver, alias: str) -> Finding:
 def _finding(resolver: Resolver, wrong: list[tuple[ResolverRow, str]]) -> Finding:
     inputs = list(dict.fromkeys(f"{row.input} {why}" for row, why in wrong))
     common = any("//localhost:" in row.input or "//127.0.0.1:" in row.input or row.input.startswith(("localhost", "127.0.0.1")) for row, _ in wrong)
+    usual = any(row.input in _USUAL for row, _ in wrong)
     severity: Severity = "warning" if common else "note"
     platforms = tuple(dict.fromkeys(row.platform for row, _ in wrong))
     return Finding(
@@ -133,13 +155,16 @@ def _finding(resolver: Resolver, wrong: list[tuple[ResolverRow, str]]) -> Findin
         related=_declared(resolver),
         severity=severity,
         # Who replaces a text where it stands may know which spellings come; of what people give, nobody does.
-        confidence="high" if not resolver.inline else "medium" if resolver.foreign and common else "low",
+        confidence="high" if not resolver.inline else "medium" if resolver.foreign and usual else "low",
         platforms=platforms,
         notes=tuple(inputs[:8]),
         help="parse the address, compare its host with localhost, 127.0.0.0/8, ::1 and 0.0.0.0, and replace the host alone",
         remedy=ExtendResolver(resolver.span, _missing(wrong), resolver.inline),
         safety="unsafe" if resolver.inline else "safe",
     )
+
+
+_USUAL = ("http://localhost:11434", "http://127.0.0.1:11434")
 
 
 def _missing(wrong: list[tuple[ResolverRow, str]]) -> tuple[str, ...]:

@@ -101,6 +101,14 @@ def test_a_replacement_in_what_people_give(found: Callable[..., None]) -> None:
     found({"launch.go": REWRITES % " // STG104"}, ("STG104",))
 
 
+def test_a_replacement_of_both_usual_spellings(found: Callable[..., None]) -> None:
+    found({
+        "launch.go": (REWRITES % "").replace(
+            "strings.Replace(component.URL, ", 'strings.Replace(strings.Replace(component.URL, "http://127.0.0.1", "http://host.docker.internal", 1), ',
+        )
+    }, ("STG104",))
+
+
 def test_a_replacement_in_what_the_program_itself_writes(found: Callable[..., None]) -> None:
     found({
         "launch.go": (REWRITES % "") + '\nfunc start() error { return launch([]Component{{URL: "http://localhost:8080"}}) }\n',
@@ -185,3 +193,71 @@ def start(key, port):
     ])
 """
     })
+
+
+def test_a_method_behind_an_interface_has_the_fields_of_its_own_type(found: Callable[..., None]) -> None:
+    found({
+        "transport.go": """package transport
+
+import "os/exec"
+
+type Transport interface{ Setup(image string) error }
+
+type Stdio struct{ host string }
+
+func (t *Stdio) Setup(image string) error { return exec.Command("docker", "run", image).Run() }
+
+type HTTP struct{ host string }
+
+func (t *HTTP) Setup(image string) error {
+	return exec.Command("docker", "run", "-p", "8080:8080",
+		"-e", "MCP_HOST="+t.host, // STG108
+		image).Run()
+}
+
+func create(kind string) Transport {
+	if kind == "stdio" {
+		return &Stdio{host: "0.0.0.0"}
+	}
+	return &HTTP{host: "127.0.0.1"}
+}
+
+func Run(kind string) error { return create(kind).Setup("example/mcp:1") }
+"""
+    })
+
+
+OPTIONS = """package runner
+
+import "os/exec"
+
+type config struct{ targetHost string }
+
+type builder struct{ config *config }
+
+type Option func(*builder) error
+
+func WithTargetHost(host string) Option {
+	return func(b *builder) error {
+		if host == "" {
+			host = "%s"
+		}
+		b.config.targetHost = host
+		return nil
+	}
+}
+
+func (c *config) Run() error {
+	return exec.Command("docker", "run", "-p", "8080:8080",
+		"-e", "MCP_HOST="+c.targetHost,%s
+		"example/mcp:1").Run()
+}
+"""
+
+
+def test_a_field_that_a_functional_option_sets(found: Callable[..., None]) -> None:
+    found({"runner.go": OPTIONS % ("127.0.0.1", " // STG108")})
+
+
+def test_a_field_that_a_functional_option_sets_well(found: Callable[..., None]) -> None:
+    found({"runner.go": OPTIONS % ("0.0.0.0", "")})

@@ -26,7 +26,7 @@ from stigmer_lint.frontends.file_kinds import embeds_scripts, is_makefile, looks
 from stigmer_lint.model.launch import PLATFORMS, Image, ImageBuild, Launch, Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Known, Template, render
-from stigmer_lint.model.world import AliasUse, Bind, Gap, HostService, Resolver, World
+from stigmer_lint.model.world import AliasUse, Bind, Gap, HostService, NetworkChoice, Resolver, World
 from stigmer_lint.policy.types import Policy
 
 _ALIAS = re.compile(rb"|".join(re.escape(alias) for alias in resolvers.ALIASES))
@@ -129,6 +129,7 @@ def analyse(
     world.alias_uses = tuple(_alias_uses(files, world, evaluators, failures))
     if world.alias_uses and not found_resolvers:
         world.mapped_aliases = _mapped_aliases(files)
+    world.network_choices = tuple(_network_choices(files, world, evaluators, failures))
     failures.extend((error.path, error.why, error.offset) for error in project.unreadable)
     failures = list(dict.fromkeys(failures))
     return Analysis(world, project, len(looked) + len(candidates) + elsewhere.files, failures)
@@ -364,6 +365,17 @@ def _alias_uses(files: Files, world: World, evaluators: dict[Platform, Evaluator
 
 
 _LAUNCHING = frozenset({"go", "python", "javascript", "typescript"})
+
+
+def _network_choices(files: Files, world: World, evaluators: dict[Platform, Evaluator], failures: list[Failed]) -> Iterator[NetworkChoice]:
+    """Conditions about the host's network, in code that speaks of engines and of loopback."""
+    from stigmer_lint.flow.network_choices import CHOOSES, network_choices
+
+    if not any(launch.language not in ("compose", "yaml") for launch in world.launches):
+        return
+    for path, data in files.grep(CHOOSES, (*_CODE, *SUFFIXES["shell"])):
+        if not callers.is_test(path) and _LOOPBACK.search(data) is not None and _NEAR.search(data) is not None:
+            yield from guarded(partial(network_choices, evaluators, path), partial(_failed, failures, path)) or ()
 
 
 def _dials_host(launch: Launch) -> bool:

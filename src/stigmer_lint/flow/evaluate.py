@@ -88,7 +88,7 @@ WORK = 20_000
 """Steps for one launch on one platform."""
 CALL_WORK = 2_500
 """Steps for what one call returns."""
-ALL_FIELDS_WORK = 50_000
+ALL_FIELDS_WORK = 150_000
 """Steps for what the fields of all classes are filled with, on one platform."""
 CONDITION_WORK = 150
 """Steps for one condition: those that tell platforms and addresses apart are short."""
@@ -519,9 +519,18 @@ class Evaluator:
 
     def receiver(self, frame: Frame) -> Value:
         """What self/this is in a method: the bound object, else any instance of the class."""
-        if frame.receiver is not None:
-            return self.forced(frame.receiver, frame.decl.receiver)
         handle = self.project.class_named(frame.unit, frame.decl.owner) if frame.decl.owner else None
+        if frame.receiver is not None:
+            given = self.forced(frame.receiver, frame.decl.receiver)
+            if handle is None or frame.unit.language != "go":
+                return given
+            # A call through an interface: of the implementations that it may mean, the one whose method this is.
+            options = given.options if isinstance(given, Choice) else (given,)
+            own = tuple(one for one in options if not isinstance(one, ObjectValue) or fields.may_be(self, one, handle))
+            if len(own) == len(options):
+                return given
+            if own and any(isinstance(one, ObjectValue) for one in own):
+                return choose(own)
         if handle is not None:
             return ObjectValue(handle.key, MapValue((), "an instance made elsewhere"))
         return Unknown("the receiver", "parameter", frame.decl.receiver)

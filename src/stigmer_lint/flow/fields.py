@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from stigmer_lint.flow import effects, library
 from stigmer_lint.flow.containers import bounded
 from stigmer_lint.flow.frame import Closure, Frame
-from stigmer_lint.flow.ir import Assign, Attr, Call, Expr, FunctionDecl, Name, Record, Stmt, Str, Unit
+from stigmer_lint.flow.ir import Assign, Attr, Call, Expr, Function, FunctionDecl, Name, Record, Stmt, Str, Unit
 from stigmer_lint.flow.project import MAX_SITES, ClassHandle, LibraryHandle, ModuleHandle, VariableHandle
-from stigmer_lint.flow.walk import dotted, root_name, statements
+from stigmer_lint.flow.walk import Place, dotted, root_name, statements
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import (
     Choice,
@@ -169,6 +169,21 @@ def class_of(ev: Evaluator, value: ObjectValue) -> ClassHandle | None:
     return ClassHandle(decl, unit) if decl is not None and unit is not None else None
 
 
+def may_be(ev: Evaluator, value: ObjectValue, handle: ClassHandle) -> bool:
+    """Whether an object may be what a method of a Go type is called on: it is of that type, of one that embeds it, or of no type of the tree."""
+    waiting = [class_of(ev, value)]
+    if waiting[0] is None:
+        return True
+    for _ in range(12):
+        here = waiting.pop() if waiting else None
+        if here is None:
+            return False
+        if here.decl is handle.decl or (here.decl.name == handle.decl.name and here.unit.path in ev.project.package(handle.unit)):
+            return True
+        waiting += [parent for base in here.decl.bases if (parent := ev.project.class_named(here.unit, base)) is not None]
+    return True
+
+
 CONSTRUCTORS = ("__init__", "constructor", "__post_init__")
 
 
@@ -233,7 +248,7 @@ def _declared(ev: Evaluator, handle: ClassHandle, name: str, depth: int = 0) -> 
     return None
 
 
-FIELD_WORK = 2_500
+FIELD_WORK = 2500
 """Steps for what one field is filled with anywhere. They are the field's own, and not those of the launch that asks first: what is found is kept."""
 LEAST_WORK = 200
 """Steps for a field once a run has spent what it has for fields."""
@@ -361,14 +376,26 @@ def _assigned_from_outside(ev: Evaluator, handle: ClassHandle, name: str, seen: 
             if decl is not None:
                 decls[id(decl)] = decl
         for decl in decls.values():
-            for stmt in ev.project.field_assignments(decl).get(name, ()):
+            for stmt, frame in _field_writes(ev, decl, name):
                 if (
                     stmt.op == "=" and id(stmt) not in seen and isinstance(stmt.target, Attr) and not (isinstance(stmt.target.base, Name) and stmt.target.base.id == decl.receiver)
                 ):
-                    values.append(ev.eval(stmt.value, Frame(decl, follow=1), stmt))
+                    values.append(ev.eval(stmt.value, frame, stmt))
                     if len(values) >= room:
                         return values
     return values
+
+
+def _field_writes(ev: Evaluator, decl: FunctionDecl, name: str) -> Iterator[tuple[Assign, Frame]]:
+    """The statements of a function, and of the functions that it makes (`func WithURL(url string) Option { return func(o *Options) { o.URL = url } }`),
+    that assign a field, each with the frame to follow its value in."""
+    for stmt in ev.project.field_assignments(decl).get(name, ()):
+        yield stmt, Frame(decl, follow=1)
+    for place in ev.project.closures(decl):
+        assert isinstance(place.expr, Function)
+        inner = place.expr.decl
+        for stmt in ev.project.field_assignments(inner).get(name, ()):
+            yield stmt, ev.frame_of(Place(stmt.value, stmt, inner, place), 1)
 
 
 def set_elsewhere(ev: Evaluator, variable: VariableHandle) -> Value | None:

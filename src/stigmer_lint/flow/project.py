@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 
 from stigmer_lint.errors import UnreadableError
-from stigmer_lint.flow.ir import Assign, Attr, Call, ClassDecl, Expr, FunctionDecl, Import, Name, Record, Unit
+from stigmer_lint.flow.ir import Assign, Attr, Call, ClassDecl, Expr, Function, FunctionDecl, Import, Name, Record, Unit
 from stigmer_lint.flow.walk import Place, dotted, places, statements, target_names
 from stigmer_lint.frontends.base import Frontend, Tree
 from stigmer_lint.frontends.file_kinds import embeds_scripts, is_makefile
@@ -117,6 +117,7 @@ class Project:
         self._asked: dict[str, int] = {}
         self._setting: dict[tuple[str, int, str], dict[str, tuple[Assign, ...]]] = {}
         self._fields: dict[str, dict[bytes, tuple[int, ...]]] = {}
+        self._closures: dict[tuple[str, int, str], tuple[Place, ...]] = {}
         self._assigning: dict[tuple[str, int, str], dict[str, tuple[Assign, ...]]] = {}
         self.unreadable: list[UnreadableError] = []
 
@@ -521,6 +522,14 @@ class Project:
             found = self._assigning[key] = {name: tuple(stmts) for name, stmts in several.items()}
         return found
 
+    def closures(self, decl: FunctionDecl) -> tuple[Place, ...]:
+        """The function literals inside a function, each with its place."""
+        key = (decl.unit.path, decl.span[0], decl.name)
+        found = self._closures.get(key)
+        if found is None:
+            found = self._closures[key] = tuple(place for place in places(decl) if isinstance(place.expr, Function))
+        return found
+
     def used(self, name: str, language: str, beside: str = "") -> tuple[Place, ...]:
         """Places in the tree's code of one language where something is called or constructed by a last name: Calls and Records
         whose callee or type ends in `name`. Cut at 4 * MAX_SITES. Files that also say `beside`, a method's class, come first: there are many
@@ -560,7 +569,7 @@ class Project:
         return found
 
     def places_of(self, decl: FunctionDecl) -> dict[str, list[Place]]:
-        """Calls, records and attribute assignments inside a function by last name (an assignment of a field under `.name=`)."""
+        """Calls and records inside a function by last name."""
         key = f"{decl.unit.path}:{decl.span[0]}:{decl.name}"
         found = self._places.get(key)
         if found is None:

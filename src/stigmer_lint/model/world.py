@@ -105,6 +105,17 @@ class AliasUse(msgspec.Struct, frozen=True):
     """The variable that it is written as, where that stands there."""
 
 
+class NetworkChoice(msgspec.Struct, frozen=True):
+    """A condition about the host's network that is wrong on some platforms. `kind` "address": the network is chosen because an address is loopback,
+    where the engine's host network is not the host's; "flag": that it was chosen is told by one spelling of the flag, `flag`, alone."""
+
+    span: Span
+    kind: Literal["address", "flag"]
+    function: str
+    platforms: tuple[Platform, ...]
+    flag: str = ""
+
+
 class Gap(msgspec.Struct, frozen=True):
     """A launch that is there but could not be read, or a part of the tree that was not looked at."""
 
@@ -169,6 +180,7 @@ class World(msgspec.Struct, eq=False, weakref=True):
     """Servers in code. Looked for where a launch dials the host by an alias."""
     alias_uses: tuple[AliasUse, ...] = ()
     """Host aliases that code outside any image writes, on Linux. Looked for where code launches something without host entries."""
+    network_choices: tuple[NetworkChoice, ...] = ()
     gaps: tuple[Gap, ...] = ()
     sources: dict[str, SourceFile] = {}
     """Files that findings may point into."""
@@ -188,5 +200,5 @@ class Sibling(msgspec.Struct, frozen=True):
 
 
 __all__ = [
-    "AliasUse", "Bind", "ClientCall", "Component", "Documented", "EnvRead", "Gap", "HostService", "Resolver", "ResolverRow", "Role", "Sibling", "Trail", "World",
+    "AliasUse", "Bind", "ClientCall", "Component", "Documented", "EnvRead", "Gap", "HostService", "NetworkChoice", "Resolver", "ResolverRow", "Role", "Sibling", "Trail", "World",
 ]
