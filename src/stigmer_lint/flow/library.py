@@ -141,10 +141,10 @@ def constant(ev: Evaluator, text: str, span: Span | None) -> Value | None:
 
 def compare(ev: Evaluator, expr: Compare, frame: Frame, at: Stmt | None) -> bool | None:
     """Whether a comparison holds."""
-    left = ev.eval(expr.left, frame, at)
-    right = ev.eval(expr.right, frame, at)
     if expr.op == "order":
         return None
+    left = ev.eval(expr.left, frame, at)
+    right = ev.eval(expr.right, frame, at)
     answers: set[bool | None] = set()
     for a in alternatives(_decayed(left), 8) if not isinstance(left, ListValue | MapValue | ObjectValue | FunctionValue) else (left,):
         for b in alternatives(_decayed(right), 8) if not isinstance(right, ListValue | MapValue | ObjectValue | FunctionValue) else (right,):
