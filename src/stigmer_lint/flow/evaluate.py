@@ -58,6 +58,7 @@ from stigmer_lint.flow.ir import (
     Str,
 )
 from stigmer_lint.flow.project import ClassHandle, LibraryHandle, ModuleHandle, Project, Symbol, VariableHandle
+from stigmer_lint.flow.typed import gives_error
 from stigmer_lint.flow.walk import Place, bound_names, dotted, mentions, names_in, outline, statements, stops, target_names
 from stigmer_lint.model.launch import Platform
 from stigmer_lint.model.span import Span
@@ -106,6 +107,8 @@ MAX_UNROLLED = 512
 
 _ERRORS = frozenset({"err", "error", "e", "ex", "exc", "ok"})
 """Names of what is asked only to find out whether something went wrong: both ways are followed."""
+
+_FAILURE = Unknown("an error", "call")
 
 VALUES = (Known, Template, Resolved, Choice, Unknown, ListValue, MapValue, ObjectValue, FunctionValue)
 
@@ -778,12 +781,13 @@ class Evaluator:
             match stmt:
                 case Return():
                     if stmt.several and isinstance(stmt.value, ListOf):
+                        last = len(stmt.value.items) - 1
                         results = tuple(
-                            Entry(Known(str(index)), self.eval(item.value, frame, stmt)) for index, item in enumerate(stmt.value.items)
+                            Entry(Known(str(index)), self._result(item.value, frame, stmt, index == last, True)) for index, item in enumerate(stmt.value.items)
                         )
                         values.append(ObjectValue(SEVERAL, MapValue(results)))
                     elif stmt.value is not None:
-                        values.append(self.eval(stmt.value, frame, stmt))
+                        values.append(self._result(stmt.value, frame, stmt, True, False))
                     else:
                         values.append(Known("", None, (), "null"))
                     return False
@@ -807,6 +811,12 @@ class Evaluator:
                 case _:
                     pass
         return True
+
+    def _result(self, expr: Expr, frame: Frame, at: Stmt, last: bool, several: bool) -> Value:
+        """What a return gives in one place. What makes an `error` of Go is not followed: it is asked only whether something went wrong."""
+        if last and not self.judging and not isinstance(expr, Nil) and gives_error(frame.decl, several):
+            return _FAILURE
+        return self.eval(expr, frame, at)
 
     def _loop_returns(self, loop: Loop, frame: Frame, values: list[Value]) -> None:
         iterable = self.eval(loop.iterable, frame, loop) if loop.iterable is not None else Unknown("a loop")

@@ -35,6 +35,23 @@ def declared_type(project: Project, decl: FunctionDecl, expr: Expr, steps: int =
             return None
 
 
+_ERROR = re.compile(r"(?:\A|[(,])\s*(?:(?!chan\s)\w+\s+)?error\s*\)?\Z")
+"""Results of which the last is an `error`, named or not; a function or a channel that gives one is none."""
+
+
+@by_identity
+def _errors(decl: FunctionDecl) -> str:
+    result = decl.result.strip()
+    if decl.unit.language != "go" or _ERROR.search(result) is None:
+        return "none"
+    return "several" if "," in result else "one"
+
+
+def gives_error(decl: FunctionDecl, several: bool) -> bool:
+    """Whether a Go function's only result, or the last of several, is declared as an `error`."""
+    return _errors(decl) == ("several" if several else "one")
+
+
 def _named(project: Project, unit: Unit, text: str) -> ClassHandle | str | None:
     text = text.strip()
     if not _PLAIN.match(text):
