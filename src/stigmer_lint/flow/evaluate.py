@@ -136,6 +136,10 @@ class Evaluator:
         """How often a condition was cut short on the ways to the launch at hand. One that was, again and again, is not tried on the next way."""
         self.field_work = ALL_FIELDS_WORK
         """Steps that are left for what fields are filled with."""
+        self.heavy: set[tuple[str, str]] = set()
+        """Fields that took more than a condition has for them."""
+        self.deciding: int | None = None
+        """Steps that the condition at hand has left for fields; None where none is being decided."""
         self._constant_calls: dict[int, tuple[FunctionDecl, Value, bool]] = {}
         self.changing: dict[tuple[int, str], bool] = {}
         self.resolver_memo: dict[int, tuple[str, ...]] = {}
@@ -157,6 +161,7 @@ class Evaluator:
         """Give the next launch its own budget."""
         self.work = work
         self.nesting = 0
+        self.deciding = None
         self._active.clear()
 
     def eval(self, expr: Expr, frame: Frame, at: Stmt | None) -> Value:
@@ -845,12 +850,16 @@ class Evaluator:
             return None if known[1] is None else known[1] is not negated
         if self.hopeless.get(id(expr), 0) >= MAX_CUT:
             return None
-        before, used = self.work, self.platform_used
+        before, used, outermost = self.work, self.platform_used, self.deciding is None
         self.work = given = min(before, CONDITION_WORK)
         self.platform_used = False
+        if outermost:
+            self.deciding = fields.CONDITION_WORK
         try:
             answer = self._truth(expr, frame, at)
         finally:
+            if outermost:
+                self.deciding = None
             cut = self.work < 0
             self.work = before - (given - self.work)
             asked = self.platform_used

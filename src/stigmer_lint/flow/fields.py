@@ -252,6 +252,8 @@ FIELD_WORK = 2500
 """Steps for what one field is filled with anywhere. They are the field's own, and not those of the launch that asks first: what is found is kept."""
 LEAST_WORK = 200
 """Steps for a field once a run has spent what it has for fields."""
+CONDITION_WORK = 600
+"""Steps for the fields that one condition asks for, those included that they are filled from. Conditions that take more are next to never told."""
 
 
 def elsewhere(ev: Evaluator, handle: ClassHandle, name: str, span: Span) -> Value:
@@ -268,18 +270,37 @@ def kept(ev: Evaluator, key: tuple[str, str], make: Callable[[], Value]) -> Valu
     guard = ("field", *key)
     if guard in ev._active:
         return Unknown(f"field {key[1]} depends on itself", "cycle", key[1])
+    if ev.deciding is not None and key in ev.heavy:
+        ev.work = -1
+        return Unknown(f"field {key[1]}", "bound", key[1])
     used, ev.platform_used = ev.platform_used, False
-    left, given = ev.work, min(FIELD_WORK, ev.field_work)
+    left, given, allowed = ev.work, min(FIELD_WORK, ev.field_work), ev.deciding
+    if allowed is not None:
+        # A condition has so much for its fields, and those that they ask for, together.
+        given = min(given, allowed) if allowed > 0 else left
+        ev.deciding = 0
     ev.work = given
     ev._active.add(guard)
     try:
         value = bounded(make())
     finally:
         ev._active.discard(guard)
-        ev.field_work = max(ev.field_work - (given - max(ev.work, 0)), LEAST_WORK)
-        ev.work = left
+        cut, spent = ev.work < 0, given - max(ev.work, 0)
+        if allowed == 0:
+            left = ev.work
+        else:
+            ev.field_work = max(ev.field_work - spent, LEAST_WORK)
+        if allowed:
+            ev.deciding = max(given - spent, 0)
+        # What is cut short for a condition is not kept, neither here nor where it has led to: the condition cannot be told.
+        ev.work = left if allowed is None or not cut else -1
         asked = ev.platform_used
         ev.platform_used = used or asked
+    if cut and allowed is not None:
+        if allowed == CONDITION_WORK:
+            for sibling in ev.siblings.values():
+                sibling.heavy.add(key)
+        return value
     ev.fields[key] = (value, asked)
     if not asked:
         # No platform was asked for: it is the same on the others.
