@@ -198,6 +198,13 @@ def test_the_engines_go_constants_are_texts() -> None:
     assert text(facts("go", "cli.ContainerCreate", HOLE, GO_CONFIG, host, None, None, "").network) == "host"
 
 
+def test_the_engines_go_constants_are_texts_on_one_of_several_paths_too() -> None:
+    mode = Choice((Known("mine"), FunctionValue("github.com/docker/docker/api/types/network.NetworkHost", None)))
+    network = facts("go", "cli.ContainerCreate", HOLE, GO_CONFIG, obj("HostConfig", NetworkMode=mode), None, None, "").network
+    assert isinstance(network, Choice)
+    assert [text(option) for option in network.options] == ["mine", "host"]
+
+
 def test_testcontainers_requests_of_go() -> None:
     request = obj("testcontainers.ContainerRequest", Image="img", Env={"A": "1"}, ExposedPorts=["80/tcp", "8080:81"], NetworkMode=obj("NetworkMode", "host"), HostAccessPorts=[1])
     found = facts("go", "testcontainers.GenericContainer", HOLE, obj("testcontainers.GenericContainerRequest", ContainerRequest=request, Started=True))

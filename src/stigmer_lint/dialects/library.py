@@ -311,6 +311,8 @@ def converted(value: Value | None) -> Value | None:
     """A value behind a type conversion (`container.NetworkMode("host")`), and the library's own constants as texts."""
     if isinstance(value, ObjectValue) and value.type.rsplit(".", 1)[-1] in ("NetworkMode", "Port", "String", "string"):
         return field(value, "0") or value
+    if isinstance(value, Choice):
+        return choose(tuple(converted(option) or option for option in value.options), value.span, value.trail, value.fallback)
     name = value.name.rsplit(".", 1)[-1] if isinstance(value, FunctionValue | Unknown) and value.name else ""
     if value is not None and name in _CONSTANTS:
         return Known(_CONSTANTS[name], value.span)
