@@ -197,7 +197,9 @@ def _searches(files: Files) -> Iterator[tuple[str, tuple[Dialect, ...], re.Patte
         words = {*needles.get(language, ()), *(needle for one in dialects for needle in one.needles)}
         if not words:
             continue
-        pattern = re.compile(rb"(?<![\w$])(?:" + b"|".join(re.escape(word.encode()) for word in sorted(words, key=len, reverse=True)) + rb")(?![\w$])")
+        # Each word comes before what must not stand before it: a search for what begins with known letters is many times faster.
+        texts = (re.escape(word.encode()) for word in sorted(words, key=len, reverse=True))
+        pattern = re.compile(rb"(?:" + b"|".join(text + rb"(?<![\w$]" + text + rb")" for text in texts) + rb")(?![\w$])")
         yield language, dialects, pattern, _NEAR
 
 

@@ -546,7 +546,9 @@ class Project:
         if found is None:
             out: list[Place] = []
             # Most files only mention the name. Without what makes a call or a literal of it, they need not be parsed.
-            pattern = re.compile(rb"(?<![\w$])" + re.escape(name.encode()) + _USED.get(family, rb"(?![\w$])"))
+            # The name comes first in the pattern: a search for what begins with a fixed text is many times faster.
+            word = re.escape(name.encode())
+            pattern = re.compile(word + rb"(?<![\w$]" + word + rb")" + _USED.get(family, rb"(?![\w$])"))
             for path in paths:
                 source = self.tree.source(path)
                 first = pattern.search(source.data) if source is not None else None

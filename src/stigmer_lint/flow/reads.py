@@ -14,7 +14,7 @@ from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.project import SUFFIXES
 from stigmer_lint.flow.reads_classes import class_reads, handed_prefixes, hands_prefixes, prefixes_of
 from stigmer_lint.flow.reads_code import Code
-from stigmer_lint.flow.reads_forms import NEEDLE
+from stigmer_lint.flow.reads_forms import NEAR, NEEDLE
 from stigmer_lint.flow.reads_keys import is_keyed, key_reads
 from stigmer_lint.model.world import EnvRead
 
@@ -43,7 +43,7 @@ class Readers:
         self.code = Code(ev, inside)
         self.reads: dict[str, list[EnvRead]] = {}
         self._prefixes: tuple[str, ...] | None = None
-        for path, _ in files.grep(NEEDLE, lambda path: path.endswith(CODE) and inside(path)):
+        for path, _ in files.grep(NEEDLE, lambda path: path.endswith(CODE) and inside(path), NEAR):
             if not is_test(path) and not _ASIDE.search(path):
                 self.of_code(path)
         if hands_prefixes(ev):

@@ -14,6 +14,12 @@ NEEDLE = re.compile(
     rb"|starlette\.config|[cC]onfig(?:Service)?\.get|env-var|createEnv|cleanEnv|Dynaconf|LazySettings|env\.Provider"
 )
 """What a file must hold to be looked at."""
+NEAR = (
+    b"process", b"environ", b"etenv", b"LookupEnv", b"iper", b"onfig.get", b"onfigService.get", b'env:"', b'envconfig:"', b"EnvVar", b"Envar", b"envvar", b"env-var",
+    b"Environ(", b"import.meta.env", b"Bun.env", b"Deno.env", b"BaseSettings", b"decouple", b"starlette.config", b"createEnv", b"cleanEnv", b"Dynaconf",
+    b"LazySettings", b"env.Provider",
+)  # fmt: skip
+"""Texts of which every needle has one."""
 
 OBJECTS = frozenset({
     "os.environ", "process.env", "import.meta.env", "Bun.env", "globalThis.process.env", "$env/dynamic/private.env", "$env/dynamic/public.env",
