@@ -11,6 +11,7 @@ from stigmer_lint.engine.run import check
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.frame import Frame
 from stigmer_lint.flow.ir import Expr, Stmt
+from stigmer_lint.flow.reads_forms import NEAR, NEEDLE
 from stigmer_lint.model.value import Value
 from stigmer_lint.policy.types import NO_POLICY
 from stigmer_rules import RULES
@@ -114,3 +115,27 @@ def test_a_field_that_was_too_much_for_a_condition_is_told_where_it_is_the_value
     count, codes = steps(declarations, '\tif s.URL == "off" { return nil }\n\turl := s.URL')
     assert codes >= {"STG101"}
     assert count > 600
+
+
+def test_a_program_that_is_given_flags_alone_is_not_followed(steps: Callable[[str, str], tuple[int, set[str]]]) -> None:
+    """An engine starts no container without a word that says so; words that are added afterwards count."""
+    count, codes = steps(slow('"x"'), '\turl := "http://localhost:11434"\n\texec.Command(slow(), "--version").Run()')
+    assert codes >= {"STG101"}
+    assert count < 50
+    added = '\turl := ""\n\tengine := "docker"\n\tcmd := exec.Command(engine, "--debug")\n\tcmd.Args = append(cmd.Args, "run", "-e", "LLM_URL=http://localhost:1234", "app")\n\tcmd.Run()'
+    _, codes = steps("", added)
+    assert codes >= {"STG101"}
+
+
+@pytest.mark.parametrize("text", [
+    "os.environ", "os.Environ()", "os.getenv", "os.Getenv", "os.LookupEnv", "process.env", "import.meta.env", "Bun.env", "Deno.env", "BaseSettings", "decouple",
+    "envvar", 'env:"A"', 'envconfig:"A"', "viper", "Viper", "EnvVar", "Envar", "starlette.config", "config.get", "Config.get", "configService.get", "ConfigService.get",
+    "env-var", "createEnv", "cleanEnv", "Dynaconf", "LazySettings", "env.Provider",
+])  # fmt: skip
+def test_whatever_reads_a_variable_has_a_text_that_is_looked_for_first(text: str) -> None:
+    assert NEEDLE.search(text.encode())
+    assert any(one in text.encode() for one in NEAR)
+
+
+def test_every_way_to_read_a_variable_is_held_to_that() -> None:
+    assert NEEDLE.pattern.count(b"|") == 23, "a new alternative needs a text of NEAR, and a case of the test above"

@@ -13,7 +13,7 @@ from stigmer_lint.flow import library
 from stigmer_lint.flow.callers import call_sites, is_test
 from stigmer_lint.flow.evaluate import WORK, Evaluator
 from stigmer_lint.flow.frame import Closure, Frame
-from stigmer_lint.flow.ir import Assign, Attr, Call, Do, FunctionDecl, Name, Str
+from stigmer_lint.flow.ir import Arg, Assign, Attr, Call, Do, FunctionDecl, Name, Str
 from stigmer_lint.flow.project import ClassHandle, last_name
 from stigmer_lint.flow.typed import declared_type
 from stigmer_lint.flow.walk import Place, by_identity, places, statements
@@ -332,7 +332,17 @@ class LaunchFinder:
         at = program_at(language, name)
         if at is None or at >= len(call.args) or call.args[at].spread or any(arg.spread for arg in call.args[:at]):
             return True
+        if language == "go" and self._has_flags_alone(call.args[at + 1 :], place):
+            return False
         return starts_containers(ev.eval(call.args[at].value, frame, place.stmt))
+
+    def _has_flags_alone(self, args: tuple[Arg, ...], place: Place) -> bool:
+        """Whether a program of Go is given nothing but flags as they are written, as in `exec.Command(path, "--version")`: an engine starts no container
+        without a word that says so, whatever the path."""
+        if not args or not all(isinstance(arg.value, Str) and arg.value.text.startswith("-") and " " not in arg.value.text for arg in args):
+            return False
+        # The words may be added afterwards.
+        return "Args" not in self.project.field_assignments(place.decl)
 
     def recognise(self, ev: Evaluator, place: Place, frame: Frame) -> Iterator[tuple[Recognised | Unread, Span]]:
         """The launches that one call makes for one frame."""
