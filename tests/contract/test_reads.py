@@ -41,6 +41,14 @@ FORMS = [
     ("a.ts", "if (!process.env.A) { throw new Error('A'); }\n", "A", None, True),
     ("a.ts", "import { z } from 'zod';\nconst S = z.object({ A: z.string() });\nexport const env = S.parse(process.env);\n", "A", None, True),
     ("a.ts", "import { z } from 'zod';\nexport const env = z.object({ A: z.string().default('d') }).parse(process.env);\n", "A", "d", False),
+    ("a.ts", "import { z } from 'zod';\nconst c = z.string().optional();\nexport const env = z.object({ A: c }).parse(process.env);\n", "A", None, False),
+    ("a.ts", "import { z } from 'zod';\nconst c = z.string().default('d');\nexport const env = z.object({ A: c.min(1) }).parse(process.env);\n", "A", "d", False),
+    ("a.ts", "import { z } from 'zod';\nconst c = z.string();\nexport const env = z.object({ A: c }).parse(process.env);\n", "A", None, True),
+    ("a.ts", "import { z } from 'zod';\nconst f = () => z.string().optional();\nexport const env = z.object({ A: f() }).parse(process.env);\n", "A", None, False),
+    ("a.ts", "import { z } from 'zod';\nimport { c } from './rules';\nexport const env = z.object({ A: c }).parse(process.env);\n", "A", None, False),
+    ("a.ts", "import { str, cleanEnv } from 'envalid';\nexport const env = cleanEnv(process.env, { A: str() });\n", "A", None, True),
+    ("a.prisma", 'datasource db {\n  url = env("AAA")\n}\n', "AAA", None, True),
+    ("a.prisma", 'datasource db {\n  shadowDatabaseUrl = env("AAA")\n}\n', "AAA", None, False),
     ("a.ts", "const must = (name: string) => { const v = process.env[name]; if (!v) throw new Error(name); return v; };\nmust('A');\n", "A", None, True),
     ("a.ts", "export const a = import.meta.env.A;\n", "A", None, False),
     ("a.rs", 'fn f() { let a = std::env::var("AAA").unwrap_or("d".to_string()); }\n', "AAA", "d", False),
@@ -65,6 +73,14 @@ def test_a_read_has_its_name_default_and_requirement(reads: Reads, path: str, te
     # A default whose text cannot be told is no default that could be judged.
     assert (render(read.default) if read.default is not None and default != "" else default) == default
     assert read.required is required
+
+
+def test_what_a_default_is_made_of_elsewhere_serves_as_well(reads: Reads) -> None:
+    found = reads({"a.py": "import os\nHOST = os.getenv('AA') or 'localhost'\nREPLICA = os.getenv('BB') or HOST\n"})
+    assert found["BB"].groups == ("AA",)
+    # A part of the default is not the whole.
+    found = reads({"a.py": "import os\nPORT = os.getenv('AA') or '80'\nURL = os.getenv('BB') or f'http://localhost:{PORT}'\n"})
+    assert found["BB"].groups == ()
 
 
 def test_one_of_several_names_is_enough(reads: Reads) -> None:

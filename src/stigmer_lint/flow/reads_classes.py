@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 
 from stigmer_lint.flow import library
 from stigmer_lint.flow.evaluate import Evaluator
-from stigmer_lint.flow.ir import Assign, Attr, Call, ClassDecl, DictOf, Expr, Field, FunctionDecl, Name, Nil, Str, Unit
+from stigmer_lint.flow.ir import Assign, Attr, Call, ClassDecl, DictOf, Expr, Field, FunctionDecl, Name, Nil, Return, Str, Unit
 from stigmer_lint.flow.project import ClassHandle
 from stigmer_lint.flow.reads_forms import OBJECTS, VIPER, canonical, plain
-from stigmer_lint.flow.walk import places
+from stigmer_lint.flow.walk import places, statements
 from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.model.value import Known, MapValue, ObjectValue, Value
 from stigmer_lint.model.world import EnvRead
@@ -329,9 +329,9 @@ def _schemas(ev: Evaluator, unit: Unit, known: dict[str, str]) -> Iterator[EnvRe
             if method == "createEnv" and call.args and isinstance(call.args[0].value, DictOf):
                 for pair in call.args[0].value.pairs:
                     if isinstance(pair.key, Str) and pair.key.text in ("server", "client", "shared"):
-                        yield from _keys(pair.value, unit, "createEnv", demands=True)
+                        yield from _keys(ev, pair.value, unit, "createEnv", demands=True)
             elif method == "cleanEnv" and len(call.args) > 1:
-                yield from _keys(call.args[1].value, unit, "cleanEnv", demands=True)
+                yield from _keys(ev, call.args[1].value, unit, "cleanEnv", demands=True)
             elif method in _PARSES and isinstance(call.callee, Attr):
                 given = [index for index, arg in enumerate(call.args) if canonical(arg.value, unit, known) in OBJECTS]
                 if not given:
@@ -339,7 +339,7 @@ def _schemas(ev: Evaluator, unit: Unit, known: dict[str, str]) -> Iterator[EnvRe
                 schema = call.args[1].value if method == "attempt" and len(call.args) > 1 else call.callee.base
                 found = _schema(ev, schema, unit, decl, 0)
                 if found is not None:
-                    yield from _keys(found[0], unit, f"schema.{method}", demands=found[1])
+                    yield from _keys(ev, found[0], unit, f"schema.{method}", demands=found[1])
 
 
 def _schema(ev: Evaluator, expr: Expr, unit: Unit, decl: FunctionDecl, depth: int) -> tuple[Expr, bool] | None:
@@ -362,17 +362,17 @@ def _schema(ev: Evaluator, expr: Expr, unit: Unit, decl: FunctionDecl, depth: in
     return None
 
 
-def _keys(schema: Expr, unit: Unit, api: str, *, demands: bool) -> Iterator[EnvRead]:
+def _keys(ev: Evaluator, schema: Expr, unit: Unit, api: str, *, demands: bool) -> Iterator[EnvRead]:
     if not isinstance(schema, DictOf):
         return
     for pair in schema.pairs:
         if not isinstance(pair.key, Str):
             continue
-        default, required = _chain(pair.value, unit, demands)
+        default, required = _chain(ev, pair.value, unit, demands)
         yield EnvRead(pair.key.text, Span(unit.path, *pair.key.span), api, unit.language, default, required and default is None)
 
 
-def _chain(expr: Expr, unit: Unit, demands: bool) -> tuple[Known | None, bool]:
+def _chain(ev: Evaluator, expr: Expr, unit: Unit, demands: bool, depth: int = 0) -> tuple[Known | None, bool]:
     """What the methods called on a key's schema say: its default, whether it must be there."""
     required = demands
     default: Known | None = None
@@ -383,7 +383,7 @@ def _chain(expr: Expr, unit: Unit, demands: bool) -> tuple[Known | None, bool]:
         first = expr.args[0].value if expr.args else None
         if method in _OPTIONAL:
             required = False
-            if method in ("default", "catch", "prefault") and first is not None:
+            if method in ("default", "catch", "prefault") and first is not None and default is None:
                 default = _literal(first, unit)
         elif method == "required":
             required = True
@@ -392,12 +392,40 @@ def _chain(expr: Expr, unit: Unit, demands: bool) -> tuple[Known | None, bool]:
                 if isinstance(pair.key, Str) and pair.key.text in ("default", "devDefault"):
                     required = False
                     default = _literal(pair.value, unit)
+        if isinstance(expr.callee, Name):
+            return (default, required) if not required else _made(ev, expr.callee, unit, demands, depth)
         if not isinstance(expr.callee, Attr):
             break
         if method in ("preprocess", "union"):
             required = False
         expr = expr.callee.base
+    if isinstance(expr, Name) and required and not _of_package(expr, unit):
+        return _named_schema(ev, expr, unit, demands, depth)
     return default, required
+
+
+def _of_package(name: Name, unit: Unit) -> bool:
+    """Whether a name is a library's own (`z`, envalid's `str`), no schema that the tree has put together."""
+    imported = unit.imports.get(name.id)
+    return imported is not None and not imported.module.startswith((".", "@/", "~", "#"))
+
+
+def _named_schema(ev: Evaluator, name: Name, unit: Unit, demands: bool, depth: int) -> tuple[Known | None, bool]:
+    """What a schema that is kept under a name says; of one that is not found, nothing is demanded."""
+    for made in ev.project.assigned(unit).get(name.id, ()) if depth < 4 else ():
+        return _chain(ev, made.value, unit, demands, depth + 1)
+    return None, False
+
+
+def _made(ev: Evaluator, name: Name, unit: Unit, demands: bool, depth: int) -> tuple[Known | None, bool]:
+    """What the schema says that a function gives: the tree's own is looked into, a library's demands."""
+    if _of_package(name, unit):
+        return None, demands
+    for decl in ev.project.roots(unit):
+        if decl.name == name.id and depth < 4:
+            given = [one.value for one in statements(decl.body) if isinstance(one, Return) and one.value is not None]
+            return _chain(ev, given[0], unit, demands, depth + 1) if len(given) == 1 else (None, False)
+    return None, False
 
 
 def _literal(expr: Expr, unit: Unit) -> Known | None:

@@ -434,7 +434,9 @@ class Code:
 
     def _default(self, expr: Expr, place: Place, frame: Frame, found: Context, unit: Unit, known: dict[str, str]) -> None:
         value = self.ev.eval(expr, frame, place.stmt)
-        found.groups = (*found.groups, *self._names_in(expr, place, frame, unit, known))
+        # What the default is made of serves as well: `getenv("REPLICA") or HOST`, where HOST is a read of its own.
+        others = (one.name for one in alternatives(value) if isinstance(one, Unknown) and one.kind == "env" and one.name)
+        found.groups = tuple(dict.fromkeys((*found.groups, *self._names_in(expr, place, frame, unit, known), *others)))
         found.default = unset(value)
         form = form_of(place.expr, unit, known)
         for mine in self._text(form.name, place, frame) if form is not None else ():

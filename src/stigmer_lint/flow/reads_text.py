@@ -75,7 +75,9 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern((".swift",), "environment", _of(rb"\.environment\[\s*\"" + _N + rb"\"")),
     Pattern((".lua",), "os.getenv", _of(rb"\bos\.getenv\(?\s*" + _Q + _N + _Q)),
     Pattern((".pl", ".pm"), "%ENV", _of(rb"\$ENV\{\s*" + _Q + rb"?" + _N)),
-    Pattern((".prisma",), "env()", _of(rb"\benv\(\s*\"" + _N + rb"\"\s*\)"), demands=True),
+    # The shadow database is for `prisma migrate dev`, on a developer's machine (prisma.io/docs, "About the shadow database").
+    Pattern((".prisma",), "env()", _of(rb"(?<!\w)(?!shadowDatabaseUrl)\w+[ \t]*=[ \t]*env\(\s*\"" + _N + rb"\"\s*\)"), demands=True),
+    Pattern((".prisma",), "shadow env()", _of(rb"\bshadowDatabaseUrl[ \t]*=[ \t]*env\(\s*\"" + _N + rb"\"\s*\)")),
     Pattern((".ini", ".cfg", ".conf"), "%(ENV_)s", _of(rb"%\(ENV_" + _N + rb"\)s")),
     Pattern((".tmpl", ".tpl", ".gotmpl", ".yaml", ".yml", ".conf"), ".Env", _of(rb"\.Env\.([A-Z][A-Z0-9_]{2,100})")),
     Pattern((".tmpl", ".tpl", ".gotmpl"), "getenv", _of(rb"\b(?:getenv|env\.Getenv|env)\s+\"" + _N + rb"\"(?:\s+\"(?P<d>[^\"\r\n]{0,200})\")?")),
@@ -202,7 +204,8 @@ def _rust(source: SourceFile) -> Iterator[EnvRead]:
         if default is None and fallback is not None:
             default = fallback[1]
         elif default is None:
-            required = hit[1] in (b"var", b"var_os") and _UNWRAP.match(tail) is not None
+            # What Cargo gives to build scripts and to what it runs (doc.rust-lang.org/cargo, "Environment Variables") is for no launch to set.
+            required = hit[1] in (b"var", b"var_os") and _UNWRAP.match(tail) is not None and not hit[2].startswith(b"CARGO_") and hit[2] != b"OUT_DIR"
         yield EnvRead(hit[2].decode(), span, hit[1].decode(), "rust", Known(default.decode("utf-8", "replace"), span) if default is not None else None, required)
 
 
