@@ -168,6 +168,38 @@ def test_a_script_that_people_call_is_not_what_the_container_runs(findings: Find
     assert [env for code, _, _, env in findings(started) if code == "STG203"] == ["RELEASE"]
 
 
+def test_a_folder_of_scripts_below_the_program_is_not_what_the_program_runs(findings: Findings) -> None:
+    tree = {
+        "Dockerfile": "FROM python\nCOPY . .\nENTRYPOINT [\"./worker/start.py\"]\n", "compose.yaml": compose("MODE_OF_APP=1"),
+        "worker/scripts/replay.py": "import os\nx = os.environ['RELEASE']\n", "worker/start.py": "import os\nx = os.environ['QUEUE']\n",
+    }  # fmt: skip
+    assert [env for code, _, _, env in findings(tree) if code == "STG203"] == ["QUEUE"]
+
+
+def test_a_script_that_only_an_earlier_stage_has_is_not_in_the_image(findings: Findings) -> None:
+    script = "#!/bin/sh\nexec app --to ${BACKEND_URL:?}\n"
+    stages = "FROM node AS build\nWORKDIR /app\nCOPY . .\nRUN npm run build\nFROM node\nWORKDIR /srv\n"
+    tree = {"image/entrypoint.sh": script, "a.py": "", "compose.yaml": compose("MODE_OF_APP=1")}
+
+    def told(copied: str) -> list[str]:
+        return [env for code, _, _, env in findings({**tree, "Dockerfile": stages + copied}) if code == "STG203"]
+
+    assert told("COPY --from=build /app/dist /srv\n") == []
+    assert told("COPY --from=build /app/dist /srv\nCOPY --from=build /app/image/entrypoint.sh /\n") == ["BACKEND_URL"]
+    assert told("COPY --from=build /app .\n") == ["BACKEND_URL"]
+    assert told("COPY image /\n") == ["BACKEND_URL"]
+    # Where a place cannot be told, it may be there.
+    assert told("COPY --from=build $WHERE /srv\n") == ["BACKEND_URL"]
+
+
+def test_a_second_program_of_a_crate_is_run_by_who_names_it(findings: Findings) -> None:
+    read = 'fn main() { let a = std::env::var("BACKEND_URL").expect("BACKEND_URL"); }\n'
+    tree = {"Cargo.toml": "[package]\nname = \"app\"\n", "src/bin/tool.rs": read, "Dockerfile": "FROM rust\nCOPY . .\n", "compose.yaml": compose("MODE_OF_APP=1")}
+    assert [env for code, _, _, env in findings(tree) if code == "STG203"] == []
+    assert [env for code, _, _, env in findings({**tree, "Dockerfile": "FROM rust\nCOPY . .\nCMD tool\n"}) if code == "STG203"] == ["BACKEND_URL"]
+    assert [env for code, _, _, env in findings({**tree, "src/main.rs": read}) if code == "STG203"] == ["BACKEND_URL"]
+
+
 def test_a_dockerfile_that_is_not_in_the_tree_says_nothing_of_what_is_inside(findings: Findings) -> None:
     tree = {"a.py": "import os\nx = os.environ['QUEUE']\n", "compose.yaml": "services:\n  app:\n    build: {context: ., dockerfile: ../up/Dockerfile}\n"}
     assert findings(tree) == []

@@ -107,7 +107,8 @@ def components(
         reads = tuple(
             msgspec.structs.replace(read, conditional=True)
             if not read.conditional and (
-                by_hand or _of_other_crate(read.span.path, crate) or (_BY_HAND.search(read.span.path) is not None and not called & set(read.span.path.split("/")))
+                by_hand or _of_other_crate(read.span.path, crate) or _left_to_people(read.span.path, called)
+                or _built_from(read, group, inside) or _other_program(read.span.path, called)
             ) else read
             for read in readers.below(holds)
         )
@@ -150,6 +151,24 @@ def _bound(ev: Evaluator, files: Files, insides: list[Inside]) -> dict[str, froz
     return found
 
 
+_AS_IT_IS = frozenset({"shell", "template"})
+
+
+def _built_from(read: EnvRead, group: _Group, inside: Inside) -> bool:
+    """Whether a read is in a script or a configuration file that an earlier stage of the Dockerfile had, and the image has not."""
+    kept = group.image.kept if group.image is not None and not group.sources else None
+    path = read.span.path
+    if kept is None or not (read.language in _AS_IT_IS or read.api == "${}") or "/resources/" in f"/{path}" or any(_under(path, one) for one in inside.mounted):
+        return False
+    context = inside.context
+    here = path.removeprefix(f"{context}/") if context else path
+    return not any(one == "." or _under(here, one) or fnmatchcase(here, one) or fnmatchcase(here, f"{one}/*") for one in kept)
+
+
+def _under(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder}/")
+
+
 def _compiled_in(inside: Inside, folders: frozenset[str] | None) -> Callable[[str], bool]:
     """Whether a file is in the image and, where it is Go, in what is built of it."""
     if folders is None:
@@ -159,6 +178,23 @@ def _compiled_in(inside: Inside, folders: frozenset[str] | None) -> Callable[[st
 
 _BY_HAND = re.compile(r"(?:^|/)(?:scripts?|hack|ci|devtools|dev-tools|contrib|maintenance)/", re.IGNORECASE)
 """Folders of what people and pipelines call by hand."""
+
+
+def _left_to_people(path: str, called: set[str]) -> bool:
+    """Whether a file is one that somebody calls by hand: it is in such a folder, and no container starts with something of that folder. The folders
+    above it are the program's, and named wherever the program is started."""
+    found = _BY_HAND.search(path)
+    return found is not None and not called & set(path[found.start() :].split("/"))
+
+
+_OWN_PROGRAM = re.compile(r"(?:^|/)src/bin/([\w-]+)(?:\.rs|/main\.rs)$")
+
+
+def _other_program(path: str, called: set[str]) -> bool:
+    """Whether a file is a program of its own that its crate has besides the main one (doc.rust-lang.org/cargo, "Cargo Targets"), and no container
+    starts it."""
+    found = _OWN_PROGRAM.search(path)
+    return found is not None and found[1] not in called
 
 
 def _for_people(group: _Group) -> bool:
@@ -377,14 +413,18 @@ def _other_crates(files: Files, home: str | None) -> tuple[str, ...]:
 
 
 def _crate(files: Files, home: str | None) -> str | None:
-    """The folder below the root whose crate an image is built of, None where it is not one of a workspace."""
+    """The folder below the root whose crate an image is built of, "*" where that may be any of a workspace, None where it is not one of a workspace."""
     source = files.source(f"{home}/Cargo.toml") if home else None
-    return home if source is not None and b"[package]" in source.data else None
+    if source is not None and b"[package]" in source.data:
+        return home
+    root = files.source("Cargo.toml")
+    return "*" if root is not None and b"[workspace]" in root.data and b"[package]" not in root.data else None
 
 
 def _of_other_crate(path: str, crate: str | None) -> bool:
-    """Whether a Rust file belongs to a library that the crate is built with, of which the program may use a part."""
-    return crate is not None and path.endswith(".rs") and not path.startswith(f"{crate}/")
+    """Whether a Rust file belongs to a library that the crate is built with, of which the program may use a part. Where the image's own crate is not known
+    ("*": the tree has several), any may be one, but for those that have a program's entry."""
+    return crate is not None and path.endswith(".rs") and (not path.endswith("/main.rs") if crate == "*" else not path.startswith(f"{crate}/"))
 
 
 def _home(group: _Group) -> str | None:

@@ -6,9 +6,11 @@ final one copies (`COPY --from`) counts as inside: it is the source of what is b
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
 from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
 from typing import Final
 
 import msgspec
@@ -39,6 +41,11 @@ class _Stage:
         self.args: dict[str, EnvSetting] = dict(parent.args) if parent else {}
         self.copies: dict[str, None] = {}
         self.uses: list[_Stage] = [parent] if parent else []
+        self.workdir: str | None = parent.workdir if parent else "/" if base is None else None
+        self.placed: list[tuple[str, str | None]] = list(parent.placed) if parent else []
+        """What is copied from the context, each with the place that it gets; None where that cannot be told."""
+        self.taken: list[tuple[_Stage, str | None, str | None]] = list(parent.taken) if parent else []
+        """What is copied from other stages: the stage, the path there, the place here."""
         self.exposes: dict[str, None] = dict(parent.exposes) if parent else {}
         self.entrypoint: tuple[Value, ...] | None = parent.entrypoint if parent else None
         self.command: tuple[Value, ...] | None = parent.command if parent else None
@@ -125,6 +132,9 @@ class _Reader:
                     self.stage.env.update((s.name, s) for s in self.pairs(instruction))
                 case "ARG":
                     self.arguments(instruction)
+                case "WORKDIR":
+                    words = self.words(instruction)
+                    self.stage.workdir = _joined(self.stage.workdir, configured(words[0])) if words else None
                 case "COPY" | "ADD":
                     self.copy(instruction)
                 case "RUN":
@@ -216,24 +226,36 @@ class _Reader:
         place = instruction.place
         ranges = word_ranges(place.text, 0, len(place.text), self.escape)
         flags = 0
+        origin: _Stage | None = None
+        elsewhere = False
         while flags < len(ranges) and place.text.startswith("--", ranges[flags][0]):
             flag = place.text[ranges[flags][0] : ranges[flags][1]]
             if flag.startswith("--from="):
-                self.use(flag[len("--from=") :].strip("\"'"))
-                return
+                origin = self.use(flag[len("--from=") :].strip("\"'"))
+                elsewhere = True
             flags += 1
         rest = ranges[flags:]
+        written: list[str | None]
         if rest and place.text[rest[0][0]] == "[":
             try:
-                sources = msgspec.json.decode(place.text[rest[0][0] :].strip().encode(), type=list[str])[:-1]
+                written = list(msgspec.json.decode(place.text[rest[0][0] :].strip().encode(), type=list[str]))
             except (msgspec.DecodeError, UnicodeEncodeError):
                 return
         else:
-            values = [word_value(place, start, end, self.escape, self.resolve) for start, end in rest[:-1]]
-            sources = [text for value in values if (text := configured(value)) is not None]
-        for written in sources:
-            if "://" not in written and not written.startswith(("<<", "git@")):
-                self.stage.copies[_in_context(written)] = None
+            written = [configured(word_value(place, start, end, self.escape, self.resolve)) for start, end in rest]
+        if not written:
+            return
+        *sources, last = written
+        target = _joined(self.stage.workdir, last)
+        if elsewhere:
+            if origin is not None:
+                self.stage.taken.extend((origin, source, target) for source in sources)
+            return
+        for source in sources:
+            if source is not None and "://" not in source and not source.startswith(("<<", "git@")):
+                inner = _in_context(source)
+                self.stage.copies[inner] = None
+                self.stage.placed.append((inner, target))
 
     def mounts(self, instruction: Instruction) -> None:
         text = instruction.place.text
@@ -248,13 +270,73 @@ class _Reader:
             else:
                 self.stage.copies[_in_context(options.get("source", options.get("src", ".")))] = None
 
-    def use(self, name: str) -> None:
-        """The stage that another is copied from, by name or number."""
+    def use(self, name: str) -> _Stage | None:
+        """The stage that another is copied from, by name or number; None for an image."""
         stage = self.by_name.get(name.lower())
         if stage is None and name.isascii() and name.isdigit() and int(name[:6]) < len(self.stages) - 1:
             stage = self.stages[int(name)]
         if stage is not None and stage is not self.stage:
             self.stage.uses.append(stage)
+            return stage
+        return None
+
+
+def _joined(folder: str | None, path: str | None) -> str | None:
+    """A path inside the image, made absolute; None where that cannot be told."""
+    if path is None or "$" in path:
+        return None
+    if path.startswith("/"):
+        return posixpath.normpath(path)
+    return posixpath.normpath(f"{folder}/{path}") if folder is not None else None
+
+
+MAX_STAGES = 12
+
+
+def _kept(stage: _Stage, depth: int = 0) -> set[str] | None:
+    """The paths of the context that are in a stage's image as they are: copied there, or copied from a stage that they were copied to. What is built of
+    others is not among them. None where it cannot be told."""
+    found = {source for source, _ in stage.placed}
+    for other, source, _ in stage.taken:
+        inner = _within(other, _joined(other.workdir, source), depth + 1)
+        if inner is None:
+            return None
+        found |= inner
+    return found
+
+
+def _within(stage: _Stage, path: str | None, depth: int) -> set[str] | None:
+    """The paths of the context that lie below a path of a stage."""
+    if path is None or depth > MAX_STAGES:
+        return None
+    found: set[str] = set()
+    for source, place in stage.placed:
+        if place is None:
+            return None
+        if _below(place, path):
+            found.add(source)
+        elif _below(path, place):
+            inner = posixpath.relpath(path, place)
+            found.add(inner if source == "." else posixpath.join(source, inner))
+            found.update((source,) if posixpath.basename(source) == inner else ())
+    for other, source, place in stage.taken:
+        there = _joined(other.workdir, source)
+        if place is None or there is None:
+            return None
+        if _below(place, path):
+            inner_paths = _kept(other, depth + 1)
+        elif _below(path, place):
+            inner_paths = _within(other, posixpath.join(there, posixpath.relpath(path, place)), depth + 1)
+        else:
+            continue
+        if inner_paths is None:
+            return None
+        found |= inner_paths
+    return found
+
+
+def _below(path: str, folder: str) -> bool:
+    return path == folder or folder == "/" or path.startswith(f"{folder}/") or fnmatchcase(path, folder)
 
 
 def _installed(text: str) -> set[str]:
@@ -389,4 +471,5 @@ def read_dockerfile(source: SourceFile, target: str | None = None, given: Iterab
         brings,
         frozenset(reader.declared),
         tuple(compiles),
+        tuple(sorted(kept)) if (kept := _kept(stage)) is not None else None,
     )

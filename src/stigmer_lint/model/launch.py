@@ -201,3 +201,5 @@ class Image(msgspec.Struct, frozen=True):
     compiles: tuple[str, ...] = ()
     """What the go command is told to build, install, run or test, by a RUN line or at the start: the verb and one package or file each;
     an empty text where something else may build as well."""
+    kept: tuple[str, ...] | None = None
+    """Of `copies`, what is in the image as it is and not only built into something that is; None where that cannot be told."""
