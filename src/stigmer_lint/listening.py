@@ -174,6 +174,9 @@ def _of_words(words: tuple[Value, ...]) -> Iterator[str]:
             continue
         listens = flag.startswith("-") and (name in ("b", "l") or any(part in name for part in _LISTEN_FLAGS))
         host, colon, port = (following if listens else word).rpartition(":")
+        if listens and host[:1].isalpha() and host.lower() != "localhost" and not any(part in name for part in ("listen", "bind")):
+            # `--lookupd-http-address=lookupd:4161` is an address of another.
+            continue
         if colon and port.isdigit() and (listens or host.rpartition("/")[2] in ("0.0.0.0", "[::]", "*", "")):  # noqa: S104 - read, not bound
             yield port
 

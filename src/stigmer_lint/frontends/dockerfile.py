@@ -319,8 +319,8 @@ def _within(stage: _Stage, path: str | None, depth: int) -> set[str] | None:
             inner = posixpath.relpath(path, place)
             found.add(inner if source == "." else posixpath.join(source, inner))
             found.update((source,) if posixpath.basename(source) == inner else ())
-    for other, source, place in stage.taken:
-        there = _joined(other.workdir, source)
+    for other, taken, place in stage.taken:
+        there = _joined(other.workdir, taken)
         if place is None or there is None:
             return None
         if _below(place, path):
