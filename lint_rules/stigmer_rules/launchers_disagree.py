@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from stigmer_lint.addresses import addresses_of
@@ -22,6 +23,8 @@ RULE = Rule(
     policy_keys=("containers", "env_roles"),
 )
 
+_PROXIES = re.compile(r"(?:HTTPS?|ALL|FTP|NO)_PROXY$", re.IGNORECASE)
+"""What a machine's network demands of every program: one launch's says nothing of another's."""
 MAX_COMPARED = 12
 """Launches of one image that each of them is compared with."""
 
@@ -73,7 +76,7 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                     continue
                 dialled = sides.addressed(name, index) if need is None else None
                 read = need.read if need is not None else dialled or EnvRead(name, setting.span, "", "")
-                if sides.supplied(index, read):
+                if sides.supplied(index, read) or _PROXIES.match(name) or ((need is None or need.reason != "required") and peers.only_there(name, setting.value, launch, other)):
                     continue
                 if need is not None:
                     if need.reason == "loopback" and need.address is not None and (not unreachable_on(launch, need.address) or _own(launch, need.port)):

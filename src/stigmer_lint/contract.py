@@ -398,6 +398,21 @@ class Peers:
         group = self.neighbours.groups.get(launch.group or "", ())
         return tuple(one for one in group if one.service != launch.service and any(setting.name == name for setting in one.any.env))
 
+    def only_there(self, name: str, value: Value, launch: Launch, other: Launch) -> bool:
+        """Whether a variable of another Compose set-up is about a service that the set-up of `launch` does not have, or has as another product: the other
+        set-up is a larger one, or one with another database. An overlay that names no image is no set-up of its own."""
+        if not (launch.kind == other.kind == "compose") or launch.group == other.group or not (texts(launch.any.image) or launch.build):
+            return False
+        there, here = ((one.group or "").rpartition("/")[0] for one in (other, launch))
+        # A stack may be split over the files of a folder; within one folder they are variants of one another.
+        theirs = [one for group, launches in self.neighbours.groups.items() if group == other.group or (there != here and group.rpartition("/")[0] == there) for one in launches]
+        mine = self.neighbours.groups.get(launch.group or "", ())
+        if len({one.service for one in mine}) < 2:
+            # Alone in its file it may be laid over another.
+            return False
+        meant = [one for one in theirs if one.service != other.service and _is_about(name, value, one)]
+        return bool(meant) and not any(_products(one) & _products(two) for one in meant for two in mine)
+
     def services(self, launch: Launch) -> frozenset[str]:
         """What the services of a launch's group are called in its network."""
         group = self.neighbours.groups.get(launch.group or "", ())
@@ -422,6 +437,22 @@ class Peers:
             if listens or any(word in one.service.lower() or any(word in image for image in images) for word in wanted):
                 best = best or one
         return best
+
+
+def _products(launch: Launch) -> frozenset[str]:
+    """What the images of a launch are called, registry, owner and tag apart; the service's own name where it is built here."""
+    names = {text.partition("@")[0].rpartition("/")[2].partition(":")[0].lower() for text in texts(launch.any.image)}
+    return frozenset(names or {(launch.service or "").lower()} - {""})
+
+
+def _is_about(name: str, value: Value, launch: Launch) -> bool:
+    """Whether a variable is about a service: its value names it as a host, or its name has the service's or the image's among its words."""
+    hosts = {one.address.host.lower() for one in addresses_of(value)} | {text.lower() for text in texts(value)}
+    called = {(launch.service or "").lower(), *(text.lower() for text in (*texts(launch.any.name), *launch.any.aliases))} - {""}
+    if hosts & called:
+        return True
+    words = {word.lower() for word in tokens(name) if word not in _COMMON}
+    return bool(words & _products(launch)) or any({word.lower() for word in tokens(one)} <= words for one in called)
 
 
 _SCHEMES = {"postgresql": "postgres", "mongodb": "mongo", "amqp": "rabbitmq", "rediss": "redis", "mariadb": "mysql"}

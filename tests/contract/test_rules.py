@@ -168,6 +168,37 @@ def test_a_script_that_people_call_is_not_what_the_container_runs(findings: Find
     assert [env for code, _, _, env in findings(started) if code == "STG203"] == ["RELEASE"]
 
 
+def test_an_address_of_a_service_that_a_smaller_set_up_does_not_have_is_no_disagreement(findings: Findings) -> None:
+    code = "import os\nx = os.getenv('SEARCH_SERVER_URL')\ny = os.getenv('DATABASE_HOST')\n"
+    redis, tika, one, other = "  cache:\n    image: redis:7\n", "  search:\n    image: apache/tika\n", "  db:\n    image: mariadb\n", "  db:\n    image: postgres\n"
+    large = compose("SEARCH_SERVER_URL=http://search:9998", "DATABASE_HOST=db", more=redis + tika + one)
+    tree = {**BUILD, "a.py": code, "compose.yaml": large}
+
+    def told(small: str) -> list[str]:
+        return [env for rule, path, _, env in findings({**tree, "compose.small.yaml": small}) if rule == "STG205" and path == "compose.small.yaml"]
+
+    assert told(compose("MODE=1", more=redis)) == []
+    # Another database has an address of its own.
+    assert told(compose("MODE=1", more=redis + other)) == []
+    assert told(compose("DATABASE_HOST=db", more=redis + other + tika)) == ["SEARCH_SERVER_URL"]
+    assert told(compose("MODE=1", more=redis + one)) == ["DATABASE_HOST"]
+    # Alone in its file it may be laid over the other.
+    assert sorted(told(compose("MODE=1"))) == ["DATABASE_HOST", "SEARCH_SERVER_URL"]
+
+
+def test_a_reader_that_asks_first_whether_the_variable_is_there_demands_nothing(findings: Findings) -> None:
+    reader = "import os\ndef get(key, default=None):\n    if key not in os.environ:\n        {}\n    return int(os.environ[key])\nx = get('QUEUE_SIZE')\n"
+    tree = {**BUILD, "compose.yaml": compose("MODE_OF_APP=1")}
+    assert [env for code, _, _, env in findings({**tree, "a.py": reader.format("return default")}) if code == "STG203"] == []
+    assert [env for code, _, _, env in findings({**tree, "a.py": reader.format("raise KeyError(key)")}) if code == "STG203"] == ["QUEUE_SIZE"]
+
+
+def test_the_proxies_of_one_machine_are_no_disagreement(findings: Findings) -> None:
+    code = "import os\nx = os.getenv('HTTP_PROXY')\ny = os.getenv('SEARCH_SERVER_URL')\n"
+    tree = {**BUILD, "a.py": code, "compose.yaml": compose("HTTP_PROXY=http://p:1", "SEARCH_SERVER_URL=http://s:1"), "compose.small.yaml": compose("MODE_X=a")}
+    assert [env for rule, _, _, env in findings(tree) if rule == "STG205"] == ["SEARCH_SERVER_URL"]
+
+
 def test_a_folder_of_scripts_below_the_program_is_not_what_the_program_runs(findings: Findings) -> None:
     tree = {
         "Dockerfile": "FROM python\nCOPY . .\nENTRYPOINT [\"./worker/start.py\"]\n", "compose.yaml": compose("MODE_OF_APP=1"),

@@ -223,7 +223,7 @@ class Code:
             returned = self._returned(frame)
             if returned is not None:
                 context.default = returned
-            context.required = context.required and context.default is None
+            context.required = context.required and context.default is None and not self._asked_before(place)
             context.conditional, context.deferred = conditional(site.stmt), deferred(site)
             around = self.context(Form("", form.api), site, _link_to(site), self.ev.frame_of(site))
             if context.default is None and around.default is not None:
@@ -231,6 +231,16 @@ class Code:
             context.groups = around.groups
             span = Span(site.decl.unit.path, *site.expr.span)
             yield from self._named(name, msgspec.structs.replace(form, api=place.decl.name), span, context, site.decl.unit.language)
+
+    def _asked_before(self, place: Place) -> bool:
+        """Whether the wrapper has left in the ordinary way where the variable is not there: `if key not in os.environ: return default`."""
+        block = place.stmt.block
+        for earlier in block.stmts[: place.stmt.index] if block is not None else ():
+            if isinstance(earlier, If) and isinstance(earlier.test, Compare) and earlier.test.op == "not in" and _leaves(earlier):
+                form = form_of(earlier.test, place.decl.unit, self.known(place.decl.unit))
+                if form is not None and form.presence:
+                    return True
+        return False
 
     def _returned(self, frame: Frame) -> Value | None:
         """What a wrapper gives when the variable is not set, as far as its result tells."""
