@@ -74,8 +74,11 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
             reached = _reached(launch, facts, neighbours) if found[id(facts)] else None
             if reached is None:
                 continue
+            # An env file that is given whole to a well-known image says what others listen on.
+            known = launch.build is None and neighbours.ports(launch, facts).fact is not None
+            foreign = {setting.name for setting in facts.env if setting.origin == "env-file"} if known else frozenset()
             for one in found[id(facts)]:
-                if (one.port is None or reached.any_port or one.port in reached.ports) and not (one.paired and _shared(one.env, launch, names, neighbours)):
+                if one.env not in foreign and (one.port is None or reached.any_port or one.port in reached.ports) and not (one.paired and _shared(one.env, launch, names, neighbours)):
                     yield _finding(one, reached, launch, facts, platform)
     for path in sorted(path for path in world.images if path not in built):
         image = world.images[path]

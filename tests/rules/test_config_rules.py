@@ -271,3 +271,10 @@ def test_a_line_of_sed_is_judged_as_a_resolver(tmp_path: Path, line: str, found:
     assert marks(done) == ({"STG104 entrypoint.sh:2"} if found else set())
     if found:
         assert any("[::1]" in note for note in done.findings[0].finding.notes)
+
+
+def test_an_env_file_that_is_given_whole_to_a_product_binds_nothing_of_it(tmp_path: Path) -> None:
+    env = {".env": "WEB_LISTEN_ADDR=127.0.0.1:6379\n"}
+    given = "services:\n  one:\n    image: {}\n    env_file: .env\n    ports: ['6379:6379']\n"
+    assert marks(report(tmp_path / "a", {**env, "compose.yaml": given.format("redis:7")})) == set()
+    assert marks(report(tmp_path / "b", {**env, "compose.yaml": given.format("acme/web:1")})) == {"STG108 .env:1"}
