@@ -193,6 +193,13 @@ def test_a_reader_that_asks_first_whether_the_variable_is_there_demands_nothing(
     assert [env for code, _, _, env in findings({**tree, "a.py": reader.format("raise KeyError(key)")}) if code == "STG203"] == ["QUEUE_SIZE"]
 
 
+def test_what_tests_read_is_read_in_a_container_that_runs_them(findings: Findings) -> None:
+    tree = {**BUILD, "a.py": "import os\nx = os.getenv('MODE')\n", "tests/test_a.py": "import os\nx = os.getenv('SOCKS_TAG')\n"}
+    told = findings({**tree, "compose.yaml": compose("SOCKS_TAG=1", service="    command: pytest tests\n")})
+    assert [env for rule, _, _, env in told if rule == "STG204"] == []
+    assert [env for rule, _, _, env in findings({**tree, "compose.yaml": compose("SOCKS_TAG=1")}) if rule == "STG204"] == ["SOCKS_TAG"]
+
+
 def test_the_proxies_of_one_machine_are_no_disagreement(findings: Findings) -> None:
     code = "import os\nx = os.getenv('HTTP_PROXY')\ny = os.getenv('SEARCH_SERVER_URL')\n"
     tree = {**BUILD, "a.py": code, "compose.yaml": compose("HTTP_PROXY=http://p:1", "SEARCH_SERVER_URL=http://s:1"), "compose.small.yaml": compose("MODE_X=a")}

@@ -655,6 +655,17 @@ _NO_READERS = re.compile(
 """Files that name variables and read none: launchers, samples, documentation."""
 
 
+_TESTING = re.compile(r"\b(?:py)?tests?\b|playwright|cypress|\b(?:jest|vitest|tox|rspec|e2e)\b", re.IGNORECASE)
+
+
+def _runs_tests(component: Component) -> bool:
+    """Whether some container is started to run tests, whose code then reads the environment as any program does."""
+    return any(
+        _TESTING.search(text) for launch in component.launches
+        for text in (launch.service or "", *(text for word in (*(launch.any.entrypoint or ()), *(launch.any.command or ())) for text in texts(word)))
+    )
+
+
 def _mentions(made: list[Component], insides: list[Inside], files: Files) -> list[frozenset[str]]:
     """Per component, the names that its launches set, that none of its known reads has, and that some file inside says."""
     wanted: list[set[bytes]] = []
@@ -671,9 +682,10 @@ def _mentions(made: list[Component], insides: list[Inside], files: Files) -> lis
         launching = {launch.span.path for component in made for launch in component.launches}
         alternatives_of = re.compile(rb"|".join(re.escape(name) for name in sorted(every, key=len, reverse=True)))
         for path, data in files.grep(alternatives_of):
-            if _NO_READERS.search(path) or is_test(path) or path in launching:
+            if _NO_READERS.search(path) or path in launching:
                 continue
-            holders = [index for index, inside in enumerate(insides) if wanted[index] and inside.holds(path)]
+            tests = is_test(path)
+            holders = [index for index, inside in enumerate(insides) if wanted[index] and inside.holds(path) and (not tests or _runs_tests(made[index]))]
             if not holders:
                 continue
             words = {hit for hit in _WORD.findall(data) if hit in every}

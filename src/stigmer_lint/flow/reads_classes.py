@@ -78,12 +78,21 @@ def _pydantic(ev: Evaluator, unit: Unit) -> Iterator[EnvRead]:
             for name in names:
                 yield EnvRead(
                     name.upper(), span, "pydantic settings", "python", None if isinstance(default, Known) and default.kind == "null" else default,
-                    not optional, groups=tuple(other.upper() for other in names if other != name),
+                    not optional and not _given_at_once(field.name, klass.name, _data(ev, unit)), groups=tuple(other.upper() for other in names if other != name),
                 )
             delimiter = config.get("env_nested_delimiter")
             if isinstance(delimiter, Known) and delimiter.text:
                 for name in names:
                     yield from _inner(ev, unit, field, name.upper(), delimiter.text.upper(), not optional)
+
+
+def _given_at_once(field: str, klass: str, data: bytes) -> bool:
+    """Whether the file that declares a settings class also makes it, and hands it the field: `Settings(SECRET=...)`, `Settings(**{"SECRET": ...})`."""
+    name, maker = re.escape(field.encode()), re.escape(klass.encode())
+    made = re.search(rb"\b" + maker + rb"\(\s*[^)\s]", data)
+    return made is not None and (
+        re.search(rb"[\"']" + name + rb"[\"']\s*:", data) is not None or re.search(rb"\b" + maker + rb"\([^)]{0,2000}\b" + name + rb"\s*=", data) is not None
+    )
 
 
 _WORD = re.compile(r"[A-Za-z_][\w.]*")
