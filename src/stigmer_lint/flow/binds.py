@@ -5,7 +5,7 @@ A program that starts containers and serves them itself (a credential proxy, a c
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from stigmer_lint.dialled import unknown_parts
 from stigmer_lint.flow import library
@@ -37,48 +37,44 @@ BOUND_WORK = 4_000
 def binds(evaluators: Mapping[Platform, Evaluator], path: str) -> list[Bind]:
     """The servers that the code of a file starts, with the hosts and ports that they may listen on, per platform. Servers that are told no host
     are left out: they listen on every interface."""
-    first = next(iter(evaluators.values()))
-    unit, source = first.project.unit(path), first.project.source(path)
-    if unit is None or source is None:
-        return []
     found: list[Bind] = []
-    looked = 0
-    for decl in first.project.holding(unit, SERVING.finditer(source.data)):
-        here = first.project.places_of(decl)
-        for place in sorted((place for name in _NAMES for place in here.get(name, ())), key=lambda one: one.expr.span):
-            looked += 1
-            if looked > MAX_IN_FILE:
-                return found
-            hosts: dict[Platform, Value] = {}
-            port: Value | None = None
-            for platform, ev in evaluators.items():
-                ev.fresh()
-                pair = _pair(ev, place)
-                if pair is not None:
-                    hosts[platform], port = pair[0], pair[1] or port
-            if hosts:
-                found.append(Bind(hosts, port, Span(path, *place.expr.span), decl.name))
+    for function, place in _servers(next(iter(evaluators.values())), path):
+        hosts: dict[Platform, Value] = {}
+        port: Value | None = None
+        for platform, ev in evaluators.items():
+            ev.fresh()
+            pair = _pair(ev, place)
+            if pair is not None:
+                hosts[platform], port = pair[0], pair[1] or port
+        if hosts:
+            found.append(Bind(hosts, port, Span(path, *place.expr.span), function))
     return found
 
 
 def bound_variables(ev: Evaluator, path: str) -> frozenset[str]:
     """The variables of the environment from which servers in the code of a file take the host that they listen on."""
+    names: set[str] = set()
+    for _, place in _servers(ev, path):
+        ev.fresh(BOUND_WORK)
+        pair = _pair(ev, place)
+        if pair is not None:
+            names.update(part.name for part in unknown_parts(pair[0]) if part.kind == "env" and part.name)
+    return frozenset(names)
+
+
+def _servers(ev: Evaluator, path: str) -> Iterator[tuple[str, Place]]:
+    """The first places of a file that start something by a name that starts servers, each with the name of the function around it."""
     unit, source = ev.project.unit(path), ev.project.source(path)
     if unit is None or source is None:
-        return frozenset()
-    names: set[str] = set()
+        return
     looked = 0
     for decl in ev.project.holding(unit, SERVING.finditer(source.data)):
         here = ev.project.places_of(decl)
         for place in sorted((place for name in _NAMES for place in here.get(name, ())), key=lambda one: one.expr.span):
             looked += 1
             if looked > MAX_IN_FILE:
-                return frozenset(names)
-            ev.fresh(BOUND_WORK)
-            pair = _pair(ev, place)
-            if pair is not None:
-                names.update(part.name for part in unknown_parts(pair[0]) if part.kind == "env" and part.name)
-    return frozenset(names)
+                return
+            yield decl.name, place
 
 
 def _pair(ev: Evaluator, place: Place) -> tuple[Value, Value | None] | None:
