@@ -6,6 +6,7 @@ The one place where rules, launcher and verifier agree on which value of a launc
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, wraps
 from itertools import pairwise
@@ -140,6 +141,9 @@ class Neighbours:
             if launch.facts and launch.route and launch.group is None:
                 written = frozenset((setting.name, setting.span) for setting in launch.any.env)
                 self._places.setdefault(launch.span, []).append((launch, written))
+        self.ours = {id(launch) for component in world.components if component.whole for launch in component.launches}
+        """The launches in which code of the tree is known to be."""
+        self._given: dict[str, Counter[Span]] = {}
         for component in world.components:
             roles = {read.name: RoleVerdict(read.role, "code") for read in component.reads if read.role != "unknown"}
             if roles:
@@ -234,6 +238,15 @@ class Neighbours:
         here = self._places.get(launch.span, ()) if launch.route and launch.group is None else ()
         own = next((written for one, written in here if one is launch), frozenset())
         return (one for one, written in here if one is not launch and own & written)
+
+    def given_to(self, launch: Launch, setting: EnvSetting) -> int:
+        """How many services of a launch's group the same line of an env file is given to."""
+        group = launch.group or ""
+        if group not in self._given:
+            self._given[group] = Counter(
+                span for one in self.view(launch).launches for span in {each.span for each in one.any.env if each.origin == "env-file"}
+            )
+        return self._given[group][setting.span]
 
     def read_role(self, launch: Launch, name: str) -> RoleVerdict | None:
         """What the code inside does with a variable, None where that is not known."""
@@ -645,10 +658,15 @@ def _switches(facts: LaunchFacts) -> dict[str, list[EnvSetting]]:
 
 
 def foreign_image(one: Dialled, neighbours: Neighbours) -> bool:
-    """Whether the variable stands in an env file that is given whole to a well-known image, which reads only its own."""
+    """Whether the variable stands in an env file that is given whole to a well-known image, which reads only its own, or to many services, of which this is of
+    somebody else's image."""
     if one.setting is None or one.setting.origin != "env-file" or one.launch.build is not None or one.role.source == "policy":
         return False
-    return neighbours.ports(one.launch, one.facts).fact is not None
+    return neighbours.ports(one.launch, one.facts).fact is not None or (id(one.launch) not in neighbours.ours and neighbours.given_to(one.launch, one.setting) >= MANY)
+
+
+MANY = 4
+"""Services of one group that are given a file whole: each reads its own few names of what it holds."""
 
 
 def is_backend(neighbours: Neighbours, launch: Launch) -> bool:

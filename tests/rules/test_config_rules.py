@@ -104,6 +104,16 @@ def test_an_env_file_given_whole_to_a_well_known_image_is_not_read_by_it(tmp_pat
     assert marks(report(tmp_path, {**files, ".env": "CACHE_URL=redis://localhost:6379\n"})) == {"STG106 .env:1"}
 
 
+def test_an_env_file_given_whole_to_many_services_is_not_all_read_by_somebody_elses(tmp_path: Path) -> None:
+    def given(service: str, *others: str) -> dict[str, str]:
+        return {**compose("one|" + service + "|env_file: .env", REDIS, *(f"{name}|image: example/{name}:1|env_file: .env" for name in others)), ".env": "REDIS_URL=redis://localhost:6379\n"}
+
+    assert marks(report(tmp_path / "many", given("image: example/setup:1", "two", "three", "four"))) == set()
+    assert marks(report(tmp_path / "few", given("image: example/setup:1"))) == {"STG106 .env:1"}
+    built = {**given("build: .", "two", "three", "four"), "Dockerfile": "FROM python\nCOPY . .\n"}
+    assert marks(report(tmp_path / "built", built)) == {"STG106 .env:1"}
+
+
 def test_a_value_out_of_dotenv_is_found_where_it_is_written(tmp_path: Path) -> None:
     files = compose(env("CACHE: ${CACHE_ADDR}"), REDIS)
     done = report(tmp_path, {**files, ".env": "# hosts\nCACHE_ADDR=localhost:6379\n"})
