@@ -104,7 +104,13 @@ def test_a_step_that_runs_an_image_is_a_launch(read: Any) -> None:
     facts = read(".github/workflows/ci.yml", WORKFLOW)[1][None].any
     assert render(facts.image) == "alpine:3"
     assert [render(word) for word in facts.command] == ["a", "b c"]
-    assert "Q" in {setting.name for setting in facts.env}
+    assert {setting.name for setting in facts.env} == {"Q"}, "what the job sets is for its steps on the machine"
+
+
+def test_what_a_job_sets_is_for_its_images_where_it_runs_nothing_else(read: Any) -> None:
+    workflow = "on: push\njobs:\n  one:\n    runs-on: ubuntu-latest\n    env: {X: http://localhost}\n    steps:\n      - uses: docker://alpine:3\n        env: {Q: 1}\n"
+    facts = read(".github/workflows/ci.yml", workflow)[1][None].any
+    assert {setting.name for setting in facts.env} == {"X", "Q"}
 
 
 def test_gitlab_jobs_and_services_share_a_network_and_the_variables(read: Any) -> None:

@@ -102,13 +102,16 @@ class _Job:
     def docker_steps(self) -> list[Launch]:
         """Steps that run an image: `uses: docker://IMAGE`."""
         found: list[Launch] = []
-        for step in self.steps():
+        steps = self.steps()
+        # What is set for the whole job is meant for the steps that run on the machine, where there are any.
+        shared = self.env if all("uses" in step and _text(step["uses"]).startswith("docker://") for step in steps) else {}
+        for step in steps:
             uses = step["uses"].value if "uses" in step else None
             if not isinstance(uses, Scalar) or not uses.text.startswith("docker://"):
                 continue
             place = Text(uses, self.source)
             given = fields(step["with"].value if "with" in step else None)
-            env = {**self.env, **{s.name: s for s in self.settings(step["env"].value if "env" in step else None)}}
+            env = {**shared, **{s.name: s for s in self.settings(step["env"].value if "env" in step else None)}}
             arguments = given["args"].value if "args" in given else None
             entrypoint = self.value(given["entrypoint"].value) if "entrypoint" in given else None
             facts = LaunchFacts(
