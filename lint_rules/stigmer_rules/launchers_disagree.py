@@ -71,8 +71,8 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                         yield _finding(sides, launch, other, setting, None, f"{name} is resolved for the container in another launch of the same image, and not here", mine)
                     continue
                 need = needs.get(name)
-                if need is None and is_telemetry(name):
-                    # Where somebody watches is a matter of the place, not of the program.
+                if need is None and (is_telemetry(name) or (_TRIAL.search(other.span.path) is not None and _TRIAL.search(launch.span.path) is None)):
+                    # Where somebody watches is a matter of the place, not of the program, and what a test adds is the test's.
                     continue
                 dialled = sides.addressed(name, index) if need is None else None
                 read = need.read if need is not None else dialled or EnvRead(name, setting.span, "", "")
@@ -95,6 +95,9 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                                f"{name} is set in another launch of the same image, and not for {title(launch)}", None,
                                unreachable_on(launch, need.address) if need is not None and need.address is not None else (),
                                "low" if elsewhere else None)
+
+
+_TRIAL = re.compile(r"(?:^|/)(?:tests?|e2e|testing|integration[-_]tests?)/", re.IGNORECASE)
 
 
 def _own(launch: Launch, port: str | None) -> bool:

@@ -460,3 +460,12 @@ def test_where_a_program_is_watched_is_no_matter_of_its_other_launchers(findings
     }  # fmt: skip
     assert findings({**tree, "dev/compose.yaml": launched("SYNC_OTLP_ENDPOINT=http://otel:4318")}) == []
     assert {env for _, _, _, env in findings({**tree, "dev/compose.yaml": launched("REDIS_URL=redis://redis:6379")})} == {"REDIS_URL"}
+    # What a test sets up beside is the test's; a test that lacks it is told all the same.
+    assert findings({**tree, "dev/compose.yaml": launched(), "tests/compose.yaml": launched("REDIS_URL=redis://redis:6379")}) == []
+
+
+def test_what_configures_a_runner_of_tests_demands_nothing(findings: Findings) -> None:
+    code = "module.exports = { baseURL: process.env.{} || 'http://localhost:5173' };\n"
+    tree = {"Dockerfile": "FROM node\nCOPY . .\n", "compose.yaml": compose("MODE=1", more="  web:\n    image: example/web:1\n    expose: ['5173']\n"), "a.js": "use(process.env.MODE);\n"}
+    assert findings({**tree, "playwright.config.js": code.replace("{}", "WEB_URL", 1)}) == []
+    assert [env for _, _, _, env in findings({**tree, "server.js": code.replace("{}", "WEB_API_URL", 1)})] == ["WEB_API_URL"]

@@ -176,8 +176,11 @@ def _compiled_in(inside: Inside, folders: frozenset[str] | None) -> Callable[[st
     return lambda path: inside.holds(path) and (not path.endswith(".go") or posixpath.dirname(path) in folders)
 
 
-_BY_HAND = re.compile(r"(?:^|/)(?:scripts?|hack|ci|devtools|dev-tools|contrib|maintenance)/", re.IGNORECASE)
-"""Folders of what people and pipelines call by hand."""
+_BY_HAND = re.compile(
+    r"(?:^|/)(?:scripts?|hack|ci|devtools|dev-tools|contrib|maintenance)/|(?:^|/)(?:playwright|cypress|vitest|jest|wdio|karma)(?:[.-]\w+)*\.(?:config|conf)\.[cm]?[jt]s$",
+    re.IGNORECASE,
+)
+"""Folders of what people and pipelines call by hand, and what runners of tests are configured by."""
 
 
 def _left_to_people(path: str, called: set[str]) -> bool:
