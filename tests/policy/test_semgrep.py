@@ -58,6 +58,10 @@ def scan(folder: Path, rules: str) -> set[tuple[str, int, str]]:
     return {(one["path"], one["start"]["line"], one["extra"]["metadata"]["stigmer"]) for one in out["results"]}
 
 
+BEYOND = (("STG110", ".listen("), ("STG102", ".DaemonHost()"), ("STG105", "network_mode=network_mode("))
+"""Forms of bad blocks of which the pack's header says that it does not find them: what they are about is in no launch that is written."""
+
+
 @needs_semgrep
 def test_semgrep_finds_every_bad_block_that_the_pack_covers_and_no_good_one(tmp_path: Path) -> None:
     trees: dict[str | None, dict[str, tuple[str, set[str]]]] = {}
@@ -79,8 +83,7 @@ def test_semgrep_finds_every_bad_block_that_the_pack_covers_and_no_good_one(tmp_
         found = scan(folder, pack(policy(said)))
         for name, (text, marked) in files.items():
             codes = {code for path, _, code in found if path == name}
-            if marked == {"STG110"} and ".listen(" in text:
-                # The pack's header says so: a server's address is in no launch.
+            if any(marked == {code} and form in text for code, form in BEYOND):
                 continue
             covered += bool(marked & COVERED)
             if codes != marked & COVERED:
