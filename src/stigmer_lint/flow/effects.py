@@ -493,6 +493,9 @@ def either(values: list[Value]) -> Value:
     first = values[0]
     if len(values) == 1 or all(value is first for value in values):
         return first
+    # Of the paths that come to one text the last is the one for all that no condition picked out.
+    last = {(v.text, v.kind): v for v in values if isinstance(v, Known)}
+    values = [last[v.text, v.kind] if isinstance(v, Known) else v for v in values]
     if any(isinstance(v, ObjectValue) for v in values) or any(
         isinstance(v, Choice) and any(isinstance(o, ListValue | MapValue | ObjectValue) for o in v.options) for v in values
     ):
