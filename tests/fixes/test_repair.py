@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import pytest
+
 from stigmer_lint.fixes.diff import unified
 from stigmer_lint.fixes.repair import Repair, repair
 from stigmer_lint.model.span import SourceFile, Span
@@ -73,9 +75,50 @@ def test_a_fix_that_breaks_the_file_is_not_carried_out() -> None:
     assert [one.fingerprint for one, _ in done.refused] == ["one"]
 
 
-def test_fixes_that_bring_one_another_about_come_to_an_end() -> None:
-    done = mend(b"one", {"one": "two", "two": "one"})
-    assert len(done.fixed) <= 12
+@pytest.mark.parametrize(("data", "after"), [(b"one", None), (b"two", None), (b"three", b"one"), (b"one four", b"two 4")])
+def test_fixes_that_undo_one_another_are_taken_back(data: bytes, after: bytes | None) -> None:
+    words = {"one": "two", "two": "one", "three": "one", "four": "4"}
+    done = mend(data, words)
+    assert done.after == ({"a.txt": after} if after is not None else {})
+    assert {why for _, why in done.refused} == {"another fix would undo it"}
+    assert not mend(after or data, words).after
+
+
+def test_a_long_chain_is_followed_to_its_end() -> None:
+    words = {f"<{number}>": f"<{number + 1}>" for number in range(40)}
+    done = mend(b"<0>", words)
+    assert done.after == {"a.txt": b"<40>"}
+    assert len(done.fixed) == 40
+
+
+def inserted(*texts: str) -> tuple[dict[str, bytes], int]:
+    """What comes of findings that each want text behind the first line and are there as long as it is missing, and how often was looked."""
+
+    def look(changed: Mapping[str, bytes]) -> Report:
+        data = changed.get("a.txt", b"  - a\n  - z\n")
+        found = []
+        for text in texts:
+            if text.encode() not in data:
+                finding = Finding(rule="STG999", message=text, span=Span("a.txt", 0, 3), env=text)
+                fix = Fix("better", "safe", (Edit(Span("a.txt", 5, 5), text),))
+                found.append(Reported(finding=finding, rule=RULE, severity="error", confidence="high", fingerprint=text, fix=fix))
+        looked.append(data)
+        return Report(findings=tuple(found))
+
+    looked: list[bytes] = []
+    done = repair(look({}), look, lambda path: SourceFile(path, looked[0]), lambda before, after: True, unsafe=False)
+    assert not done.report.findings
+    return done.after, len(looked)
+
+
+def test_entries_of_one_list_are_added_together() -> None:
+    after, looks = inserted("\n  - b\n  - c", "\n  - d")
+    assert after == {"a.txt": b"  - a\n  - b\n  - c\n  - d\n  - z\n"}
+    assert looks == 2
+
+
+def test_lines_of_another_depth_wait_for_the_next_round() -> None:
+    assert inserted("\n  - b", "\nc:\n  - d")[1] == 3
 
 
 def test_a_guess_is_left_unless_it_is_asked_for() -> None:

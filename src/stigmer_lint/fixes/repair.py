@@ -6,6 +6,7 @@ overlap wait for the next round, when they are rendered anew.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -17,8 +18,8 @@ from stigmer_lint.errors import UnreadableError
 from stigmer_lint.model.span import SourceFile
 from stigmer_lint.report.types import Edit, Report, Reported
 
-ROUNDS = 12
-"""More would mean fixes that bring one another about."""
+ROUNDS = 100
+"""A bound on the work. Fixes that undo one another end sooner: contents that were there before are not written again."""
 
 _LAID_OPEN = frozenset(("STG109",))
 """What a fix may lay open: that a service of the host listens on loopback was so before, and shows once its name resolves."""
@@ -71,6 +72,9 @@ def repair(
             return False
         return key_of(one) not in refused and all(editable(edit.span.path) for edit in fix.edits)
 
+    # What was there at the start of each round, and how many were fixed by then, with the fixes of the round.
+    stages: list[tuple[dict[str, bytes], Report, int, list[Reported]]] = []
+
     for _ in range(ROUNDS):
         chosen = _compatible([one for one in report.findings if allowed(one)])
         trial, chosen = _tried(chosen, current, intact, refused)
@@ -83,7 +87,15 @@ def repair(
         if failed:
             refused.update(failed)
             continue
+        stages.append((dict(contents), report, len(fixed), chosen))
         contents.update(trial or {})
+        back = next((index for index, (there, *_) in enumerate(stages) if _same(there, contents, originals)), None)
+        if back is not None:
+            for *_, some in stages[back:]:
+                refused.update((key_of(one), (one, "another fix would undo it")) for one in some)
+            contents, report, count, _ = stages[back]
+            del fixed[count:], stages[back:]
+            continue
         was = Counter(key_of(one) for one in report.findings)
         now = Counter(key_of(one) for one in after.findings)
         # One finding may speak for several services that share a text; it is fixed when the last of them is.
@@ -93,11 +105,15 @@ def repair(
     return Repair(report, {path: originals[path] for path in changed}, changed, tuple(fixed), tuple(refused.values()))
 
 
+def _same(one: Mapping[str, bytes], other: Mapping[str, bytes], originals: Mapping[str, bytes]) -> bool:
+    return all(one.get(path, originals[path]) == other.get(path, originals[path]) for path in {*one, *other})
+
+
 def edited(data: bytes, edits: Iterable[Edit]) -> bytes:
     """The bytes with edits of one file carried out, which do not overlap; the same edit twice counts once."""
     out: list[bytes] = []
     at = 0
-    for edit in sorted(set(edits), key=lambda edit: (edit.span.start, edit.span.end)):
+    for edit in sorted(dict.fromkeys(edits), key=lambda edit: (edit.span.start, edit.span.end)):
         out += (data[at : edit.span.start], edit.text.encode("utf-8", "surrogatepass"))
         at = edit.span.end
     out.append(data[at:])
@@ -124,9 +140,20 @@ def _meets(taken: list[tuple[int, int, str]], edit: Edit) -> bool:
     for around in (at - 1, at):
         if 0 <= around < len(taken):
             other = taken[around]
-            if other != (start, end, edit.text) and _overlap(start, end, other[0], other[1]):
+            if other != (start, end, edit.text) and _overlap(start, end, other[0], other[1]) and not _beside((start, end, edit.text), other):
                 return True
     return False
+
+
+_LINES = re.compile(r"(?:(\r\n|\n|\r)([ \t]*)\S[^\r\n]*)(?:\1\2\S[^\r\n]*)*\Z")
+
+
+def _beside(one: tuple[int, int, str], other: tuple[int, int, str]) -> bool:
+    """Whether two insertions at one place are lines of one indentation, entries of the same list: they may stand in either order."""
+    if not one[0] == one[1] == other[0] == other[1]:
+        return False
+    mine, theirs = _LINES.match(one[2]), _LINES.match(other[2])
+    return mine is not None and theirs is not None and mine.group(1, 2) == theirs.group(1, 2)
 
 
 def _overlap(start: int, end: int, other_start: int, other_end: int) -> bool:
