@@ -80,10 +80,6 @@ def _shared(sides: Sides, peers: Peers) -> Iterator[Finding]:
             )
 
 
-MAX_FORGOTTEN = 8
-"""Families of variables that one launch is told to have left out."""
-
-
 def _forgotten(sides: Sides, peers: Peers) -> Iterator[Finding]:
     """Variables that a sample documents and the code reads, and that a launch which hands over most of the others leaves out: once a file,
     and once at all where the code has a default."""
@@ -92,7 +88,7 @@ def _forgotten(sides: Sides, peers: Peers) -> Iterator[Finding]:
         left = left_out(sides, index, peers.services(launch)) if launch.kind == "compose" else None
         if left is None:
             continue
-        for family in left.reads[:MAX_FORGOTTEN]:
+        for family in left.reads:
             read = family[0]
             key = read.name, launch.span.path if left.bare else ""
             if key in done:

@@ -197,6 +197,8 @@ def read_by_twin(sides: Sides, name: str, world: World) -> bool:
 
 MIN_FORWARDED = 4
 """Documented names that a launch hands over before what it leaves out counts as forgotten."""
+MAX_FORGOTTEN = 8
+"""Families of variables that somebody forgets to hand over; who leaves out more has chosen some."""
 
 
 class Left(msgspec.Struct, frozen=True):
@@ -211,7 +213,7 @@ class Left(msgspec.Struct, frozen=True):
 
 def left_out(sides: Sides, index: int, services: frozenset[str]) -> Left | None:
     """What a launch leaves out that hands over, name by name, most of what is documented and read. `services`: hosts that there are beside
-    the launch. None where it hands over little, leaves nothing out, or may set more than can be seen."""
+    the launch. None where it hands over little, leaves nothing out or more than can be forgotten, or may set more than can be seen."""
     launch, given = sides.component.launches[index], sides.given[index]
     if hides_much(launch) or len(given) < MIN_FORWARDED:
         return None
@@ -244,14 +246,14 @@ def left_out(sides: Sides, index: int, services: frozenset[str]) -> Left | None:
     few = rest if len(handed) >= 8 * len(rest) else []
     if not bare and not few:
         return None
-    if plain > len(handed):
+    if plain > len(handed) or len(bare) + len(few) >= len(handed):
         return None
     offered = {tokens(name)[0] for name in given if tokens(name)}
     families: dict[str, list[EnvRead]] = {}
     for read in (*bare, *few):
         first = next(iter(tokens(read.name)), "")
         families.setdefault(read.name if first in offered else first, []).append(read)
-    return Left(tuple(map(tuple, families.values())), len(handed), bool(bare))
+    return Left(tuple(map(tuple, families.values())), len(handed), bool(bare)) if len(families) <= MAX_FORGOTTEN else None
 
 
 def unpaired(sides: Sides, index: int, services: frozenset[str]) -> list[EnvRead]:

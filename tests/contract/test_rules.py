@@ -108,24 +108,36 @@ def test_a_service_that_another_file_of_the_folder_builds_from_elsewhere_may_rea
     assert findings({**tree, "compose.dev.yaml": "services:\n  app:\n    build: ./web\n"}) == []
 
 
-SAMPLE = "".join(f"{name}=1\n" for name in ("FIRST_KEY", "SECOND_KEY", "THIRD_KEY", "FOURTH_KEY", "SEARCH_URL", "MAIL_HOST", "MAIL_USER", "QUEUE_URL"))
+SAMPLE = "".join(f"{name}=1\n" for name in ("FIRST_KEY", "SECOND_KEY", "THIRD_KEY", "FOURTH_KEY", "FIFTH_KEY", "SEARCH_URL", "MAIL_HOST", "MAIL_USER", "QUEUE_URL"))
 READS = "import os\n" + "".join(f"x{n} = os.getenv('{line.partition('=')[0]}')\n" for n, line in enumerate(SAMPLE.splitlines()))
-FOUR = ("FIRST_KEY=${FIRST_KEY}", "SECOND_KEY=${SECOND_KEY}", "THIRD_KEY=${THIRD_KEY:-x}", "FOURTH_KEY=4")
+MOST = ("FIRST_KEY=${FIRST_KEY}", "SECOND_KEY=${SECOND_KEY}", "THIRD_KEY=${THIRD_KEY:-x}", "FOURTH_KEY=4", "FIFTH_KEY=5")
 
 
 def test_what_a_list_that_hands_on_most_leaves_out_is_told(findings: Findings) -> None:
     tree = {**BUILD, "a.py": READS, ".env.example": SAMPLE.replace("QUEUE_URL=1", "QUEUE_URL=amqp://queue:5672")}
     # A family that is left out as a whole is told once; what leads to a service that is not there is not told.
-    assert findings({**tree, "compose.yaml": compose(*FOUR)}) == [("STG203", "compose.yaml", 2, "MAIL_HOST"), ("STG203", "compose.yaml", 2, "SEARCH_URL")]
-    told = findings({**tree, "compose.yaml": compose(*FOUR, more="  queue:\n    image: rabbitmq\n")})
+    assert findings({**tree, "compose.yaml": compose(*MOST)}) == [("STG203", "compose.yaml", 2, "MAIL_HOST"), ("STG203", "compose.yaml", 2, "SEARCH_URL")]
+    told = findings({**tree, "compose.yaml": compose(*MOST, more="  queue:\n    image: rabbitmq\n")})
     assert ("STG203", "compose.yaml", 2, "QUEUE_URL") in told
     # Too little is handed on, or nothing of it by name.
-    assert findings({**tree, "compose.yaml": compose(*FOUR[:3])}) == []
-    assert findings({**tree, "compose.yaml": compose(*(one.partition("=")[0] + "=1" for one in FOUR))}) == []
+    assert findings({**tree, "compose.yaml": compose(*MOST[:3])}) == []
+    assert findings({**tree, "compose.yaml": compose(*MOST[:4], more="  queue:\n    image: rabbitmq\n")}) == []
+    assert findings({**tree, "compose.yaml": compose(*(one.partition("=")[0] + "=1" for one in MOST))}) == []
+
+
+def test_more_than_can_be_forgotten_is_a_choice(findings: Findings) -> None:
+    def left(count: int) -> list[str | None]:
+        names = [*(f"KEY{n}_OF" for n in range(20)), *(f"{chr(65 + n)}_PART" for n in range(count))]
+        code = "import os\n" + "".join(f"x{n} = os.getenv('{name}')\n" for n, name in enumerate(names))
+        tree = {**BUILD, "a.py": code, ".env.example": "".join(f"{name}=1\n" for name in names), "compose.yaml": compose(*(f"{name}=${{{name}}}" for name in names[:20]))}
+        return [env for _, _, _, env in findings(tree)]
+
+    assert len(left(8)) == 8
+    assert left(9) == []
 
 
 def test_a_sample_that_git_ignores_by_pattern_is_there(findings: Findings) -> None:
-    tree = {**BUILD, "a.py": READS, ".env.example": SAMPLE, ".gitignore": ".env*\n", "compose.yaml": compose(*FOUR)}
+    tree = {**BUILD, "a.py": READS, ".env.example": SAMPLE, ".gitignore": ".env*\n", "compose.yaml": compose(*MOST)}
     assert ("STG203", "compose.yaml", 2, "SEARCH_URL") in findings(tree)
 
 
