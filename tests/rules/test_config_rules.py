@@ -14,7 +14,7 @@ from stigmer_lint.report.types import Report
 from stigmer_lint.rule import ReplaceHost
 from stigmer_rules import RULES
 
-CODES = ("STG101", "STG103", "STG106", "STG107", "STG108", "STG109", "STG206")
+CODES = ("STG101", "STG103", "STG106", "STG107", "STG108", "STG109", "STG112", "STG206")
 
 
 def report(folder: Path, files: dict[str, str]) -> Report:
@@ -288,3 +288,94 @@ def test_an_env_file_that_is_given_whole_to_a_product_binds_nothing_of_it(tmp_pa
     given = "services:\n  one:\n    image: {}\n    env_file: .env\n    ports: ['6379:6379']\n"
     assert marks(report(tmp_path / "a", {**env, "compose.yaml": given.format("redis:7")})) == set()
     assert marks(report(tmp_path / "b", {**env, "compose.yaml": given.format("acme/web:1")})) == {"STG108 .env:1"}
+
+
+APART = {
+    "apart": (("api|networks: [front]|environment: [DB_HOST=db]", "db|image: postgres|networks: [back]"), 4),
+    "host mode": (("api|network_mode: host|environment: [DB_HOST=db]", "db|image: postgres"), 4),
+    "host mode by an external network": (("api|networks: [host]|environment: [DB_HOST=db]", "db|image: postgres"), 4),
+    "sibling on the host": (("api|environment: [DB_HOST=db]", "db|image: postgres|network_mode: host"), 3),
+    "default and another": (("api|environment: [DB_HOST=db]", "db|image: postgres|networks: [back]"), 3),
+    "container name": (("api|networks: [front]|environment: [DB_HOST=main-db]", "db|image: postgres|container_name: main-db|networks: [back]"), 4),
+    "a default": (("api|networks: [front]|environment:|  DB_HOST: ${DB_HOST:-db}", "db|image: postgres|networks: [back]"), 5),
+}
+TOGETHER = {
+    "common": ("api|networks: [front, back]|environment: [DB_HOST=db]", "db|image: postgres|networks: [back]"),
+    "mapped": ("api|network_mode: host|extra_hosts: ['db:127.0.0.1']|environment: [DB_HOST=db]", "db|image: postgres"),
+    "shared": ("api|network_mode: service:vpn|environment: [DB_HOST=db]", "db|image: postgres|networks: [back]", "vpn|image: vpn|networks: [back]"),
+    "mode by a variable": ("api|network_mode: ${MODE:-host}|environment: [DB_HOST=db]", "db|image: postgres"),
+    "another name": ("api|networks: [front]|environment: [DB_HOST=db.example.com]", "db|image: postgres|networks: [back]"),
+    "no address": ("api|networks: [front]|environment: [DB_NAME=db]", "db|image: postgres|networks: [back]"),
+    "linked": ("api|networks: [front]|links: [db]|environment: [DB_HOST=db]", "db|image: postgres|networks: [back]"),
+}
+
+
+@pytest.mark.parametrize("case", APART)
+def test_a_sibling_on_another_network_is_told(case: str, tmp_path: Path) -> None:
+    services, line = APART[case]
+    files = compose(*services)
+    files["compose.yaml"] += "networks:\n  front:\n  back:\n  host:\n    external: true\n"
+    assert marks(report(tmp_path, files)) == {f"STG112 compose.yaml:{line}"}
+
+
+@pytest.mark.parametrize("case", TOGETHER)
+def test_a_sibling_within_reach_is_not_told(case: str, tmp_path: Path) -> None:
+    files = compose(*TOGETHER[case])
+    files["compose.yaml"] += "networks:\n  front:\n  back:\n"
+    assert marks(report(tmp_path, files)) == set()
+
+
+def test_another_file_of_the_project_may_join_them(tmp_path: Path) -> None:
+    files = compose("api|image: x|networks: [front]|environment: [DB_HOST=db]", "db|image: postgres|networks: [back]")
+    files["compose.override.yaml"] = "services:\n  db:\n    networks: [front]\n"
+    assert marks(report(tmp_path, files)) == set()
+
+
+JOB = """\
+on: push
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    services:
+      postgres:
+        image: postgres:16
+    steps:
+      - run: docker run {options} -e DB_HOST=postgres -e OTHER=redis example/api:1
+      - run: |
+          docker run \\
+            -e DATABASE_URL=postgres://app@postgres/app \\
+            ${{{{ steps.image.outputs.name }}}}
+  other:
+    runs-on: ubuntu-latest
+    steps:
+      - run: docker run -e DB_HOST=postgres example/api:1
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "first"), [("", True), ("--network bridge", True), ("--network ${{ job.services.postgres.network }}", False), ("--net=host", False), ("--add-host postgres:10.0.0.1", False), ("$OPTIONS", False)]
+)
+def test_a_step_does_not_see_the_services_of_its_job_by_name(options: str, first: bool, tmp_path: Path) -> None:
+    files = {".github/workflows/a.yml": JOB.format(options=options)}
+    expected = {"STG112 .github/workflows/a.yml:12"} | ({"STG112 .github/workflows/a.yml:9"} if first else set())
+    assert marks(report(tmp_path, files)) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        ("docker run -d --name db postgres", "docker run -e DB_HOST=db app", True),
+        ("podman run -d --name db postgres", "podman run -e DB_HOST=db app", True),
+        ("docker run -d --name db --network back postgres", "docker run -e DB_HOST=db app", True),
+        ("docker run -d --name db --network host postgres", "docker run -e DB_HOST=db app", True),
+        ("docker run -d --name db postgres", "docker run --network back -e DB_HOST=db app", False),
+        ("docker run -d --name db --network back postgres", "docker run --network back -e DB_HOST=db app", False),
+        ("docker run -d --name db postgres", "docker run --link db -e DB_HOST=db app", False),
+        ("docker run -d --name db postgres", "docker run --network container:db -e DB_HOST=db app", False),
+        ("docker run -d --name db postgres", "docker create --name app -e DB_HOST=db app", False),
+        ("nerdctl run -d --name db postgres", "nerdctl run -e DB_HOST=db app", False),
+        ("docker run -d --name other postgres", "docker run -e DB_HOST=db app", False),
+    ],
+)  # fmt: skip
+def test_the_default_network_has_no_names(one: str, other: str, told: bool, tmp_path: Path) -> None:
+    assert marks(report(tmp_path, {"start.sh": f"{one}\n{other}\n"})) == ({"STG112 start.sh:2"} if told else set())

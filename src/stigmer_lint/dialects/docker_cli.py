@@ -212,6 +212,8 @@ class _Reader:
             item = self.items[self.at]
             value = item.value
             if item.rest:
+                if self._must_be_the_image(item):
+                    break
                 self._unknown_options(value)
                 self.at += 1
                 continue
@@ -243,7 +245,7 @@ class _Reader:
         if self.at >= len(self.items):
             return
         first = self.items[self.at]
-        self.image = first.value
+        self.image = Unknown(first.value.why, first.value.kind, None, first.value.span) if first.rest and isinstance(first.value, Unknown) else first.value
         self.known += isinstance(first.value, Known)
         rest = self.items[self.at + 1 :]
         self.arguments = tuple(item.value for item in rest) or None
@@ -262,6 +264,13 @@ class _Reader:
             self._option(option, text, True)
             ends.add(self.at)
         self.at = max(ends)
+
+    def _must_be_the_image(self, item: Item) -> bool:
+        """Whether words that are not known hold the image: the last ones, that are there in any case (`$(image)`, and not "$@") and are not called options."""
+        value = item.value
+        if self.at + 1 < len(self.items) or item.maybe or not isinstance(value, Unknown) or value.kind == "input":
+            return False
+        return not set(_tokens(value.why.lower())) & _OPTION_WORDS
 
     def _may_be_options(self, value: Value, item: Item) -> bool:
         """Whether a word that is not known stands for options rather than for the image."""

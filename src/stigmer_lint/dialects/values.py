@@ -200,7 +200,7 @@ def arguments(values: tuple[Value, ...]) -> tuple[Item, ...]:
 
 def is_spread(value: Value) -> bool:
     """Whether a value stands for any number of further arguments."""
-    return isinstance(value, Unknown) and value.kind == "input" and value.name == "*"
+    return isinstance(value, Unknown) and value.name == "*"
 
 
 def field(value: Value | None, *names: str) -> Value | None:

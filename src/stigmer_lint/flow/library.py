@@ -422,7 +422,9 @@ def evaluated(
             for item in unfold(value) if arg.spread else words(value):
                 if item.rest:
                     why = why or "a spread that could not be told"
-                    positional.append(Unknown("further arguments", "input", "*"))
+                    # Unlike an array, words that are not quoted are there, and say where they come from.
+                    own = item.value if arg.split and isinstance(item.value, Unknown) else Unknown("further arguments", "input")
+                    positional.append(Unknown(own.why, own.kind, "*", own.span))
                     break
                 positional.append(item.value)
         else:
