@@ -89,8 +89,11 @@ def _unnamed(one: Unmapped) -> Finding:
 def _finding(one: Dialled, alias: str) -> Finding:
     launch, facts = one.launch, one.facts
     others = list(dict.fromkeys(_ENGINES[engine] for row in provided_by(alias) for engine in row.engines if engine in _ENGINES))
-    remote = launch.engine == "kubernetes"
-    if remote:
+    # No option of Apple's command gives a container a name for the host.
+    remote = launch.engine in ("kubernetes", "apple")
+    if launch.engine == "apple":
+        advice = "dial the gateway of the container's network (192.168.64.1 on the default one), with the service listening there"
+    elif remote:
         advice = f"use the address of the service, or add hostAliases for {alias}"
     elif launch.group is not None or launch.kind == "compose service":
         advice = f'add extra_hosts: ["{alias}:host-gateway"] to the service'
@@ -128,7 +131,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _engine_name(one: Dialled) -> str:
-    names = {"docker": "Docker Engine", "podman": "Podman", "nerdctl": "nerdctl", "kubernetes": "Kubernetes"}
+    names = {"docker": "Docker Engine", "podman": "Podman", "nerdctl": "nerdctl", "apple": "Apple's container", "kubernetes": "Kubernetes"}
     return names.get(one.launch.engine, "the engine")
 
 

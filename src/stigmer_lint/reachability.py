@@ -27,7 +27,7 @@ from stigmer_lint.model.launch import Engine, HostEntry, LaunchFacts, Platform
 from stigmer_lint.model.value import Choice, Known, Template, Value
 
 EngineKind: TypeAlias = Literal[
-    "docker-engine", "docker-rootless", "docker-wsl", "docker-desktop", "podman", "podman-rootless", "podman-machine", "nerdctl", "colima", "lima",
+    "docker-engine", "docker-rootless", "docker-wsl", "docker-desktop", "podman", "podman-rootless", "podman-machine", "nerdctl", "apple-container", "colima", "lima",
     "rancher-desktop", "orbstack", "kubernetes", "minikube", "kind", "k3d", "codespaces", "testcontainers", "other",
 ]
 """What answers behind `docker`: a Linux engine on the machine itself, one without root, one in somebody's virtual machine."""
@@ -121,7 +121,7 @@ def engine_kind(engine: Engine, platform: Platform) -> EngineKind:
         return "podman" if platform == "linux" else "podman-machine"
     if engine == "nerdctl":
         return "nerdctl" if platform == "linux" else "lima" if platform == "macos" else "rancher-desktop"
-    return "kubernetes" if engine == "kubernetes" else "other"
+    return "kubernetes" if engine == "kubernetes" else "apple-container" if engine == "apple" else "other"
 
 
 def kind_of_daemon(

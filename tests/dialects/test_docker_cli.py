@@ -64,6 +64,8 @@ REST = Item(Unknown("spread", "input", "*"), rest=True)
         ("podman run img", "podman run"),
         ("nerdctl run img", "nerdctl run"),
         ("finch run img", "nerdctl run"),
+        ("container run --rm img", "container run"),
+        ("container create -e A=b img", "container create"),
         ("sudo docker run img", "docker run"),
         ("sudo -E -u root docker run img", "docker run"),
         ("sudo -n -- docker run img", "docker run"),
@@ -447,7 +449,7 @@ def test_the_flag_table_is_the_installed_clients(command: str) -> None:
 
 
 def test_no_engine_gives_one_spelling_two_meanings() -> None:
-    for engine in ("docker", "podman", "nerdctl", "compose"):
+    for engine in ("docker", "podman", "nerdctl", "apple", "compose"):
         for scope in ("run", "create", "global", "pod"):
             rows = [flag for flag in flags() if engine in flag.engines and scope in flag.commands]
             spellings = [f"--{flag.long}" for flag in rows] + [f"-{flag.short}" for flag in rows if flag.short]

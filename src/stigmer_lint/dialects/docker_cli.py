@@ -30,6 +30,7 @@ from stigmer_lint.model.value import Choice, Item, Known, Resolved, Template, Un
 
 _ENGINES: dict[str, Engine] = {
     "docker": "docker", "podman": "podman", "nerdctl": "nerdctl", "podman-remote": "podman", "finch": "nerdctl", "nerdctl.lima": "nerdctl",
+    "container": "apple",
     "docker-compose": "docker", "podman-compose": "podman",
 }
 _STANDALONE_COMPOSE = ("docker-compose", "podman-compose")
@@ -82,7 +83,7 @@ def recognise_argv(command: Command) -> Recognised | Unread | None:
     reader.unread.extend(remote)
     # What is created is started by a later command, which does not wait for it.
     reader.detached = reader.detached or word == "create"
-    found = _finish(reader, f"{engine} {word}", engine)
+    found = _finish(reader, f"{'container' if engine == 'apple' else engine} {word}", engine)
     return msgspec.structs.replace(found, written=items[at].value.span) if isinstance(found, Recognised) else found
 
 
@@ -95,6 +96,9 @@ def _engine_of(first: Item) -> tuple[Engine | None, bool, bool]:
         for name in names:
             if _ENGINES.get(name) == wanted:
                 return _ENGINES[name], name in _STANDALONE_COMPOSE, True
+    if "container" in names:
+        # A word that other programs are called by as well.
+        return "apple", False, False
     for option in each(first.value):
         hint = _hint(option)
         if hint and any(part in hint for part in _TELLING):

@@ -93,7 +93,7 @@ needles: dict[str, tuple[str, ...]] = {
     **{language: tuple(sorted(table)) for language, table in _BY_LANGUAGE.items()},
     "python": tuple(sorted({*_BY_LANGUAGE["python"], "docker", "podman"})),
     "shell": (
-        "docker", "podman", "nerdctl", "finch", "docker-compose", "podman-compose",
+        "docker", "podman", "nerdctl", "finch", "docker-compose", "podman-compose", "container run", "container create",
         *(mark + name for name in _PROGRAM_VARIABLES for mark in ("$", "${", "$(")),
     ),
 }
@@ -106,7 +106,7 @@ STARTING_WORDS = frozenset({"run", "create", "container", "start", "up", "compos
 """Words of which a command line has one that starts a container, where its words are known one by one."""
 _ITSELF = frozenset({"os.Executable", "process.execPath", "sys.executable"})
 """What gives the path of the program that runs: https://pkg.go.dev/os#Executable, https://nodejs.org/api/process.html#processexecpath."""
-_ENGINES = ("docker", "podman", "nerdctl", "finch")
+_ENGINES = ("docker", "podman", "nerdctl", "finch", "container")
 
 
 def command_of(call: Invocation) -> Command | None:

@@ -122,8 +122,11 @@ class LaunchFinder:
         for versions in merged.values():
             one = next(iter(versions.values()))
             assert isinstance(one.result, Recognised)
-            facts = {platform: version.result.facts for platform, version in versions.items() if isinstance(version.result, Recognised)}
-            if any(facts == other for other in seen):
+            facts = {
+                platform: version.result.facts for platform, version in versions.items()
+                if isinstance(version.result, Recognised) and (version.result.engine != "apple" or platform == "macos")
+            }
+            if not facts or any(facts == other for other in seen):
                 continue
             seen.append(facts)
             conduct: Conduct | None = None

@@ -13,7 +13,8 @@ Platform: TypeAlias = Literal["linux", "macos", "windows"]
 PLATFORMS: tuple[Platform, ...] = ("linux", "macos", "windows")
 """Where launching code may run. A rule's finding says on which of them it holds."""
 
-Engine: TypeAlias = Literal["docker", "podman", "nerdctl", "kubernetes", "other"]
+Engine: TypeAlias = Literal["docker", "podman", "nerdctl", "apple", "kubernetes", "other"]
+"""apple: the `container` command of macOS, https://github.com/apple/container"""
 
 
 class EnvSetting(msgspec.Struct, frozen=True):
