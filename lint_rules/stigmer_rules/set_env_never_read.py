@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from stigmer_lint.contract import Sides, by_value, demanded, nearest, program_of, read_by_twin, read_elsewhere, title, used_by_launch
+from stigmer_lint.dialled import texts
 from stigmer_lint.knowledge.frameworks import is_predefined_argument
+from stigmer_lint.knowledge.names import is_test
 from stigmer_lint.model.launch import EnvSetting, Launch
 from stigmer_lint.model.value import Step, text_of
 from stigmer_lint.rule import Finding, Policy, Rename, Rule, Unset, World
@@ -30,15 +33,28 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
         # A program that the build takes from elsewhere reads what it likes.
         program = program_of(component) and not any(image.brings for image in component.images)
         for index, launch in enumerate(component.launches):
+            if _mounts_program(launch):
+                continue
             # What the policy demands is set for a reason that this code need not show, such as older images.
             wanted = demanded(launch, policy)
             for name, setting in sides.given[index].items():
+                if launch.language and is_test(setting.span.path):
+                    # What a test sets is there for the test to look at.
+                    continue
                 if name in wanted or setting.origin != "launch" or setting.maybe or sides.is_read(name) or used_by_launch(launch, name):
                     continue
                 meant = nearest(name, [one for one in (*sides.settled, *sides.image) if one not in sides.given[index]]) or by_value(name, setting.value, sides)
                 if ((program and component.reads) or meant is not None) and not read_elsewhere(sides, launch, name, meant) \
                         and not read_by_twin(sides, name, world):
                     yield _finding(sides, launch, setting, meant)
+
+
+_PROGRAM = re.compile(r"^\S+:/(?:\S+/)?s?bin/[^/\s:]+(?::[a-zA-Z,]+)?$")
+
+
+def _mounts_program(launch: Launch) -> bool:
+    """Whether a program of the host is mounted among those of the container (`./bin/tool:/usr/local/bin/tool`): it reads what it likes."""
+    return any(_PROGRAM.match(text) for volume in launch.any.volumes for text in texts(volume))
 
 
 def _arguments(world: World) -> Iterator[Finding]:

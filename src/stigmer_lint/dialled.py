@@ -457,6 +457,8 @@ def _port_beside(by_name: Mapping[str, EnvSetting], name: str) -> EnvSetting | N
     return by_name.get("PGPORT") if name == "PGHOST" else None
 
 
+_RUN_TOGETHER = re.compile(r"\b(DEBUG|METRICS|PPROF|HEALTH|LISTEN|BIND|HTTP|GRPC|ADMIN)(ADDR|ADDRESS|HOST)\b")
+"""`--debugaddr`, as BuildKit and others write it."""
 _FLAG_NAMES = ("url", "host", "addr", "address", "endpoint", "server", "broker", "upstream", "base")
 
 
@@ -476,7 +478,7 @@ def _arguments(
                 yield from _named(launch, facts, platform, neighbours, word)
             yield from _connected(launch, facts, platform, neighbours, word)
             continue
-        shaped = name.lstrip("-").replace("-", "_").replace(".", "_").upper()
+        shaped = _RUN_TOGETHER.sub(r"\1_\2", name.lstrip("-").replace("-", "_").replace(".", "_").upper())
         for one in addresses_of(word):
             role = role_of(shaped, known, image, roles)
             span = word.span if isinstance(word, Known | Template) and word.span is not None else launch.span

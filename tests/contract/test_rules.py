@@ -481,3 +481,20 @@ def test_what_configures_a_runner_of_tests_demands_nothing(findings: Findings) -
     tree = {"Dockerfile": "FROM node\nCOPY . .\n", "compose.yaml": compose("MODE=1", more="  web:\n    image: example/web:1\n    expose: ['5173']\n"), "a.js": "use(process.env.MODE);\n"}
     assert findings({**tree, "playwright.config.js": code.replace("{}", "WEB_URL", 1)}) == []
     assert [env for _, _, _, env in findings({**tree, "server.js": code.replace("{}", "WEB_API_URL", 1)})] == ["WEB_API_URL"]
+
+
+def test_a_program_that_is_mounted_among_the_others_reads_what_it_likes(findings: Findings) -> None:
+    tree = {**BUILD, "a.py": "import os\nx = os.getenv('MODE')\n"}
+    mounted = compose("TOOL_HOME=1", service="    volumes: ['{}']\n")
+    assert findings({**tree, "compose.yaml": mounted.format("./bin/tool:/usr/local/bin/tool:ro")}) == []
+    assert [env for _, _, _, env in findings({**tree, "compose.yaml": mounted.format("./data:/srv/bin-data")})] == ["TOOL_HOME"]
+
+
+def test_what_a_test_hands_to_a_launcher_is_the_tests_own(findings: Findings) -> None:
+    launcher = "import subprocess\ndef start(env):\n    subprocess.run(['docker', 'run', '-e', env, 'me/app'])\n"
+    tree = {
+        "app/Dockerfile": "FROM python\nCOPY . .\n", "app/a.py": "import os\nx = os.getenv('MODE')\n", "build.sh": "docker build -t me/app app\n",
+        "start.py": launcher,
+    }  # fmt: skip
+    assert [env for rule, _, _, env in findings({**tree, "main.py": "from start import start\nstart('LEVEL_OF_APP=1')\n"}) if rule == "STG204"] == ["LEVEL_OF_APP"]
+    assert findings({**tree, "main.py": "", "test_start.py": "from start import start\ndef test_it():\n    start('LEVEL_OF_APP=1')\n"}) == []

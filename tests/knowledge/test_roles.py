@@ -51,6 +51,7 @@ from stigmer_lint.knowledge.roles import role_of
         ("network.publish_host", "localhost", "advertise"),
         ("MUNINN_LISTEN_HOST", None, "bind"),
         ("METRICS_BIND_ADDR", None, "bind"),
+        ("DEBUG_ADDR", "127.0.0.1:6060", "bind"),
         ("HOST", "0.0.0.0", "bind"),
         ("HOSTNAME", None, "bind"),
         ("OLLAMA_HOST", "0.0.0.0:11434", "bind"),

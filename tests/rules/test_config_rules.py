@@ -379,3 +379,9 @@ def test_a_step_does_not_see_the_services_of_its_job_by_name(options: str, first
 )  # fmt: skip
 def test_the_default_network_has_no_names(one: str, other: str, told: bool, tmp_path: Path) -> None:
     assert marks(report(tmp_path, {"start.sh": f"{one}\n{other}\n"})) == ({"STG112 start.sh:2"} if told else set())
+
+
+@pytest.mark.parametrize(("flag", "told"), [("--debugaddr", False), ("--metrics-addr", False), ("--listenaddr", False), ("--db-addr", True)])
+def test_what_a_program_serves_beside_its_work_is_not_dialled(flag: str, told: bool, tmp_path: Path) -> None:
+    done = report(tmp_path, {"start.sh": f"docker run example/engine:1 {flag} 127.0.0.1:6060\n"})
+    assert marks(done) == ({"STG101 start.sh:1"} if told else set())

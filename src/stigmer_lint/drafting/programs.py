@@ -10,8 +10,8 @@ import msgspec
 
 from stigmer_lint.contract import given
 from stigmer_lint.dialled import texts
-from stigmer_lint.flow.callers import is_test
 from stigmer_lint.knowledge.image_ports import image_fact
+from stigmer_lint.knowledge.names import is_test
 from stigmer_lint.model.launch import Launch
 from stigmer_lint.model.world import Component, World
 

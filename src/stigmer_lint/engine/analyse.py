@@ -16,13 +16,14 @@ from stigmer_lint.engine.guarded import guarded
 from stigmer_lint.engine.outside import Outside, Outsider
 from stigmer_lint.engine.parallel import FoundInFile, search_all
 from stigmer_lint.errors import UnreadableError
-from stigmer_lint.flow import callers, resolvers
+from stigmer_lint.flow import resolvers
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.ir import Unit
 from stigmer_lint.flow.launches import LaunchFinder
 from stigmer_lint.flow.project import SUFFIXES, Project, language_of
 from stigmer_lint.flow.walk import forget
 from stigmer_lint.frontends.file_kinds import embeds_scripts, is_makefile, looks_like_shell
+from stigmer_lint.knowledge.names import is_test
 from stigmer_lint.model.launch import PLATFORMS, Image, ImageBuild, Launch, Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Known, Template, render
@@ -212,7 +213,7 @@ def _candidates(files: Files, language: str, pattern: re.Pattern[bytes], gate: r
     for path, data in files.grep(pattern, SUFFIXES[language]):
         if gate is not None and gate.search(data) is None:
             continue
-        if callers.is_test(path) and language == "go":
+        if is_test(path) and language == "go":
             continue
         paths.append(path)
     if language == "shell":
@@ -237,7 +238,7 @@ def _resolvers(files: Files, project: Project, evaluators: dict[Platform, Evalua
     all_platforms: dict[Platform, Evaluator] = {platform: first.sibling(platform) for platform in PLATFORMS}
     wanted = tuple(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
     for path, data in files.grep(_ALIAS, wanted):
-        if callers.is_test(path) or _LOOPBACK.search(data) is None:
+        if is_test(path) or _LOOPBACK.search(data) is None:
             continue
         if b"sed " in data and path.endswith(SUFFIXES["shell"]):
             from stigmer_lint.flow.sed_resolvers import sed_resolvers
@@ -299,14 +300,14 @@ def _literals(files: Files) -> list[str]:
     """The files that hold what literals of launches are written with."""
     from stigmer_lint.flow.anchors import NEAR, WORDS
 
-    return [path for path, data in files.grep(WORDS, _CODE, NEAR) if not callers.is_test(path) and _NEAR.search(data) is not None]
+    return [path for path, data in files.grep(WORDS, _CODE, NEAR) if not is_test(path) and _NEAR.search(data) is not None]
 
 
 def _written_services(files: Files) -> list[str]:
     """The files that hold what literals of Compose services are written with."""
     from stigmer_lint.flow.services import NEAR, WORDS
 
-    return [path for path, data in files.grep(WORDS, _CODE, NEAR) if not callers.is_test(path) and _SERVICE.search(data) is not None]
+    return [path for path, data in files.grep(WORDS, _CODE, NEAR) if not is_test(path) and _SERVICE.search(data) is not None]
 
 
 _SERVICE = re.compile(rb"docker|podman|compose", re.IGNORECASE)
@@ -336,7 +337,7 @@ def _by_literals(
             here[path].append(launch)
 
     def search(_: str, path: str) -> FoundInFile:
-        finder = AnchorFinder(evaluators, lambda: frozenset(one for one, _ in files.grep(_MAPS, _CODE, _MAPS_NEAR) if not callers.is_test(one)))
+        finder = AnchorFinder(evaluators, lambda: frozenset(one for one, _ in files.grep(_MAPS, _CODE, _MAPS_NEAR) if not is_test(one)))
         return _found(project, path, lambda: finder.besides(path, here[path]))
 
     return search
@@ -350,7 +351,7 @@ def _binds(files: Files, world: World, evaluators: dict[Platform, Evaluator], fa
         return
     inside = tuple(source for component in world.components if component.whole for source in component.sources if source)
     for path, _ in files.grep(SERVING, _CODE):
-        if not callers.is_test(path) and not any(path == one or path.startswith(one + "/") for one in inside):
+        if not is_test(path) and not any(path == one or path.startswith(one + "/") for one in inside):
             yield from guarded(partial(binds, evaluators, path), partial(_failed, failures, path)) or ()
 
 
@@ -362,7 +363,7 @@ def _alias_uses(files: Files, world: World, evaluators: dict[Platform, Evaluator
         return
     inside = tuple(source for component in world.components if component.whole for source in component.sources if source)
     for path, _ in files.grep(ALIAS, _CODE):
-        if not callers.is_test(path) and not any(path == one or path.startswith(one + "/") for one in inside):
+        if not is_test(path) and not any(path == one or path.startswith(one + "/") for one in inside):
             yield from guarded(partial(alias_uses, evaluators, path), partial(_failed, failures, path)) or ()
 
 
@@ -376,7 +377,7 @@ def _network_choices(files: Files, world: World, evaluators: dict[Platform, Eval
     if not any(launch.language not in ("compose", "yaml") for launch in world.launches):
         return
     for path, data in files.grep(CHOOSES, (*_CODE, *SUFFIXES["shell"])):
-        if not callers.is_test(path) and _LOOPBACK.search(data) is not None and _NEAR.search(data) is not None:
+        if not is_test(path) and _LOOPBACK.search(data) is not None and _NEAR.search(data) is not None:
             yield from guarded(partial(network_choices, evaluators, path), partial(_failed, failures, path)) or ()
 
 
@@ -393,7 +394,7 @@ _GATEWAY = re.compile(rb"[\"']172\.1[78]\.0\.1[\"']")
 
 
 def _writes_gateway(files: Files) -> bool:
-    return any(not callers.is_test(path) for path, _ in files.grep(_GATEWAY, _CODE))
+    return any(not is_test(path) for path, _ in files.grep(_GATEWAY, _CODE))
 
 
 _MAPS = re.compile(rb"(?i)add[-_]?host|extra_?hosts|host-gateway")
@@ -411,7 +412,7 @@ def _mapped_aliases(files: Files) -> frozenset[str]:
     wanted = (*(suffix for suffixes in SUFFIXES.values() for suffix in suffixes), *_TEMPLATES)
     found: set[str] = set()
     for path, data in files.grep(_ALIAS, wanted):
-        if not callers.is_test(path) and _MAPS.search(data) is not None:
+        if not is_test(path) and _MAPS.search(data) is not None:
             found.update(hit.group().decode("ascii", "replace").lower() for hit in _ALIAS.finditer(data))
     return frozenset(found)
 

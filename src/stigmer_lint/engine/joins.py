@@ -138,8 +138,8 @@ def components(
 def _bound(ev: Evaluator, files: Files, insides: list[Inside]) -> dict[str, frozenset[str]]:
     """By file, the variables that code inside takes the host from which it listens on."""
     from stigmer_lint.flow.binds import SERVING, bound_variables
-    from stigmer_lint.flow.callers import is_test
     from stigmer_lint.flow.project import SUFFIXES
+    from stigmer_lint.knowledge.names import is_test
 
     code = tuple(suffix for language in ("go", "python", "javascript") for suffix in SUFFIXES[language])
     found: dict[str, frozenset[str]] = {}
@@ -679,8 +679,8 @@ def _mentions(made: list[Component], insides: list[Inside], files: Files) -> lis
     every = set().union(*wanted)
     found: list[set[str]] = [set() for _ in made]
     if every:
-        from stigmer_lint.flow.callers import is_test
         from stigmer_lint.flow.reads_text import assigned_names, is_script
+        from stigmer_lint.knowledge.names import is_test
 
         launching = {launch.span.path for component in made for launch in component.launches}
         alternatives_of = re.compile(rb"|".join(re.escape(name) for name in sorted(every, key=len, reverse=True)))

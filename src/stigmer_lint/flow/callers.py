@@ -9,23 +9,14 @@ from stigmer_lint.flow.frame import Closure
 from stigmer_lint.flow.ir import Attr, Call, Expr, FunctionDecl, Name
 from stigmer_lint.flow.project import MAX_SITES, ClassHandle
 from stigmer_lint.flow.walk import Place
+from stigmer_lint.knowledge.names import is_test
 from stigmer_lint.model.value import Choice, FunctionValue, ObjectValue
 
 if TYPE_CHECKING:
     from stigmer_lint.flow.evaluate import Evaluator
 
-TEST_PARTS = ("_test.go", "/tests/", "/test/", "/__tests__/", ".test.", ".spec.", "/testdata/", "/fixtures/")
-
-
 _STARTER = re.compile(r"(?i)runtime|docker|podman|container|runner|launcher|sandbox|engine|backend|driver|executor")
 """Words in a receiver's text that make it plausible that its `start` starts a container."""
-
-
-def is_test(path: str) -> bool:
-    """Whether a file is test code: its calls say what a test wants, not what the program does."""
-    name = path.rsplit("/", 1)[-1]
-    slashed = "/" + path
-    return any(part in slashed for part in TEST_PARTS) or name.startswith(("test_", "conftest")) or name.endswith("_test.py")
 
 
 def call_sites(ev: Evaluator, decl: FunctionDecl, most: int = MAX_SITES) -> list[tuple[Place, Expr | None]]:

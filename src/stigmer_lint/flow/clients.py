@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 
 from stigmer_lint.engine.discover import Files
-from stigmer_lint.flow.callers import is_test
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.ir import Arg, Call, DictOf, Str, Unit
 from stigmer_lint.flow.project import SUFFIXES
 from stigmer_lint.flow.reads_forms import canonical
 from stigmer_lint.flow.walk import Place
 from stigmer_lint.knowledge.clients import Client, clients
+from stigmer_lint.knowledge.names import is_test
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Known, MapValue, Unknown, Value
 from stigmer_lint.model.world import ClientCall

@@ -10,13 +10,14 @@ import msgspec
 from stigmer_lint.dialects.base import Command, Dialect, Invocation, Recognised, Unread
 from stigmer_lint.dialled import unknown_parts
 from stigmer_lint.flow import library
-from stigmer_lint.flow.callers import call_sites, is_test
+from stigmer_lint.flow.callers import call_sites
 from stigmer_lint.flow.evaluate import WORK, Evaluator
 from stigmer_lint.flow.frame import Closure, Frame
 from stigmer_lint.flow.ir import Arg, Assign, Attr, Call, Do, FunctionDecl, Name, Str
 from stigmer_lint.flow.project import ClassHandle, last_name
 from stigmer_lint.flow.typed import declared_type
 from stigmer_lint.flow.walk import Place, by_identity, places, statements
+from stigmer_lint.knowledge.names import is_test
 from stigmer_lint.model.launch import Conduct, EnvSetting, Launch, LaunchFacts, Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Entry, Item, Known, ListValue, MapValue, ObjectValue, Step, Trail, Unknown, Value

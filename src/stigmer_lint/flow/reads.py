@@ -9,13 +9,13 @@ import msgspec
 
 from stigmer_lint.engine.discover import Files
 from stigmer_lint.flow import reads_text
-from stigmer_lint.flow.callers import is_test
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.project import SUFFIXES
 from stigmer_lint.flow.reads_classes import class_reads, handed_prefixes, hands_prefixes, prefixes_of
 from stigmer_lint.flow.reads_code import Code
 from stigmer_lint.flow.reads_forms import NEAR, NEEDLE
 from stigmer_lint.flow.reads_keys import is_keyed, key_reads
+from stigmer_lint.knowledge.names import is_test
 from stigmer_lint.model.world import EnvRead
 
 CODE = tuple(suffix for family in ("go", "python", "javascript") for suffix in SUFFIXES[family])

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from stigmer_lint.flow.callers import is_test
 from stigmer_lint.flow.evaluate import Evaluator, stops
 from stigmer_lint.flow.frame import Frame
 from stigmer_lint.flow.ir import (
@@ -43,6 +42,7 @@ from stigmer_lint.flow.ir import (
 from stigmer_lint.flow.project import ModuleHandle, VariableHandle
 from stigmer_lint.flow.reads_forms import OBJECTS, SCANS, Form, aliases, canonical, flag_names, form_of, plain, scanned
 from stigmer_lint.flow.walk import Place, own, parts, statements
+from stigmer_lint.knowledge.names import is_test
 from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.model.value import Choice, Known, ObjectValue, Template, Unknown, Value, alternatives, choose
 from stigmer_lint.model.world import EnvRead

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from stigmer_lint.flow import effects, fields
-from stigmer_lint.flow.callers import is_test
 from stigmer_lint.flow.frame import Frame
 from stigmer_lint.flow.ir import Assign, Attr, Expr, FunctionDecl, Name, Shape, Unit
 from stigmer_lint.flow.walk import statements
+from stigmer_lint.knowledge.names import is_test
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Choice, Known, Step, Template, Unknown, Value, choose, with_step
 

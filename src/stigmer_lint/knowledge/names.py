@@ -1,4 +1,4 @@
-"""Variable names as words."""
+"""Names of variables as words, and of files as what is in them."""
 
 from __future__ import annotations
 
@@ -54,3 +54,13 @@ def fits_pieces(name: str, pieces: tuple[str, ...]) -> bool:
             return False
         at = found + len(piece)
     return True
+
+
+_TEST_PARTS = ("_test.go", "/tests/", "/test/", "/__tests__/", ".test.", ".spec.", "/testdata/", "/fixtures/")
+
+
+def is_test(path: str) -> bool:
+    """Whether a file is test code: its calls say what a test wants, not what the program does."""
+    name = path.rsplit("/", 1)[-1]
+    slashed = "/" + path
+    return any(part in slashed for part in _TEST_PARTS) or name.startswith(("test_", "conftest")) or name.endswith("_test.py")

@@ -206,6 +206,8 @@ def _by_words(name: str, value: str | None) -> RoleVerdict | None:
         return RoleVerdict("other", "shape")
     if has & {"LISTEN", "LISTENER", "LISTENERS", "LISTENING", "BIND", "BINDING"}:
         return RoleVerdict("bind", "shape")
+    if last in ("ADDR", "ADDRESS") and has & _SIDE_SERVERS and "://" not in (value or ""):
+        return RoleVerdict("bind", "shape")
     if words == ("HOSTNAME",) or (
         _listens(value) and (last in ("HOST", "ADDR", "ADDRESS", "HOSTNAME", "IP", "INTERFACE") or (has & {"METRICS", "PPROF", "DEBUG"} and "://" not in (value or "")))
     ):
@@ -250,6 +252,10 @@ def _by_words(name: str, value: str | None) -> RoleVerdict | None:
     if last in _DIAL_LAST or pair in (("API", "BASE"), ("BOOTSTRAP", "SERVERS"), ("PROXY", "PASS"), ("CONNECTION", "STRING")):
         return RoleVerdict("dial", "shape")
     return None
+
+
+_SIDE_SERVERS = frozenset({"METRICS", "PPROF", "DEBUG", "HEALTH", "PROFILER", "PROFILING", "MONITORING"})
+"""What a program serves beside its own work, on an address that it is told: `--metrics-addr`, `--debugaddr` of BuildKit."""
 
 
 def _product(words: tuple[str, ...]) -> RoleVerdict | None:
