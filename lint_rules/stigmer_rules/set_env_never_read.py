@@ -25,9 +25,9 @@ RULE = Rule(
 def check(world: World, policy: Policy) -> Iterator[Finding]:
     """A finding at each variable that a launch sets in vain, and at each argument that no ARG of the Dockerfile takes."""
     yield from _arguments(world)
-    for component in world.components:
+    known = [Sides(component, policy) for component in world.components]
+    for component, sides in zip(world.components, known, strict=True):
         # Without a single read there is nothing to tell a dead name by: the program may be in a language that is not read.
-        sides = Sides(component, policy)
         if not component.whole or not (component.reads or sides.image):
             continue
         # A program that the build takes from elsewhere reads what it likes.
@@ -45,8 +45,16 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                     continue
                 meant = nearest(name, [one for one in (*sides.settled, *sides.image) if one not in sides.given[index]]) or by_value(name, setting.value, sides)
                 if ((program and component.reads) or meant is not None) and not read_elsewhere(sides, launch, name, meant) \
-                        and not read_by_twin(sides, name, world):
+                        and not read_by_twin(sides, name, world) and not _read_by_another(name, setting, sides, known):
                     yield _finding(sides, launch, setting, meant)
+
+
+def _read_by_another(name: str, setting: EnvSetting, sides: Sides, known: list[Sides]) -> bool:
+    """Whether the same line (an anchor's) gives a variable to another service as well, whose code reads it."""
+    return any(
+        other is not sides and other.is_read(name) and any(name in given and given[name].span == setting.span for given in other.given)
+        for other in known
+    )
 
 
 _PROGRAM = re.compile(r"^\S+:/(?:\S+/)?s?bin/[^/\s:]+(?::[a-zA-Z,]+)?$")

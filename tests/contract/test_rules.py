@@ -498,3 +498,21 @@ def test_what_a_test_hands_to_a_launcher_is_the_tests_own(findings: Findings) ->
     }  # fmt: skip
     assert [env for rule, _, _, env in findings({**tree, "main.py": "from start import start\nstart('LEVEL_OF_APP=1')\n"}) if rule == "STG204"] == ["LEVEL_OF_APP"]
     assert findings({**tree, "main.py": "", "test_start.py": "from start import start\ndef test_it():\n    start('LEVEL_OF_APP=1')\n"}) == []
+
+
+def test_a_line_that_an_anchor_gives_to_several_is_read_by_one_of_them(findings: Findings) -> None:
+    service = "  {0}:\n    build: {0}\n    environment:\n      <<: *common\n"
+    code = "import os\nx = os.getenv('{}')\n"
+    tree = {
+        "compose.yaml": "x-common: &common\n  TIMEOUT_OF_ALL: '30'\n  IDLE_NAME: '1'\nservices:\n" + service.format("one") + service.format("two"),
+        "one/Dockerfile": "FROM python\nCOPY . .\n", "one/a.py": code.format("TIMEOUT_OF_ALL"),
+        "two/Dockerfile": "FROM python\nCOPY . .\n", "two/a.py": code.format("MODE"),
+    }  # fmt: skip
+    assert {env for rule, _, _, env in findings(tree) if rule == "STG204"} == {"IDLE_NAME"}
+
+
+def test_a_placeholder_in_a_template_of_a_script_demands_nothing(findings: Findings) -> None:
+    tree = {"compose.yaml": "services:\n  vpn:\n    image: example/vpn:1\n    environment: [MODE=1]\n    volumes: ['./config:/config']\n"}
+    line = "Address = ${PEER_ADDRESS}\n"
+    assert findings({**tree, "config/templates/peer.conf": line}) == []
+    assert [(rule, env) for rule, _, _, env in findings({**tree, "config/application.conf": "address = ${PEER_ADDRESS}\n"})] == [("STG203", "PEER_ADDRESS")]

@@ -35,6 +35,9 @@ def _of(text: bytes) -> re.Pattern[bytes]:
 
 _JAVA = (".java", ".kt", ".kts", ".scala", ".groovy", ".clj")
 _CONFIG = (".properties", ".yml", ".yaml", ".conf", ".xml")
+_HOCON = re.compile(r"(?:^|/)(?:application|reference)[^/]*\.conf$")
+"""Files in which a placeholder without a value ends the program (https://github.com/lightbend/config/blob/main/HOCON.md). Other `.conf` files are often
+templates of scripts, which set the names themselves."""
 _DEFAULT_ARG = rb"(?:\s*,\s*(?:default\s*[:=]\s*)?\"(?P<d>[^\"\r\n]{0,200})\")?"
 
 PATTERNS: tuple[Pattern, ...] = (
@@ -127,7 +130,8 @@ def text_reads(source: SourceFile, *, placeholders: bool) -> Iterator[EnvRead]:
             value = Known(default.decode("utf-8", "replace").strip("\"' "), span) if default is not None else None
             made = _MADE.get(pattern.api)
             name, prefix = made(hit) if made is not None else (hit[1].decode(), False)
-            yield EnvRead(name, span, pattern.api, suffix.lstrip("."), value, pattern.demands and not has_default, prefix=prefix)
+            demanded = pattern.demands and not has_default and (suffix != ".conf" or _HOCON.search(path) is not None)
+            yield EnvRead(name, span, pattern.api, suffix.lstrip("."), value, demanded, prefix=prefix)
     if suffix == ".rs":
         yield from _rust(source)
         yield from _clap(source)
