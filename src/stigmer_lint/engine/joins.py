@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
+from stigmer_lint.addresses import addresses_of
 from stigmer_lint.engine.discover import Files
 from stigmer_lint.engine.dockerignore import Ignored, ignored
 from stigmer_lint.engine.go_programs import compiled, program_folders
@@ -95,7 +96,8 @@ def components(
     settled = _settled(insides, files, groups)
     served = _served(insides, files)
     loaded = _loaded(insides, files, groups)
-    bound = _bound(first, files, insides)
+    # What a variable is for is asked of the code only where a launch sets it to an address.
+    bound = _bound(first, files, [inside for group, inside in zip(groups, insides, strict=True) if any(map(_hands_addresses, group.launches.values()))])
     made: list[Component] = []
     for group, inside, given, runs in zip(groups, insides, map(set.union, settled, loaded), served, strict=True):
         called = _called(group)
@@ -133,6 +135,10 @@ def components(
         for read in component.reads:
             every.setdefault((read.span, read.name), read)
     world.reads = tuple(sorted(every.values(), key=lambda one: (one.span, one.name)))
+
+
+def _hands_addresses(launch: Launch) -> bool:
+    return any(addresses_of(setting.value) for facts in launch.facts.values() for setting in (*facts.env, *facts.exec_env))
 
 
 def _bound(ev: Evaluator, files: Files, insides: list[Inside]) -> dict[str, frozenset[str]]:
