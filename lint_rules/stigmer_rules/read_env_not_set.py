@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from stigmer_lint.contract import (
@@ -18,6 +19,7 @@ from stigmer_lint.contract import (
     unpaired,
     unreachable_on,
 )
+from stigmer_lint.knowledge.names import is_telemetry
 from stigmer_lint.model.launch import Launch, Platform
 from stigmer_lint.model.value import Step, text_of
 from stigmer_lint.rule import AlsoSet, Finding, PassOn, Policy, Rule, World
@@ -53,15 +55,22 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                 yield from _finding(sides, need, launch, peers, common)
 
 
+MIN_COMMON = 2
+"""Variables that a service has in common with the others before what they get and it does not is missed."""
+
+
 def _shared(sides: Sides, peers: Peers) -> Iterator[Finding]:
     """Addresses that the code reads without a default and that several other services of the same file get."""
     for name in sides.reads:
         read = sides.addressed(name)
-        if read is None or read.default is not None or read.required or name in sides.anywhere:
+        if read is None or read.default is not None or read.required or name in sides.anywhere or is_telemetry(name):
             continue
         for index, launch in enumerate(sides.component.launches):
             others = peers.given_beside(name, launch)
-            if len(others) < 2 or sides.supplied(index, read):
+            # A program of the same code that gets little of what the others get does other work.
+            kin = Counter(setting.name for other in others for setting in other.any.env)
+            common = sum(1 for one in sides.given[index] if kin[one] >= 2)
+            if len(others) < 2 or common < MIN_COMMON or sides.supplied(index, read):
                 continue
             yield Finding(
                 rule=RULE.code,

@@ -91,7 +91,10 @@ class Sides:
 
     def is_read(self, name: str) -> bool:
         """Whether some read is of this name, case apart (settings classes do not look at it)."""
-        return name in self.reads or any(fits(name, pattern) for pattern in self.patterns) or name.casefold() in self._folded()
+        if name in self.reads or any(fits(name, pattern) for pattern in self.patterns) or name.casefold() in self._folded():
+            return True
+        # Spring takes a property by its own name as well as in capitals (docs.spring.io, "Binding From Environment Variables").
+        return "." in name and (plain := re.sub(r"\W", "_", name.replace("-", "")).upper()) != name and self.is_read(plain)
 
     def _folded(self) -> frozenset[str]:
         if self._any_case is None:

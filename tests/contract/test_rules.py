@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from stigmer_lint.contract import Sides, by_value
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Known
@@ -516,3 +518,104 @@ def test_a_placeholder_in_a_template_of_a_script_demands_nothing(findings: Findi
     line = "Address = ${PEER_ADDRESS}\n"
     assert findings({**tree, "config/templates/peer.conf": line}) == []
     assert [(rule, env) for rule, _, _, env in findings({**tree, "config/application.conf": "address = ${PEER_ADDRESS}\n"})] == [("STG203", "PEER_ADDRESS")]
+
+
+def test_scripts_that_the_dockerfile_writes_set_and_read(findings: Findings) -> None:
+    script = "COPY <<EOF ./start.sh\n#!/bin/sh\nexport MODEL_OF_APP=\\${PICKED_MODEL}\nexec python a.py\nEOF\nCMD [\"./start.sh\"]\n"
+    tree = {
+        "Dockerfile": "FROM python\nCOPY a.py .\n" + script, "a.py": "import os\nx = os.environ['MODEL_OF_APP']\n",
+        "compose.yaml": compose("PICKED_MODEL=1"),
+    }  # fmt: skip
+    assert findings(tree) == []
+    assert {(rule, env) for rule, _, _, env in findings({**tree, "Dockerfile": "FROM python\nCOPY a.py .\nCMD python a.py\n"})} == {("STG203", "MODEL_OF_APP"), ("STG204", "PICKED_MODEL")}
+
+
+def test_a_stage_that_only_writes_a_script_holds_no_other_file(findings: Findings) -> None:
+    tree = {
+        "Dockerfile": "FROM alpine AS importer\nCOPY <<EOF /run.sh\nload \\${DATA_FILE}\nEOF\nENTRYPOINT [\"/run.sh\"]\nFROM python AS agent\nCOPY a.py .\n",
+        "a.py": "import os\nx = os.environ['QUESTION']\n",
+        "compose.yaml": "services:\n  importer:\n    build:\n      context: .\n      target: importer\n    environment: [DATA_FILE=1]\n",
+    }  # fmt: skip
+    assert findings(tree) == []
+    assert [env for _, _, _, env in findings({**tree, "compose.yaml": tree["compose.yaml"].replace("target: importer", "target: agent")})] == ["QUESTION"]
+
+
+def workspace(run: str, folder: str = "") -> dict[str, str]:
+    """A JavaScript workspace whose whole is copied in: web needs lib, and other is a program of its own."""
+    def package(name: str, *needed: str) -> str:
+        return '{"name": "@me/' + name + '", "dependencies": {' + ", ".join(f'"@me/{one}": "workspace:*"' for one in needed) + "}}"
+
+    def code(name: str) -> str:
+        return f"if (!process.env.{name}) throw new Error('{name}');\n"
+
+    return {
+        "pnpm-workspace.yaml": "packages: ['apps/*', 'lib']\n", "package.json": "{}",
+        "apps/web/package.json": package("web", "lib"), "apps/web/a.js": code("WEB_NAME"), "lib/package.json": package("lib"), "lib/a.js": code("LIB_NAME"),
+        "apps/other/package.json": package("other", "lib"), "apps/other/a.js": code("OTHER_NAME"),
+        f"{folder}Dockerfile": f"FROM node\nCOPY . .\n{run}\n",
+        "compose.yaml": f"services:\n  app:\n    build:\n      context: .\n      dockerfile: {folder}Dockerfile\n    environment: [NODE_ENV=production]\n",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("run", "folder", "other"),
+    [
+        ("RUN pnpm --filter @me/web build", "", False),
+        ("RUN pnpm --filter=@me/web... build", "", False),
+        ("RUN turbo prune @me/web --docker", "", False),
+        ("RUN yarn workspace @me/web build", "", False),
+        ("RUN (cd apps/web && npm run build)", "", False),
+        ("RUN pnpm build", "apps/web/", False),
+        ("RUN pnpm build", "", True),
+        ("RUN pnpm --filter @me/web build && pnpm --filter @me/other build", "", True),
+        ("RUN pnpm --filter @someone/else build", "", True),
+    ],
+)
+def test_of_a_workspace_only_what_is_built_is_inside(findings: Findings, run: str, folder: str, other: bool) -> None:
+    told = {env for rule, _, _, env in findings(workspace(run, folder)) if rule == "STG203"}
+    assert told == {"WEB_NAME", "LIB_NAME", *(("OTHER_NAME",) if other else ())}
+
+
+MANIFEST = """\
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: api-config
+data:
+  api.toml: |
+    token = "${TOKEN_OF_API}"
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: api
+spec:
+  template:
+    spec:
+      containers:
+        - name: api
+          image: me/app:1
+          env:
+            - name: TOKEN_OF_API
+              value: a
+            - name: IDLE_OF_API
+              value: b
+"""
+
+
+def test_configuration_beside_a_container_reads_what_it_names(findings: Findings) -> None:
+    tree = {"app/Dockerfile": "FROM python\nCOPY . .\n", "app/a.py": "import os\nx = os.getenv('MODE')\n", "build.sh": "docker build -t me/app app\n", "k8s/api.yaml": MANIFEST}
+    assert [env for rule, _, _, env in findings(tree) if rule == "STG204"] == ["IDLE_OF_API"]
+
+
+def test_spring_takes_a_property_by_its_own_name(findings: Findings) -> None:
+    tree = {**BUILD, "src/main/resources/application.properties": "acme.app.ownerMandatory=true\n", "src/A.java": "class A {}\n", "pom.xml": "spring-boot\n"}
+    told = findings({**tree, "compose.yaml": compose("acme.app.ownerMandatory=false", "acme.app.ownrMandatory=false")})
+    assert [env for rule, _, _, env in told if rule == "STG204"] == ["acme.app.ownrMandatory"]
+
+
+def test_a_service_that_gets_little_of_what_the_others_get_does_other_work(findings: Findings) -> None:
+    others = "".join(f"  {name}:\n    image: example/other\n    environment: [REDIS_URL=redis://x, FIRST=1, SECOND=2, SENTRY_DSN=x]\n" for name in ("one", "two"))
+    tree = {**BUILD, "a.py": "import os\nx = os.getenv('REDIS_URL')\ny = os.getenv('SENTRY_DSN')\nz = os.getenv('FIRST'), os.getenv('SECOND'), os.getenv('PORT')\n"}
+    assert [env for rule, _, _, env in findings({**tree, "compose.yaml": compose("FIRST=1", "SECOND=2", more=others)}) if rule == "STG203"] == ["REDIS_URL"]
+    assert findings({**tree, "compose.yaml": compose("PORT=1", more=others)}) == []

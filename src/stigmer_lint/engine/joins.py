@@ -121,7 +121,7 @@ def components(
             group.label, tuple(group.launches.values()), (*inside.folders, *sorted(inside.files), *inside.globs), reads,
             clients=tuple(call for path in sorted(clients) if holds(path) for call in clients[path]),
             images=(group.image,) if group.image is not None else (), join=group.join, certain=group.certain,
-            whole=not by_hand and (group.build is not None or bool(group.sources)), runs=frozenset(runs), supplied=frozenset((*given, *readers.written(inside.holds))),
+            whole=not by_hand and (group.build is not None or bool(group.sources)), runs=frozenset(runs), supplied=frozenset((*given, *readers.written(inside.holds), *(group.image.sets if group.image is not None else ()))),
         ))
     mentioned = _mentions(made, insides, files)
     used = _dependencies(insides, files)
@@ -421,6 +421,76 @@ def _other_crates(files: Files, home: str | None) -> tuple[str, ...]:
     return tuple(sorted((*(crate for crate in crates if crate not in needed), *(() if "" in needed else ("src",)))))
 
 
+_WORKSPACES = ("pnpm-workspace.yaml", "turbo.json", "lerna.json", "nx.json", "rush.json")
+
+
+def _other_packages(group: _Group, files: Files) -> tuple[str, ...]:
+    """The packages of a JavaScript workspace that the ones which the Dockerfile builds do not depend on: the whole workspace is copied in, for
+    the sake of its lock file, and the programs of the others are not started."""
+    home, image = _home(group), group.image
+    if home is None or image is None:
+        return ()
+    manifests = [path for path in files.named("package.json") if "/" in path]
+    context = group.build.context.strip("/") if group.build is not None else ""
+    roots = [folder for folder in (context, *_ancestors(home)) if any(files.has(f"{folder}/{name}" if folder else name) for name in _WORKSPACES) or _is_workspace(files, folder)]
+    if not roots or len(manifests) < 2:
+        return ()
+    root = roots[0]
+    packages: dict[str, tuple[str, frozenset[str]]] = {}
+    for path in manifests:
+        folder = path.rpartition("/")[0]
+        read = _package(files, path) if folder != root and (not root or folder.startswith(f"{root}/")) else None
+        if read is not None:
+            packages[folder] = read
+    by_name = {name: folder for folder, (name, _) in packages.items() if name}
+    waiting = [home] if home in packages else []
+    for one in image.packages:
+        for folder, (name, _) in packages.items():
+            if one == name or folder == posixpath.normpath(f"{root}/{one}").lstrip("/") or ("/" in one and folder.endswith(f"/{one}")):
+                waiting.append(folder)
+    if not waiting:
+        return ()
+    needed = set(waiting)
+    while waiting:
+        for name in packages[waiting.pop()][1]:
+            folder = by_name.get(name, "")
+            if folder and folder not in needed:
+                needed.add(folder)
+                waiting.append(folder)
+    return tuple(sorted(folder for folder in packages if folder not in needed and not any(one.startswith(f"{folder}/") for one in needed)))
+
+
+def _ancestors(folder: str) -> Iterable[str]:
+    while folder:
+        yield folder
+        folder = folder.rpartition("/")[0]
+    yield ""
+
+
+def _is_workspace(files: Files, folder: str) -> bool:
+    source = files.source(f"{folder}/package.json" if folder else "package.json")
+    return source is not None and b'"workspaces"' in source.data
+
+
+def _package(files: Files, path: str) -> tuple[str, frozenset[str]] | None:
+    """Name of a package and the names of those that it depends on; None for a manifest that cannot be read."""
+    source = files.source(path)
+    try:
+        read = msgspec.json.decode(source.data, type=_Package) if source is not None else None
+    except msgspec.DecodeError:
+        return None
+    return (read.name, frozenset((*read.dependencies, *read.dev, *read.peers))) if read is not None else None
+
+
+class _Package(msgspec.Struct, frozen=True, rename={"dev": "devDependencies", "peers": "peerDependencies"}):
+    """What counts of a package.json."""
+
+    name: str = ""
+    dependencies: dict[str, msgspec.Raw] = {}
+    dev: dict[str, msgspec.Raw] = {}
+    peers: dict[str, msgspec.Raw] = {}
+
+
 def _crate(files: Files, home: str | None) -> str | None:
     """The folder below the root whose crate an image is built of, "*" where that may be any of a workspace, None where it is not one of a workspace."""
     source = files.source(f"{home}/Cargo.toml") if home else None
@@ -462,7 +532,8 @@ def _inside(group: _Group, files: Files, own: tuple[str, ...]) -> Inside:
                 single.add(path)
             else:
                 folders[path] = None
-        if not any(_there(files, folder) for folder in folders) and not single and not any(_fits(files, glob) for glob in globs):
+        alone = group.image is not None and not group.image.copies and bool(group.image.uses)
+        if not alone and not any(_there(files, folder) for folder in folders) and not single and not any(_fits(files, glob) for glob in globs):
             # What is copied is made by an earlier step outside: the folder around the Dockerfile is the best guess at its source.
             folders = {(build.dockerfile or f"{context}/").rpartition("/")[0] or context: None}
     bound: set[str] = set()
@@ -475,6 +546,7 @@ def _inside(group: _Group, files: Files, own: tuple[str, ...]) -> Inside:
                 bound.add(mounted)
     ordered = tuple(sorted(folders, key=len, reverse=True))
     named = frozenset(ordered)
+    own = (*own, *_other_packages(group, files))
     without = tuple(folder for folder in own if folder not in named and (build is None or folder != (build.dockerfile or "").rpartition("/")[0]))
     if build is None or group.sources:
         return Inside(ordered, frozenset(single), tuple(globs), without)
@@ -675,6 +747,9 @@ def _runs_tests(component: Component) -> bool:
     )
 
 
+_PLACED = re.compile(rb"\$\{([A-Za-z_][A-Za-z0-9_]*)")
+
+
 def _mentions(made: list[Component], insides: list[Inside], files: Files) -> list[frozenset[str]]:
     """Per component, the names that its launches set, that none of its known reads has, and that some file inside says."""
     wanted: list[set[bytes]] = []
@@ -691,6 +766,12 @@ def _mentions(made: list[Component], insides: list[Inside], files: Files) -> lis
         launching = {launch.span.path for component in made for launch in component.launches}
         alternatives_of = re.compile(rb"|".join(re.escape(name) for name in sorted(every, key=len, reverse=True)))
         for path, data in files.grep(alternatives_of):
+            if path in launching and b"ConfigMap" in data:
+                # Configuration that stands beside the container and is filled in from its variables.
+                placed = {hit for hit in _PLACED.findall(data) if hit in every}
+                for index, component in enumerate(made):
+                    if placed and any(launch.span.path == path for launch in component.launches):
+                        found[index].update(word.decode() for word in placed & wanted[index])
             if _NO_READERS.search(path) or path in launching:
                 continue
             tests = is_test(path)
@@ -702,6 +783,8 @@ def _mentions(made: list[Component], insides: list[Inside], files: Files) -> lis
                 words -= assigned_names(data)
             for index in holders:
                 found[index].update(word.decode() for word in words & wanted[index])
+    for component, names in zip(made, found, strict=True):
+        names.update(name for image in component.images for name in image.uses)
     return [frozenset(names) for names in found]
 
 

@@ -51,7 +51,10 @@ class _Stage:
         self.command: tuple[Value, ...] | None = parent.command if parent else None
         self.health: Health | None = parent.health if parent else None
         self.installs: set[str] = set(parent.installs) if parent else set()
+        self.scripts: list[str] = list(parent.scripts) if parent else []
+        """Texts of files that the Dockerfile itself writes."""
         self.compiles: dict[str, None] = {}
+        self.packages: dict[str, None] = {}
         self.own_command = False
         self.named = True
         """Whether the image that it starts from is named here, by a default at least."""
@@ -141,6 +144,7 @@ class _Reader:
                     self.mounts(instruction)
                     self.stage.installs |= _installed(instruction.place.text)
                     self.stage.compiles.update(dict.fromkeys(_compiled(instruction.place.text)))
+                    self.stage.packages.update(dict.fromkeys(_PACKAGE.findall(instruction.place.text)))
                 case "EXPOSE":
                     for value in self.words(instruction):
                         text = configured(value)
@@ -224,6 +228,7 @@ class _Reader:
 
     def copy(self, instruction: Instruction) -> None:
         place = instruction.place
+        self.stage.scripts += instruction.written
         ranges = word_ranges(place.text, 0, len(place.text), self.escape)
         flags = 0
         origin: _Stage | None = None
@@ -339,6 +344,14 @@ def _below(path: str, folder: str) -> bool:
     return path == folder or folder == "/" or path.startswith(f"{folder}/") or fnmatchcase(path, folder)
 
 
+_PACKAGE = re.compile(
+    r"(?:--filter[= ]|--scope[= ]|--workspace[= ]|-w |\bworkspace |\bprune |\bcd )[\"'{]*(?:\.{3})?(@?[A-Za-z0-9][\w.-]*(?:/[\w.-]*[\w-])*)"
+)
+"""What a package manager is told to build of a workspace, by name (https://pnpm.io/filtering, https://turborepo.com/docs/reference/prune) or folder."""
+_SETS = re.compile(r"(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w{0,100})=")
+_USES = re.compile(r"\$\{?([A-Za-z_]\w{0,100})")
+
+
 def _installed(text: str) -> set[str]:
     """Words of what a RUN line brings in. Client programs and header files of a server are not the server."""
     found: set[str] = set()
@@ -441,6 +454,7 @@ def read_dockerfile(source: SourceFile, target: str | None = None, given: Iterab
         stage = reader.stage
     copies: dict[str, None] = {}
     compiles: dict[str, None] = {}
+    packages: dict[str, None] = {}
     for words in (stage.entrypoint or (), stage.command or ()):
         text = " ".join(text_of(word) or "$" for word in words).removeprefix("/bin/sh -c ")
         compiles.update(dict.fromkeys(one for one in _compiled(text) if one or _RELOADS.match(text)))
@@ -451,6 +465,7 @@ def read_dockerfile(source: SourceFile, target: str | None = None, given: Iterab
         one = waiting.pop()
         copies.update(one.copies)
         compiles.update(one.compiles)
+        packages.update(one.packages)
         brings = brings or not one.named
         for used in one.uses:
             if id(used) not in seen:
@@ -472,4 +487,7 @@ def read_dockerfile(source: SourceFile, target: str | None = None, given: Iterab
         frozenset(reader.declared),
         tuple(compiles),
         tuple(sorted(kept)) if (kept := _kept(stage)) is not None else None,
+        frozenset(name for text in stage.scripts for name in _SETS.findall(text)),
+        frozenset(name for text in stage.scripts for name in _USES.findall(text)),
+        tuple(packages),
     )

@@ -31,6 +31,9 @@ class Instruction(msgspec.Struct, frozen=True, eq=False):
     place: Located
     span: Span
     heredocs: tuple[str, ...] = ()
+    """The names of its here-documents."""
+    written: tuple[str, ...] = ()
+    """Their texts."""
 
 
 def instructions(source: SourceFile) -> tuple[str, list[Instruction]]:
@@ -85,6 +88,7 @@ def instructions(source: SourceFile) -> tuple[str, list[Instruction]]:
             begin, end = lines[at]
         body = "".join(pieces)
         names: list[str] = []
+        written: list[str] = []
         if name in _PLAIN_HEREDOC and "<<" in body:
             for mark in _HEREDOC.finditer(body):
                 word = mark[2] or mark[3] or mark[4]
@@ -92,9 +96,10 @@ def instructions(source: SourceFile) -> tuple[str, list[Instruction]]:
                 if closing is None:
                     continue
                 names.append(word)
+                written.append(text[lines[at][0] : lines[closing][0]] if at < closing else "")
                 at = closing + 1
         place = Joined(source.path, body, starts, begins, offsets)
-        found.append(Instruction(name, place, Span(source.path, offsets.at(head.start(1)), offsets.at(max(last, head.end()))), tuple(names)))
+        found.append(Instruction(name, place, Span(source.path, offsets.at(head.start(1)), offsets.at(max(last, head.end()))), tuple(names), tuple(written)))
     return escape, found
 
 

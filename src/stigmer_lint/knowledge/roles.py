@@ -201,7 +201,7 @@ def _by_words(name: str, value: str | None) -> RoleVerdict | None:
     if "PUBLISH" in has and last in ("ADDRESS", "ADDR", "HOST", "IP", "HOSTNAME"):
         # `--publish-status-address` of ingress-nginx, `network.publish_host` of Elasticsearch: told to others.
         return RoleVerdict("advertise", "shape")
-    if has & {"CLI", "SSH", "SFTP", "VNC"} or (has & {"REGISTRY"} and has & {"DOCKER", "DEPLOY", "IMAGE", "CONTAINER", "PULL", "PUSH"}):
+    if has & {"CLI", "SSH", "SSHD", "SSHPROXY", "SFTP", "VNC"} or (has & {"REGISTRY"} and has & {"DOCKER", "DEPLOY", "IMAGE", "CONTAINER", "PULL", "PUSH"}):
         # Shown to people at a terminal; pulled from by the engine, not by the container.
         return RoleVerdict("other", "shape")
     if has & {"LISTEN", "LISTENER", "LISTENERS", "LISTENING", "BIND", "BINDING"}:

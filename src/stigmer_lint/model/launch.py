@@ -204,3 +204,9 @@ class Image(msgspec.Struct, frozen=True):
     an empty text where something else may build as well."""
     kept: tuple[str, ...] | None = None
     """Of `copies`, what is in the image as it is and not only built into something that is; None where that cannot be told."""
+    sets: frozenset[str] = frozenset()
+    """Variables that scripts which the Dockerfile itself writes (`COPY <<EOF`) set."""
+    uses: frozenset[str] = frozenset()
+    """Variables that such scripts read."""
+    packages: tuple[str, ...] = ()
+    """Names and folders of the packages of a JavaScript workspace that RUN lines build."""
