@@ -97,7 +97,7 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                                "low" if elsewhere else None)
 
 
-_TRIAL = re.compile(r"(?:^|/)(?:tests?|testing|(?:[\w-]+[-_])?(?:e2e|integration)(?:[-_]tests?)?|[\w-]+[-_]tests?)/", re.IGNORECASE)
+_TRIAL = re.compile(r"(?:^|/)(?:tests?|testing|(?:[\w-]+[-_])?(?:e2e|integration)(?:[-_]tests?)?|[\w-]+[-_]tests?)/|[-_.](?:tests?|e2e)\.ya?ml$", re.IGNORECASE)
 
 
 def _own(launch: Launch, port: str | None) -> bool:

@@ -8,6 +8,7 @@ from itertools import islice
 import msgspec
 
 from stigmer_lint.dialled import Dialled, Neighbours, aware, dialled, embedded, foreign_image, neighbours_of, remembered, shown_beside
+from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.listening import texts
 from stigmer_lint.model.launch import EnvSetting, LaunchFacts
 from stigmer_lint.model.span import Span
@@ -54,6 +55,9 @@ _DEAD_PORTS = ("0", "9")
 def _concerns(one: Dialled, neighbours: Neighbours) -> bool:
     """Whether a loopback value is wrong here: dialled (or not known not to be), and not the container's own port or its pod's."""
     if one.role.role not in ("dial", "unknown") or one.owner in ("own", "pod") or one.address.port in _DEAD_PORTS:
+        return False
+    if one.owner == "foreign" and one.role.source == "shape" and "INTERNAL" in tokens(one.name):
+        # How the parts of one program find one another: BACKEND_INTERNAL_URL of an image that holds both.
         return False
     # Addresses of compose siblings have a rule of their own, with the name and port to write.
     if one.owner == "sibling" and one.launch.group is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from stigmer_lint.dialled import Dialled, Neighbours, dialled, foreign_image, meet, neighbours_of, texts
+from stigmer_lint.dialled import Dialled, Neighbours, dialled, foreign_image, is_backend, meet, neighbours_of, texts
 from stigmer_lint.model.launch import Launch, LaunchFacts
 from stigmer_lint.model.value import Choice, Known, Step, render, text_of
 from stigmer_lint.reachability import mapping_of, network_of
@@ -42,7 +42,8 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
     named = _named(world)
     for launch in world.launches:
         grouped = launch.kind == "compose" and launch.group is not None
-        if not grouped and launch.kind not in _STARTS:
+        if (not grouped and launch.kind not in _STARTS) or is_backend(neighbours, launch):
+            # A store does not dial what a variable of the application's names.
             continue
         for platform, facts in launch.facts.items():
             if facts.hosts_open or facts.links:

@@ -619,3 +619,54 @@ def test_a_service_that_gets_little_of_what_the_others_get_does_other_work(findi
     tree = {**BUILD, "a.py": "import os\nx = os.getenv('REDIS_URL')\ny = os.getenv('SENTRY_DSN')\nz = os.getenv('FIRST'), os.getenv('SECOND'), os.getenv('PORT')\n"}
     assert [env for rule, _, _, env in findings({**tree, "compose.yaml": compose("FIRST=1", "SECOND=2", more=others)}) if rule == "STG203"] == ["REDIS_URL"]
     assert findings({**tree, "compose.yaml": compose("PORT=1", more=others)}) == []
+
+
+def test_a_name_that_is_put_together_with_something_chosen_is_a_family(findings: Findings) -> None:
+    code = "import os\ndef model(provider):\n    return os.getenv(f'{provider.upper()}_API_KEY', '')\ndef page(chosen=None):\n    return model(chosen or '')\n"
+    tree = {**BUILD, "a.py": code, "compose.yaml": compose("ACME_API_KEY=1", "ACME_REGION_NAME=1")}
+    assert [env for rule, _, _, env in findings(tree) if rule == "STG204"] == ["ACME_REGION_NAME"]
+
+
+MODULE = """package m%d
+
+import (
+	"errors"
+	"os"
+)
+
+type Module struct{}
+
+func (m *Module) Init() error {
+	if os.Getenv("BUCKET_%d") == "" {
+		return errors.New("BUCKET_%d must be set")
+	}
+	return nil
+}
+"""
+
+
+@pytest.mark.parametrize(("modules", "told"), [(1, ["BUCKET_0"]), (12, [])])
+def test_a_method_that_many_types_have_is_not_called_by_its_name(findings: Findings, modules: int, told: list[str]) -> None:
+    tree = {**BUILD, "go.mod": "module x\n", "compose.yaml": compose("MODE=1")}
+    tree["main.go"] = 'package main\n\nimport "x/m0"\n\nfunc main() {\n\t_ = (&m0.Module{}).Init()\n}\n'
+    tree.update({f"m{n}/m.go": MODULE % (n, n, n) for n in range(modules)})
+    assert [env for rule, _, _, env in findings(tree) if rule == "STG203"] == told
+
+
+@pytest.mark.parametrize("path", ["compose-test.yaml", "packages/my_e2e_tests/compose.yaml", "load-tests/compose.yaml"])
+def test_what_the_set_up_of_a_test_sets_no_other_lacks(findings: Findings, path: str) -> None:
+    service = "services:\n  app:\n    image: me/app:1\n    environment: [{}]\n"
+    tree = {
+        "build.sh": "docker build -t me/app:1 .\n", **BUILD, "a.py": "import os\nx = os.getenv('SEARCH_SERVER_URL')\ny = os.getenv('MODE')\n",
+        "deploy/compose.yaml": service.format("MODE=1"),
+    }  # fmt: skip
+    assert findings({**tree, path: service.format("MODE=1, SEARCH_SERVER_URL=http://x")}) == []
+
+
+def test_the_set_up_of_no_test_sets_what_others_lack(findings: Findings) -> None:
+    service = "services:\n  app:\n    image: me/app:1\n    environment: [{}]\n"
+    tree = {
+        "build.sh": "docker build -t me/app:1 .\n", **BUILD, "a.py": "import os\nx = os.getenv('SEARCH_SERVER_URL')\ny = os.getenv('ENABLE_SEARCH_ENDPOINT')\n",
+        "deploy/compose.yaml": service.format("MODE=1"), "other/compose.yaml": service.format("SEARCH_SERVER_URL=http://x, ENABLE_SEARCH_ENDPOINT=1"),
+    }  # fmt: skip
+    assert [env for rule, path, _, env in findings(tree) if rule == "STG205" and path == "deploy/compose.yaml"] == ["SEARCH_SERVER_URL"]

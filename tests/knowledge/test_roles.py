@@ -52,6 +52,8 @@ from stigmer_lint.knowledge.roles import role_of
         ("MUNINN_LISTEN_HOST", None, "bind"),
         ("METRICS_BIND_ADDR", None, "bind"),
         ("DEBUG_ADDR", "127.0.0.1:6060", "bind"),
+        ("ENABLE_SEARCH_ENDPOINT", "true", "other"),
+        ("APP_SSHPROXY_ADDRESS", "localhost:30022", "other"),
         ("HOST", "0.0.0.0", "bind"),
         ("HOSTNAME", None, "bind"),
         ("OLLAMA_HOST", "0.0.0.0:11434", "bind"),

@@ -12,6 +12,7 @@ from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.model.value import Known, Step
 from stigmer_lint.report import FORMATS, Format, render
 from stigmer_lint.report.layout import Layout
+from stigmer_lint.report.masking import Secrets
 from stigmer_lint.report.types import Edit, Fix, Report
 from stigmer_lint.rule import Finding
 
@@ -73,3 +74,12 @@ def test_the_fingerprint_does_not_depend_on_the_secret(report_of: Callable[..., 
         for value in ("one-secret", "another-secret")
     }
     assert len(prints) == 1
+
+
+def test_a_password_that_is_a_plain_word_stays_a_part_of_paths() -> None:
+    setting = EnvSetting("DB_PASSWORD", Known("postgres"), Span("a", 0, 1))
+    secrets = Secrets.of_launch(Launch("docker run", "docker", Span("a", 0, 1), {"linux": LaunchFacts(env=(setting,))}))
+    assert secrets.hide("db/postgres-primary/Dockerfile takes postgres; 'postgres', (postgres)") == "db/postgres-primary/Dockerfile takes ***; '***', (***)"
+    setting = msgspec.structs.replace(setting, value=Known("k9-Tz.4"))
+    secrets = Secrets.of_launch(Launch("docker run", "docker", Span("a", 0, 1), {"linux": LaunchFacts(env=(setting,))}))
+    assert "k9-Tz.4" not in secrets.hide("http://h/k9-Tz.4/x and xk9-Tz.4")

@@ -300,6 +300,7 @@ APART = {
     "a default": (("api|networks: [front]|environment:|  DB_HOST: ${DB_HOST:-db}", "db|image: postgres|networks: [back]"), 5),
 }
 TOGETHER = {
+    "a store": ("db|image: postgres|networks: [back]|environment: [QUEUE_HOST=queue]", "queue|image: rabbitmq|networks: [front]"),
     "common": ("api|networks: [front, back]|environment: [DB_HOST=db]", "db|image: postgres|networks: [back]"),
     "mapped": ("api|network_mode: host|extra_hosts: ['db:127.0.0.1']|environment: [DB_HOST=db]", "db|image: postgres"),
     "shared": ("api|network_mode: service:vpn|environment: [DB_HOST=db]", "db|image: postgres|networks: [back]", "vpn|image: vpn|networks: [back]"),
@@ -385,3 +386,11 @@ def test_the_default_network_has_no_names(one: str, other: str, told: bool, tmp_
 def test_what_a_program_serves_beside_its_work_is_not_dialled(flag: str, told: bool, tmp_path: Path) -> None:
     done = report(tmp_path, {"start.sh": f"docker run example/engine:1 {flag} 127.0.0.1:6060\n"})
     assert marks(done) == ({"STG101 start.sh:1"} if told else set())
+
+
+@pytest.mark.parametrize(("name", "told"), [("BACKEND_INTERNAL_URL", False), ("BACKEND_URL", True)])
+def test_the_parts_of_one_image_find_one_another_by_loopback(name: str, told: bool, tmp_path: Path) -> None:
+    files = compose(f"app|image: example/app:1|ports: ['80:5000']|environment:|  {name}: http://localhost:3000", REDIS)
+    assert marks(report(tmp_path, files)) == ({"STG101 compose.yaml:6"} if told else set())
+    files = compose(f"app|image: example/app:1|environment:|  {name}: http://localhost:3000", "api|image: example/api:1|ports: ['3000:3000']")
+    assert marks(report(tmp_path, files)) == {"STG106 compose.yaml:5"}

@@ -200,6 +200,9 @@ class Code:
             if not text or not _named_well(text):
                 continue
             glob = not isinstance(option, Known)
+            if text.startswith("_") and not isinstance(form.name, Str | str):
+                # Put together from something that is empty unless it is chosen, in a page or on a command line.
+                text, glob = f"*{text}", True
             if form.prefix:
                 if not glob and _SHARED_START.match(text):
                     yield EnvRead(text, span, form.api, language, prefix=True)
@@ -428,8 +431,9 @@ class Code:
         if found.required and found.deferred and not found.conditional:
             calls = self._calls_of(place)
             found.conditional = bool(calls) and all(conditional(one.stmt) for one in calls)
-            # What the program's own entry calls runs whenever it starts.
-            found.deferred = not any(not deferred(one) and not conditional(one.stmt) for one in calls)
+            # What the program's own entry calls runs whenever it starts. Of a method that many types have (`Init`) a call by name tells nothing.
+            shared = bool(place.decl.owner) and unit.language == "go" and len(self.ev.project.files_with(f") {place.decl.name}(", "go")) > MAX_NAMESAKES
+            found.deferred = shared or not any(not deferred(one) and not conditional(one.stmt) for one in calls)
         return found
 
     def _calls_of(self, place: Place) -> list[Place]:
@@ -718,6 +722,8 @@ def _named_well(text: str) -> bool:
     return len(text) <= 120 and _NAME.match(text) is not None
 
 
+MAX_NAMESAKES = 8
+"""Files that have methods of one name before a call of it says nothing about one of them."""
 _SHARED_START = re.compile(r"[A-Za-z][A-Za-z0-9]*_|[A-Z][A-Z0-9_]{3,}$")
 
 

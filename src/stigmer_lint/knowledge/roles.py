@@ -196,6 +196,8 @@ def _by_words(name: str, value: str | None) -> RoleVerdict | None:
         or (plural_hosts and has & {"ALLOWED", "ALLOW", "ALLOWLIST", "WHITELIST", "TRUSTED", "VALID", "PERMITTED", "DNS", "IGNORED"})
     ):
         return RoleVerdict("allowlist", "shape")
+    if words[0] in ("ENABLE", "DISABLE", "SKIP") or last in ("ENABLE", "ENABLED", "DISABLED"):
+        return RoleVerdict("other", "shape")
     if has & {"ADVERTISE", "ADVERTISED", "BROADCAST", "ANNOUNCE", "ANNOUNCED", "ADVERTISING"}:
         return RoleVerdict("advertise", "shape")
     if "PUBLISH" in has and last in ("ADDRESS", "ADDR", "HOST", "IP", "HOSTNAME"):

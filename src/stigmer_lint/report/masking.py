@@ -15,6 +15,7 @@ _PAIR = re.compile(
     r"""(?:"(?P<double>[^"]+)"|'(?P<single>[^']+)'|`(?P<back>[^`]+)`|(?P<bare>[^\s"'`,;)}\]]+)))"""
 )
 _GROUPS = ("double", "single", "back", "bare")
+_WORD = re.compile(r"[a-z]{3,12}")
 _SHORT = 3
 """Shorter secrets are not looked for by their text: they would be found everywhere."""
 _TOO_MANY = 200
@@ -53,7 +54,8 @@ class Secrets:
         """Prose without secrets."""
         for secret, shown in self._texts.items():
             if secret in text:
-                text = text.replace(secret, shown)
+                # A password that is a plain word is a part of paths and names as well, where it gives nothing away.
+                text = re.sub(rf"(?<![\w./-]){secret}(?![\w./-])", shown.replace("\\", r"\\"), text) if _WORD.fullmatch(secret) else text.replace(secret, shown)
         return mask("", text)
 
     def hide_in_code(self, text: str) -> str:
