@@ -140,3 +140,51 @@ def test_hostile_templates_take_linear_time(texts: Any, body: str) -> None:
     read(texts, {"a.yaml": f"kind: Pod\ncontainers: {body}\n"})
     read(texts, {"a.yaml": f"kind: Pod\nspec:\n  containers:\n  - name: a\n    env:\n    - name: X\n      value: 'a'\n{body}\n"})
     assert time.process_time() - start < 4
+
+
+CONDITIONS = """\
+{{- if .Values.enabled }}
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: more
+data:
+  {{- if .Values.queue }}
+  QUEUE_URL: x
+  {{- else }}
+  TOPIC_URL: x
+  {{- end }}
+  BASE_URL: x
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+spec:
+  containers:
+    {{- with .Values.web }}
+    - name: web
+      image: web:1
+      envFrom:
+        - configMapRef:
+            name: more
+      env:
+        - name: PLAIN
+          value: a
+        {{- if .Values.tracing }}
+        - name: TRACED
+          value: b
+        {{- end }}
+        - name: LAST
+          value: c
+    {{- end }}
+{{- end }}
+"""
+
+
+def test_what_a_chart_has_under_a_condition_may_be_missing(texts: Any) -> None:
+    _, found = read(texts, {"chart/templates/web.yaml": CONDITIONS})
+    (launch,) = found.launches
+    assert {setting.name: setting.maybe for setting in launch.any.env} == {
+        "QUEUE_URL": True, "TOPIC_URL": True, "BASE_URL": False, "PLAIN": False, "TRACED": True, "LAST": False,
+    }  # fmt: skip

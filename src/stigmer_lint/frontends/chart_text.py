@@ -36,6 +36,7 @@ class Holes:
             self.ranges.append((start, end + 2))
             start = data.find(b"{{", end + 2)
         self._ends = [end for _, end in self.ranges]
+        self._blocks: list[tuple[int, int]] | None = None
 
     def readable(self) -> SourceFile:
         """The file with its actions taken out, byte for byte as long. Raises UnreadableError for what is no UTF-8 text."""
@@ -57,6 +58,21 @@ class Holes:
             at = end
         parts.append(data[at:])
         return b"".join(parts)
+
+    def optional(self, at: int, since: int) -> bool:
+        """Whether what stands at byte `at` is there under a condition that begins behind byte `since`."""
+        if self._blocks is None:
+            self._blocks = []
+            opened: list[tuple[int, bool]] = []
+            for start, end in self.ranges:
+                word = self.source.data[start + 2 : end - 2].lstrip(b"- \t").partition(b" ")[0].rstrip(b"- \t")
+                if word in (b"if", b"with", b"range", b"define", b"block"):
+                    opened.append((end, word in (b"if", b"with", b"range")))
+                elif word == b"end" and opened:
+                    begun, control = opened.pop()
+                    if control:
+                        self._blocks.append((begun, start))
+        return any(since < begun <= at < end for begun, end in self._blocks)
 
     def within(self, start: int, end: int) -> list[tuple[int, int]]:
         """The actions that touch the bytes `start` to `end`."""

@@ -130,6 +130,7 @@ class _Pod:
             part = fields(item)
             self.env_from(part, item.span, found, open_why)
         listed = value(entry, "env")
+        begin = min(field.key.span.start for field in entry.values()) if entry else 0
         for item in listed.items if isinstance(listed, Sequence) else ():
             part = fields(item)
             name = part.get("name")
@@ -140,6 +141,8 @@ class _Pod:
                 open_why.append("the name of an entry of `env` is filled in by the chart")
                 continue
             setting = self.setting(name.value, part, item.span, found)
+            if self.manifest.chart and self.manifest.holes.optional(name.value.span.start, begin):
+                setting = msgspec.structs.replace(setting, maybe=True)
             found[setting.name] = setting
         if "env" in entry and not isinstance(listed, Sequence) and not entry["env"].value.span.end <= entry["env"].key.span.end + 2:
             open_why.append("`env` is no list")
@@ -157,7 +160,7 @@ class _Pod:
             return
         for key, one in entries.items():
             taken = with_step(one.value, Step(span, f"all of ConfigMap {name} is taken here"))
-            found[prefix + key] = EnvSetting(prefix + key, taken, one.span, one.name_span, origin="env-file")
+            found[prefix + key] = EnvSetting(prefix + key, taken, one.span, one.name_span, one.maybe, origin="env-file")
 
     def setting(self, name: Scalar, part: dict[str, Field], span: Span, found: dict[str, EnvSetting]) -> EnvSetting:
         node = value(part, "value")
@@ -173,7 +176,7 @@ class _Pod:
             if entries is not None and key in entries:
                 one = entries[key]
                 taken = with_step(one.value, Step(span, f"{key} of ConfigMap {map_name} is taken here"))
-                return EnvSetting(name.text, taken, one.span, name.span, origin="env-file")
+                return EnvSetting(name.text, taken, one.span, name.span, one.maybe, origin="env-file")
             return EnvSetting(name.text, Unknown(f"{key} of ConfigMap {map_name}, which is not in the tree", "input", key, span), span, name.span)
         if "secretKeyRef" in source:
             key = text(fields(source["secretKeyRef"].value).get("key"))

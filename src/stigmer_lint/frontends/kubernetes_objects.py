@@ -36,11 +36,12 @@ class ClusterService(msgspec.Struct, frozen=True):
 
 
 class ConfigEntry(msgspec.Struct, frozen=True, eq=False):
-    """One entry of a ConfigMap. `span`: the value; `name_span`: the key."""
+    """One entry of a ConfigMap. `span`: the value; `name_span`: the key. `maybe`: the chart has it under a condition."""
 
     value: Value
     span: Span
     name_span: Span
+    maybe: bool = False
 
 
 class Manifest(msgspec.Struct, frozen=True, eq=False):
@@ -154,7 +155,7 @@ class Cluster:
                 kind = text(entry.get("kind"))
                 name = text(fields(value(entry, "metadata")).get("name"))
                 if kind == "ConfigMap" and name and manifest is not None:
-                    self._maps.setdefault(name, []).append((path, _entries(fields(value(entry, "data")), manifest)))
+                    self._maps.setdefault(name, []).append((path, _entries(entry.get("data"), manifest)))
                 elif kind == "Service" and name:
                     self._services.append(_service(name, entry))
                 elif "configMapGenerator" in entry and manifest is not None:
@@ -199,12 +200,15 @@ def _unlisted(root: Node | None) -> list[Node]:
     return [root] if root is not None else []
 
 
-def _entries(data: dict[str, Field], manifest: Manifest) -> dict[str, ConfigEntry]:
+def _entries(data: Field | None, manifest: Manifest) -> dict[str, ConfigEntry]:
     return {
-        key: ConfigEntry(manifest.holes.value(field.value, manifest.source), field.value.span, field.key.span)
-        for key, field in data.items()
+        key: ConfigEntry(
+            manifest.holes.value(field.value, manifest.source), field.value.span, field.key.span,
+            manifest.chart and data is not None and manifest.holes.optional(field.key.span.start, data.key.span.start),
+        )
+        for key, field in fields(data.value if data is not None else None).items()
         if isinstance(field.value, Scalar)
-    }
+    }  # fmt: skip
 
 
 def _service(name: str, entry: dict[str, Field]) -> ClusterService:
