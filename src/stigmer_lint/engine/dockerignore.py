@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import TypeAlias
 
 from stigmer_lint.engine.discover import Files
@@ -49,11 +50,16 @@ def _segments(written: list[str]) -> Iterator[_Segment]:
                 continue
         # Go's patterns (https://pkg.go.dev/path/filepath#Match) escape by a backslash and negate by ^, Python's by brackets and by !.
         glob = re.sub(r"\\(.)", lambda hit: f"[{hit[1]}]" if hit[1] in "*?[" else hit[1], part).replace("[^", "[!")
-        yield re.compile(fnmatch.translate(glob)).match
+        yield cache(re.compile(fnmatch.translate(glob)).match)
 
 
 def _fits(pattern: list[_Segment], parts: list[str]) -> bool:
     """Whether a pattern fits a path or a folder above it, in time proportional to both."""
+    if None not in pattern:
+        return len(pattern) <= len(parts) and all(test is not None and test(part) for test, part in zip(pattern, parts, strict=False))
+    if len(pattern) == 2 and (last := pattern[1]) is not None:
+        # `**/name`, as most lines are written.
+        return any(last(part) for part in parts)
     states = _closed({0}, pattern)
     for part in parts:
         following: set[int] = set()

@@ -10,6 +10,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
+from functools import cache
 
 import msgspec
 
@@ -89,10 +90,10 @@ def components(
     own = _programs(files, world)
     insides = [_inside(group, files, (*own, *_other_crates(files, _home(group)))) for group in groups]
     first = next(iter(evaluators.values()))
-    readers = Readers(
-        first, files, lambda path: any(inside.holds(path) for inside in insides), lambda path: any(path in inside.files for inside in insides)
-    )
-    clients = client_calls(first, files, lambda path: any(inside.holds(path) for inside in insides), policy.clients)
+    # Each of the searches below asks it of every file.
+    within = cache(lambda path: any(inside.holds(path) for inside in insides))
+    readers = Readers(first, files, within, lambda path: any(path in inside.files for inside in insides))
+    clients = client_calls(first, files, within, policy.clients)
     settled = _settled(insides, files, groups)
     served = _served(insides, files)
     loaded = _loaded(insides, files, groups)
