@@ -71,8 +71,8 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                         yield _finding(sides, launch, other, setting, None, f"{name} is resolved for the container in another launch of the same image, and not here", mine)
                     continue
                 need = needs.get(name)
-                if need is None and (is_telemetry(name) or (_TRIAL.search(other.span.path) is not None and _TRIAL.search(launch.span.path) is None)):
-                    # Where somebody watches is a matter of the place, not of the program, and what a test adds is the test's.
+                if need is None and (is_telemetry(name) or _TRIAL.search(other.span.path) is not None or _TRIAL.search(launch.span.path) is not None):
+                    # Where somebody watches is a matter of the place, not of the program, and what a test sets up is the test's.
                     continue
                 dialled = sides.addressed(name, index) if need is None else None
                 read = need.read if need is not None else dialled or EnvRead(name, setting.span, "", "")

@@ -7,7 +7,18 @@ from itertools import islice
 
 import msgspec
 
-from stigmer_lint.dialled import Dialled, Neighbours, aware, dialled, embedded, foreign_image, neighbours_of, remembered, shown_beside
+from stigmer_lint.dialled import (
+    Dialled,
+    Neighbours,
+    aware,
+    dialled,
+    embedded,
+    foreign_image,
+    forwards,
+    neighbours_of,
+    remembered,
+    shown_beside,
+)
 from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.listening import texts
 from stigmer_lint.model.launch import EnvSetting, LaunchFacts
@@ -58,6 +69,8 @@ def _concerns(one: Dialled, neighbours: Neighbours) -> bool:
         return False
     if one.owner == "foreign" and one.role.source == "shape" and "INTERNAL" in tokens(one.name):
         # How the parts of one program find one another: BACKEND_INTERNAL_URL of an image that holds both.
+        return False
+    if forwards(neighbours, one.launch):
         return False
     # Addresses of compose siblings have a rule of their own, with the name and port to write.
     if one.owner == "sibling" and one.launch.group is not None:

@@ -7,7 +7,19 @@ from collections.abc import Iterator
 import msgspec
 
 from stigmer_lint.addresses import addresses_of
-from stigmer_lint.dialled import Dialled, Neighbours, aware, dialled, foreign_image, is_backend, meet, neighbours_of, remembered, texts
+from stigmer_lint.dialled import (
+    Dialled,
+    Neighbours,
+    aware,
+    dialled,
+    foreign_image,
+    forwards,
+    is_backend,
+    meet,
+    neighbours_of,
+    remembered,
+    texts,
+)
 from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.model.launch import EnvSetting, Launch, LaunchFacts
 from stigmer_lint.model.value import Known, Step, Template, Value, render, text_of
@@ -39,7 +51,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
         launch.group for launch in world.launches if launch.group is not None and any(_advertises(setting) for setting in launch.any.env)
     }
     for launch in world.launches:
-        if launch.group is None or len(neighbours.groups.get(launch.group, ())) < 2:
+        if launch.group is None or len(neighbours.groups.get(launch.group, ())) < 2 or forwards(neighbours, launch):
             continue
         for platform, facts in launch.facts.items():
             if network_of(facts.network) in ("host", "none") or (launch.engine == "kubernetes"):
@@ -210,7 +222,8 @@ def _advertises(setting: EnvSetting) -> bool:
 
 def _kafka(one: Dialled, neighbours: Neighbours) -> Finding | None:
     """`kafka:9092` whose listener at that port is advertised as localhost: the client is sent to itself after the first answer."""
-    if one.address.kind != "name" or one.address.port is None:
+    if one.address.kind != "name" or one.address.port is None or "QUORUM" in tokens(one.name):
+        # Controllers dial one another at what they are told, and are advertised nothing.
         return None
     for sibling in neighbours.named(one.launch, one.address.host):
         for setting in sibling.any.env:

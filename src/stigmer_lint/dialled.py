@@ -671,6 +671,12 @@ MANY = 4
 """Services of one group that are given a file whole: each reads its own few names of what it holds."""
 
 
+def forwards(neighbours: Neighbours, launch: Launch) -> bool:
+    """Whether a launch's image has a program that is put there to pass ports of the container's own loopback on to others."""
+    image = neighbours.images.get(launch.build.dockerfile) if launch.build is not None and launch.build.dockerfile is not None else None
+    return image is not None and "SOCAT" in image.installs
+
+
 def is_backend(neighbours: Neighbours, launch: Launch) -> bool:
     """Whether a launch is of a well-known image that programs dial and people do not."""
     fact = neighbours.ports(launch).fact
@@ -691,6 +697,6 @@ def unknown_parts(value: Value) -> tuple[Unknown, ...]:
 
 
 __all__ = [
-    "Dialled", "Neighbours", "Owner", "aware", "dialled", "embedded", "foreign_image", "inside_ports", "is_backend", "meet", "neighbours_of", "only_loads", "outside_ports", "published", "shown_beside", "texts",
+    "Dialled", "Neighbours", "Owner", "aware", "dialled", "embedded", "foreign_image", "forwards", "inside_ports", "is_backend", "meet", "neighbours_of", "only_loads", "outside_ports", "published", "shown_beside", "texts",
     "unknown_parts",
 ]

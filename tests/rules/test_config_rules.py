@@ -394,3 +394,20 @@ def test_the_parts_of_one_image_find_one_another_by_loopback(name: str, told: bo
     assert marks(report(tmp_path, files)) == ({"STG101 compose.yaml:6"} if told else set())
     files = compose(f"app|image: example/app:1|environment:|  {name}: http://localhost:3000", "api|image: example/api:1|ports: ['3000:3000']")
     assert marks(report(tmp_path, files)) == {"STG106 compose.yaml:5"}
+
+
+@pytest.mark.parametrize(("installs", "told"), [("curl socat", False), ("curl", True)])
+def test_an_image_that_passes_its_own_ports_on(installs: str, told: bool, tmp_path: Path) -> None:
+    files = compose("app|build: .|environment: [REDIS_URL=redis://localhost:6379, API_URL=http://localhost:9]", REDIS)
+    files["compose.yaml"] = files["compose.yaml"].replace("localhost:9]", "localhost:7999]")
+    files["Dockerfile"] = f"FROM debian\nRUN apt-get update && apt-get install -y {installs}\n"
+    assert marks(report(tmp_path, files)) == ({"STG106 compose.yaml:4", "STG101 compose.yaml:4"} if told else set())
+
+
+def test_controllers_of_kafka_are_advertised_nothing(tmp_path: Path) -> None:
+    def files(name: str) -> dict[str, str]:
+        broker = "broker|image: apache/kafka|environment:|  KAFKA_ADVERTISED_LISTENERS: PLAINTEXT_HOST://localhost:19092,PLAINTEXT://broker:29092"
+        return compose(broker, f"other|image: apache/kafka|environment:|  {name}: 1@broker:19092")
+
+    assert marks(report(tmp_path, files("KAFKA_CONTROLLER_QUORUM_VOTERS"))) == set()
+    assert marks(report(tmp_path, files("KAFKA_BOOTSTRAP_SERVERS"))) == {"STG106 compose.yaml:9"}

@@ -216,6 +216,9 @@ def _by_words(name: str, value: str | None) -> RoleVerdict | None:
         return RoleVerdict("bind", "shape")
     if has & {"HEALTHCHECK", "LIVENESS", "READINESS", "HEALTHZ", "PROBE"} or ("HEALTH" in has and has & {"CHECK", "CMD"}):
         return RoleVerdict("self", "shape")
+    if has & {"OIDC", "OAUTH", "OAUTH2", "SSO"} and len(words) > 2 and pair[0] in ("AUTH", "AUTHORIZE", "AUTHORIZATION") and last in ("URL", "URI", "ENDPOINT"):
+        # Where a browser is sent to log in.
+        return RoleVerdict("public", "shape")
     addressed = last in _ADDRESS_WORDS or "URL" in has
     if "FRONTEND" in has and last in ("ADDR", "ADDRESS", "HOST"):
         return _product(words) or RoleVerdict("dial", "shape")
