@@ -36,7 +36,8 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                 continue
             for located in addresses_of(setting.value)[:8]:
                 verdict = role_of(setting.name, located.value.text if isinstance(located.value, Known) else None, None, policy.env_roles)
-                if verdict.role == "dial" and located.address.is_loopback and not _inside(image, located, verdict):
+                wild = located.address.kind == "wildcard" and located.address.scheme is None
+                if verdict.role == "dial" and located.address.is_loopback and not wild and not _inside(image, located, verdict):
                     yield _finding(setting, located, verdict)
                     break
 

@@ -22,6 +22,7 @@ from stigmer_lint.contract import (
 from stigmer_lint.knowledge.names import is_telemetry
 from stigmer_lint.model.launch import Launch, Platform
 from stigmer_lint.model.value import Step, text_of
+from stigmer_lint.model.world import Component
 from stigmer_lint.rule import AlsoSet, Finding, PassOn, Policy, Rule, World
 
 RULE = Rule(
@@ -41,18 +42,33 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
         yield from _shared(sides, peers)
         yield from _forgotten(sides, peers)
         yield from _unpaired(sides, peers)
-        for need in sides.needs():
-            # What another launcher of the image sets is a disagreement between launchers, which has a rule of its own.
-            if need.read.name in sides.anywhere:
-                continue
-            lacking = [
-                launch for index, launch in enumerate(component.launches)
-                if not sides.supplied(index, need.read) and need.read.name not in demanded(launch, policy)
-            ]
+        for need, lacking in _lacking(sides, component, policy):
             # Where many launches run without it, in several files, the read is on none of their paths.
             common = need.reason == "required" and len({launch.span.path for launch in lacking}) > MAX_BROKEN
             for launch in lacking:
                 yield from _finding(sides, need, launch, peers, common)
+
+
+MAX_LACKING = 12
+"""Variables that one launch is told to lack; where it lacks more that the code is thought to demand, the code does so in a way that is not understood."""
+
+
+def _lacking(sides: Sides, component: Component, policy: Policy) -> list[tuple[Need, list[Launch]]]:
+    """Each need of the code with the launches that do not meet it."""
+    found: list[tuple[Need, list[Launch]]] = []
+    demands: Counter[int] = Counter()
+    for need in sides.needs():
+        # What another launcher of the image sets is a disagreement between launchers, which has a rule of its own.
+        if need.read.name in sides.anywhere:
+            continue
+        lacking = [
+            launch for index, launch in enumerate(component.launches)
+            if not sides.supplied(index, need.read) and need.read.name not in demanded(launch, policy)
+        ]
+        found.append((need, lacking))
+        if need.reason == "required" and not need.read.conditional and not need.read.deferred:
+            demands.update(id(launch) for launch in lacking)
+    return [(need, [launch for launch in lacking if need.reason != "required" or demands[id(launch)] <= MAX_LACKING]) for need, lacking in found]
 
 
 MIN_COMMON = 2

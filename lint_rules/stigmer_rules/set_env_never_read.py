@@ -37,6 +37,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                 continue
             # What the policy demands is set for a reason that this code need not show, such as older images.
             wanted = demanded(launch, policy)
+            idle: list[Finding] = []
             for name, setting in sides.given[index].items():
                 if launch.language and is_test(setting.span.path):
                     # What a test sets is there for the test to look at.
@@ -46,7 +47,15 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                 meant = nearest(name, [one for one in (*sides.settled, *sides.image) if one not in sides.given[index]]) or by_value(name, setting.value, sides)
                 if ((program and component.reads) or meant is not None) and not read_elsewhere(sides, launch, name, meant) \
                         and not read_by_twin(sides, name, world) and not _read_by_another(name, setting, sides, known):
-                    yield _finding(sides, launch, setting, meant)
+                    idle.append(_finding(sides, launch, setting, meant))
+            own = sum(1 for setting in sides.given[index].values() if setting.origin == "launch")
+            # Where hardly anything is read, it is read by a program that is not seen here.
+            strange = len(idle) > MAX_IDLE and 2 * len(idle) > own
+            yield from (one for one in idle if not strange or isinstance(one.remedy, Rename))
+
+
+MAX_IDLE = 4
+"""Variables of one launch that nothing reads; with more, and more than half of all, it is the code of another program that was looked at."""
 
 
 def _read_by_another(name: str, setting: EnvSetting, sides: Sides, known: list[Sides]) -> bool:

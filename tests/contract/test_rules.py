@@ -670,3 +670,25 @@ def test_the_set_up_of_no_test_sets_what_others_lack(findings: Findings) -> None
         "deploy/compose.yaml": service.format("MODE=1"), "other/compose.yaml": service.format("SEARCH_SERVER_URL=http://x, ENABLE_SEARCH_ENDPOINT=1"),
     }  # fmt: skip
     assert [env for rule, path, _, env in findings(tree) if rule == "STG205" and path == "deploy/compose.yaml"] == ["SEARCH_SERVER_URL"]
+
+
+def test_a_scheme_gives_defaults(findings: Findings) -> None:
+    code = "import environ\nfrom more import SCHEME\n\nenv = environ.FileAwareEnv(\n    APP_LEVEL=(int, 1),\n    APP_NAME=(str, 'x'),{}\n)\nA = env('APP_LEVEL')\nB = env('APP_NAME')\nC = env('APP_SECRET')\n"
+    tree = {**BUILD, "compose.yaml": compose("MODE_OF_APP=1")}
+    assert [env for rule, _, _, env in findings({**tree, "a.py": code.format("")}) if rule == "STG203"] == ["APP_SECRET"]
+    assert [env for rule, _, _, env in findings({**tree, "a.py": code.format("\n    **SCHEME,")}) if rule == "STG203"] == []
+
+
+@pytest.mark.parametrize(("count", "told"), [(12, 12), (13, 0)])
+def test_code_that_seems_to_demand_very_much_is_not_understood(findings: Findings, count: int, told: int) -> None:
+    code = "import os\n" + "".join(f"x{n} = os.environ['NAME_{n}_OF']\n" for n in range(count))
+    found = findings({**BUILD, "a.py": code, "compose.yaml": compose("MODE_OF_APP=1")})
+    assert len([env for rule, _, _, env in found if rule == "STG203"]) == told
+
+
+@pytest.mark.parametrize(("idle", "read", "told"), [(4, 0, 4), (5, 0, 0), (5, 5, 5), (9, 5, 0)])
+def test_a_launch_of_which_hardly_anything_is_read_runs_other_code(findings: Findings, idle: int, read: int, told: int) -> None:
+    code = "import os\nx = os.getenv('MODE')\n" + "".join(f"x{n} = os.getenv('GOOD_{n}_NAME')\n" for n in range(read))
+    names = [*(f"IDLE{n}ZQ=1" for n in range(idle)), *(f"GOOD_{n}_NAME=1" for n in range(read))]
+    found = findings({**BUILD, "a.py": code, "compose.yaml": compose(*names)})
+    assert len([env for rule, _, _, env in found if rule == "STG204"]) == told

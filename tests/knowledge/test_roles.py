@@ -53,6 +53,7 @@ from stigmer_lint.knowledge.roles import role_of
         ("METRICS_BIND_ADDR", None, "bind"),
         ("DEBUG_ADDR", "127.0.0.1:6060", "bind"),
         ("ENABLE_SEARCH_ENDPOINT", "true", "other"),
+        ("UPSTREAM_REAL_IP_ADDRESS", "127.0.0.1", "allowlist"),
         ("OIDC_AUTH_ENDPOINT", "http://localhost:8080/auth", "public"),
         ("APP_OAUTH2_AUTHORIZATION_URL", "http://localhost:8080/auth", "public"),
         ("OIDC_TOKEN_ENDPOINT", "http://localhost:8080/token", "dial"),

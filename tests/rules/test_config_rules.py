@@ -411,3 +411,9 @@ def test_controllers_of_kafka_are_advertised_nothing(tmp_path: Path) -> None:
 
     assert marks(report(tmp_path, files("KAFKA_CONTROLLER_QUORUM_VOTERS"))) == set()
     assert marks(report(tmp_path, files("KAFKA_BOOTSTRAP_SERVERS"))) == {"STG106 compose.yaml:9"}
+
+
+@pytest.mark.parametrize(("value", "told"), [("0.0.0.0:3031", False), ("http://0.0.0.0:3031", True), ("127.0.0.1:3031", True)])
+def test_an_endpoint_on_every_interface_is_listened_on(value: str, told: bool, tmp_path: Path) -> None:
+    done = report(tmp_path, {"Dockerfile": f"FROM python:3.12\nENV APP_ENDPOINT={value}\n"})
+    assert marks(done) == ({"STG206 Dockerfile:2"} if told else set())

@@ -34,6 +34,21 @@ other folders are loaded, or handed out, by code."""
 _LAUNCHERS = re.compile(r"compose[^/]*\.ya?ml$|(?:^|/)(?:charts?|helm|k8s|kubernetes|kustomize|_kustomize|deploy|\.circleci)/|pnpm-lock|mkdocs|openapi|swagger", re.IGNORECASE)
 
 
+_SCHEME = re.compile(rb"\benviron\.(?:FileAware)?Env\(")
+_SCHEME_NAME = re.compile(rb"(?m)^\s*([A-Z][A-Z0-9_]{1,100})\s*=\s*\(|[(,]\s*([A-Z][A-Z0-9_]{1,100})\s*=\s*\(")
+
+
+def _scheme(data: bytes) -> frozenset[str] | None:
+    """Names that django-environ is given with a type and a default where the file makes its reader: `Env(DEBUG=(bool, False))`
+    (https://django-environ.readthedocs.io/en/latest/quickstart.html). None where some of them come from elsewhere."""
+    made = _SCHEME.search(data)
+    if made is None:
+        return frozenset()
+    if b"**" in data[made.end() : max(data.find(b"\n)", made.end()), made.end())]:
+        return None
+    return frozenset((hit[1] or hit[2]).decode() for hit in _SCHEME_NAME.finditer(data))
+
+
 class Readers:
     """The reads of a run, file by file and once each. `inside`: which files are in any image; `placed`: those that are there by name."""
 
@@ -69,8 +84,9 @@ class Readers:
         unit, source = self.ev.project.unit(path), self.ev.project.source(path)
         if unit is None or source is None:
             return
+        scheme = _scheme(source.data) if path.endswith(".py") else frozenset()
         for read in self.code.reads(unit, source, NEEDLE):
-            self._note(read)
+            self._note(msgspec.structs.replace(read, required=False) if scheme is None or read.name in scheme else read)
         for read in class_reads(self.ev, unit, source, self.code.known(unit), self.prefixes):
             self._note(read)
 

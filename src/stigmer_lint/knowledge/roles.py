@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache, lru_cache
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Literal, TypeAlias, get_args
 
@@ -198,6 +199,9 @@ def _by_words(name: str, value: str | None) -> RoleVerdict | None:
         return RoleVerdict("allowlist", "shape")
     if words[0] in ("ENABLE", "DISABLE", "SKIP") or last in ("ENABLE", "ENABLED", "DISABLED"):
         return RoleVerdict("other", "shape")
+    if ("REAL", "IP") in pairwise(words):
+        # Whose word nginx takes for the visitor's address.
+        return RoleVerdict("allowlist", "shape")
     if has & {"ADVERTISE", "ADVERTISED", "BROADCAST", "ANNOUNCE", "ANNOUNCED", "ADVERTISING"}:
         return RoleVerdict("advertise", "shape")
     if "PUBLISH" in has and last in ("ADDRESS", "ADDR", "HOST", "IP", "HOSTNAME"):
