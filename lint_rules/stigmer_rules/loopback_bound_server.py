@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from stigmer_lint.addresses import classify_address
+from stigmer_lint.contract import Sides, place, read_step, title
 from stigmer_lint.dialled import Neighbours, neighbours_of, texts
 from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.knowledge.roles import role_of
@@ -16,8 +17,9 @@ from stigmer_lint.listening import SIDE_DOORS
 from stigmer_lint.model.launch import EnvSetting, Image, Launch, LaunchFacts, Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Choice, Known, Step, Template, Value, alternatives, render, text_of
+from stigmer_lint.model.world import Component, EnvRead
 from stigmer_lint.reachability import addresses_of, network_of
-from stigmer_lint.rule import Confidence, Finding, Policy, ReplaceHost, Rule, World
+from stigmer_lint.rule import Confidence, Finding, PassOn, Policy, ReplaceHost, Rule, World
 
 RULE = Rule(
     code="STG108",
@@ -84,6 +86,64 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
         image = world.images[path]
         if image.exposes:
             yield from _of_image(image, policy)
+    for component in world.components:
+        yield from _of_code(component, policy, neighbours)
+
+
+_FRONTS = frozenset({"NGINX", "CADDY", "HAPROXY", "TRAEFIK", "APACHE2", "HTTPD", "ENVOY", "SUPERVISOR", "SOCAT", "VARNISH", "LIGHTTPD"})
+"""Programs that stand before a server in one container."""
+
+
+def _of_code(component: Component, policy: Policy, neighbours: Neighbours) -> Iterator[Finding]:
+    """A host that the code listens on by default, which is loopback, and that no launch with published ports changes."""
+    if not component.whole or any(image.installs & _FRONTS or (image.base or "").rpartition("/")[2].partition(":")[0].upper() in _FRONTS for image in component.images):
+        return
+    sides = Sides(component, policy)
+    found = [(read, ports) for name in sides.reads for read in sides.reads[name][:1] if (ports := _own_host(read, sides, policy)) is not None]
+    for index, launch in enumerate(component.launches) if found else ():
+        for platform, facts in launch.facts.items():
+            if network_of(facts.network, facts.pod) != "bridge" or neighbours.mates(launch, facts) or facts.env_open or facts.env_files:
+                continue
+            image = component.images[0] if component.images else None
+            words = (*(facts.entrypoint or (image.entrypoint if image else None) or ()), *(facts.command or (image.command if image else None) or ()))
+            if any(EVERY in text or "--host" in text or "::" in text for word in words for text in texts(word)):
+                continue
+            reached = _reached(launch, facts, neighbours)
+            if reached is None:
+                continue
+            inside = neighbours.ports(launch, facts).inside
+            for read, ports in found:
+                if sides.supplied(index, read) or not (ports & set(inside)):
+                    continue
+                shown = render(read.default) if read.default is not None else ""
+                yield Finding(
+                    rule=RULE.code,
+                    message=f"{title(launch)} does not set {read.name}, so its server listens on {shown}, which nobody outside the container reaches; this is a container {reached.said}",
+                    span=place(launch),
+                    confidence="medium",
+                    container=text_of(facts.name) or launch.service,
+                    image=text_of(facts.image),
+                    env=read.name,
+                    value=shown,
+                    platforms=(platform,),
+                    related=(read_step(read), reached.step),
+                    help=f"set {read.name} to {EVERY}",
+                    remedy=PassOn((read.name,), EnvSetting(read.name, Known(EVERY), place(launch))),
+                    launch=launch,
+                )
+
+
+def _own_host(read: EnvRead, sides: Sides, policy: Policy) -> frozenset[str] | None:
+    """The ports of the server whose host a read gives, by the reads beside it: SERVER_HOST and SERVER_PORT in one file. None for what is no such host."""
+    text = text_of(read.default) if read.default is not None else None
+    address = classify_address(text) if text else None
+    if address is None or address.kind != "loopback" or read.conditional or read.language == "shell" or not read.name.upper().endswith(("_HOST", "_ADDRESS", "_ADDR", "_IP")):
+        return None
+    stem = read.name.rpartition("_")[0]
+    if {"DB", "DATABASE", "REDIS", "POSTGRES", "MYSQL", "MONGO", "SMTP", "MAIL", "PROXY", "CLIENT", "REMOTE", "UPSTREAM", "API"} & set(tokens(stem)) or role_of(read.name, text, None, policy.env_roles).role == "dial":
+        return None
+    ports = {text for one in sides.reads.get(f"{stem}_PORT", ()) if one.span.path == read.span.path and one.default is not None and (text := text_of(one.default)) is not None and text.isdigit()}
+    return frozenset(ports) or None
 
 
 def _shared(name: str | None, launch: Launch, names: dict[str, Counter[str]], neighbours: Neighbours) -> bool:

@@ -9,8 +9,9 @@ import pytest
 from stigmer_lint.contract import Sides, by_value
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Known
-from stigmer_lint.model.world import Component, EnvRead
-from stigmer_lint.policy.types import Policy
+from stigmer_lint.model.world import Component, EnvRead, World
+from stigmer_lint.policy.types import NO_POLICY, Policy
+from stigmer_rules import loopback_bound_server
 
 Found = list[tuple[str, str, int, str]]
 Findings = Callable[[dict[str, str]], Found]
@@ -692,3 +693,32 @@ def test_a_launch_of_which_hardly_anything_is_read_runs_other_code(findings: Fin
     names = [*(f"IDLE{n}ZQ=1" for n in range(idle)), *(f"GOOD_{n}_NAME=1" for n in range(read))]
     found = findings({**BUILD, "a.py": code, "compose.yaml": compose(*names)})
     assert len([env for rule, _, _, env in found if rule == "STG204"]) == told
+
+
+SERVER = "import os\nimport uvicorn\nhost = os.getenv('{0}', '{1}')\nport = int(os.getenv('SERVER_PORT', '8000'))\nuvicorn.run('app:app', host=host, port=port)\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "default", "service", "dockerfile", "told"),
+    [
+        ("SERVER_HOST", "127.0.0.1", "    ports: ['80:8000']\n", "", True),
+        ("SERVER_HOST", "localhost", "    ports: ['80:8000']\n", "", True),
+        ("SERVER_HOST", "0.0.0.0", "    ports: ['80:8000']\n", "", False),
+        ("SERVER_HOST", "127.0.0.1", "    ports: ['80:9000']\n", "", False),
+        ("SERVER_HOST", "127.0.0.1", "", "", False),
+        ("SERVER_HOST", "127.0.0.1", "    ports: ['80:8000']\n    network_mode: host\n", "", False),
+        ("SERVER_HOST", "127.0.0.1", "    ports: ['80:8000']\n    command: python a.py --host 0.0.0.0\n", "", False),
+        ("SERVER_HOST", "127.0.0.1", "    ports: ['80:8000']\n    env_file: .env\n", "", False),
+        ("SERVER_HOST", "127.0.0.1", "    ports: ['80:8000']\n", "ENV SERVER_HOST=0.0.0.0\n", False),
+        ("SERVER_HOST", "127.0.0.1", "    ports: ['80:8000']\n", "RUN apt-get install -y nginx\n", False),
+        ("REDIS_HOST", "127.0.0.1", "    ports: ['80:8000']\n", "", False),
+        ("OTHER_HOST", "127.0.0.1", "    ports: ['80:8000']\n", "", False),
+    ],
+)  # fmt: skip
+def test_a_host_that_the_code_takes_by_default(world: Callable[[dict[str, str]], World], name: str, default: str, service: str, dockerfile: str, told: bool) -> None:
+    tree = {
+        "Dockerfile": "FROM python\nCOPY . .\n" + dockerfile + "CMD [\"python\", \"a.py\"]\n", "a.py": SERVER.format(name, default),
+        "compose.yaml": compose("MODE=1", service=service),
+    }  # fmt: skip
+    found = [one.env for one in loopback_bound_server.check(world(tree), NO_POLICY.policy)]
+    assert found == ([name] * 3 if told else [])
