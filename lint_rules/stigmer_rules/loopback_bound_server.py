@@ -133,6 +133,10 @@ def _of_code(component: Component, policy: Policy, neighbours: Neighbours) -> It
                 )
 
 
+_OWN = frozenset({"SERVER", "APP", "HTTP", "WEB", "LISTEN", "BIND", "MCP", "UVICORN"})
+"""Last words before HOST and PORT of a program's own server."""
+
+
 def _own_host(read: EnvRead, sides: Sides, policy: Policy) -> frozenset[str] | None:
     """The ports of the server whose host a read gives, by the reads beside it: SERVER_HOST and SERVER_PORT in one file. None for what is no such host."""
     text = text_of(read.default) if read.default is not None else None
@@ -140,7 +144,9 @@ def _own_host(read: EnvRead, sides: Sides, policy: Policy) -> frozenset[str] | N
     if address is None or address.kind != "loopback" or read.conditional or read.language == "shell" or not read.name.upper().endswith(("_HOST", "_ADDRESS", "_ADDR", "_IP")):
         return None
     stem = read.name.rpartition("_")[0]
-    if {"DB", "DATABASE", "REDIS", "POSTGRES", "MYSQL", "MONGO", "SMTP", "MAIL", "PROXY", "CLIENT", "REMOTE", "UPSTREAM", "API"} & set(tokens(stem)) or role_of(read.name, text, None, policy.env_roles).role == "dial":
+    words = tokens(stem)
+    # As often a pair says where another program is: whose it is the name tells.
+    if not words or words[-1] not in _OWN or role_of(read.name, text, None, policy.env_roles).role == "dial":
         return None
     ports = {text for one in sides.reads.get(f"{stem}_PORT", ()) if one.span.path == read.span.path and one.default is not None and (text := text_of(one.default)) is not None and text.isdigit()}
     return frozenset(ports) or None

@@ -712,6 +712,7 @@ SERVER = "import os\nimport uvicorn\nhost = os.getenv('{0}', '{1}')\nport = int(
         ("SERVER_HOST", "127.0.0.1", "    ports: ['80:8000']\n", "ENV SERVER_HOST=0.0.0.0\n", False),
         ("SERVER_HOST", "127.0.0.1", "    ports: ['80:8000']\n", "RUN apt-get install -y nginx\n", False),
         ("REDIS_HOST", "127.0.0.1", "    ports: ['80:8000']\n", "", False),
+        ("HEALTH_HOST", "127.0.0.1", "    ports: ['80:8000']\n", "", False),
         ("OTHER_HOST", "127.0.0.1", "    ports: ['80:8000']\n", "", False),
     ],
 )  # fmt: skip
