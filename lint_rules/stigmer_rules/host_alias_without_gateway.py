@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stigmer_lint.addresses import addresses_of
+from stigmer_lint.addresses import addresses_of, gateway_ips
 from stigmer_lint.dialled import Dialled, dialled, foreign_image, neighbours_of
 from stigmer_lint.model.value import Choice, Known, Step, Template, Value, alternatives, render, text_of
 from stigmer_lint.reachability import engine_kind, mapping_of, network_of, provided_by, provides_alias
@@ -92,7 +92,8 @@ def _finding(one: Dialled, alias: str) -> Finding:
     # No option of Apple's command gives a container a name for the host.
     remote = launch.engine in ("kubernetes", "apple")
     if launch.engine == "apple":
-        advice = "dial the gateway of the container's network (192.168.64.1 on the default one), with the service listening there"
+        usual = next(ip for ip, (kinds, _) in gateway_ips().items() if engine_kind(launch.engine, one.platform) in kinds)
+        advice = f"dial the gateway of the container's network ({usual} on the default one), with the service listening there"
     elif remote:
         advice = f"use the address of the service, or add hostAliases for {alias}"
     elif launch.group is not None or launch.kind == "compose service":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stigmer_lint.contract import title
-from stigmer_lint.model.launch import Launch
+from stigmer_lint.model.launch import Launch, image_of
 from stigmer_lint.model.value import Step, text_of
 from stigmer_lint.rule import Finding, Policy, Rule, World
 
@@ -69,7 +69,7 @@ def _checked(world: World, launch: Launch) -> bool:
     component = world.component_of(launch)
     if component is not None and any(image.health is not None for image in component.images):
         return True
-    image = world.images.get(launch.build.dockerfile) if launch.build is not None and launch.build.dockerfile is not None else None
+    image = image_of(launch, world.images)
     return image is not None and image.health is not None
 
 

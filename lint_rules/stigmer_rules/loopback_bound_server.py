@@ -12,9 +12,9 @@ from stigmer_lint.contract import Sides, place, read_step, title
 from stigmer_lint.dialled import Neighbours, neighbours_of, texts
 from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.knowledge.roles import role_of
-from stigmer_lint.knowledge.servers import bound_by
+from stigmer_lint.knowledge.servers import bound_by, is_fronted
 from stigmer_lint.listening import SIDE_DOORS
-from stigmer_lint.model.launch import EnvSetting, Image, Launch, LaunchFacts, Platform
+from stigmer_lint.model.launch import EnvSetting, Image, Launch, LaunchFacts, Platform, image_of
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Choice, Known, Step, Template, Value, alternatives, render, text_of
 from stigmer_lint.model.world import Component, EnvRead
@@ -72,7 +72,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
             if network_of(facts.network) in ("host", "none") or neighbours.mates(launch, facts):
                 continue
             if id(facts) not in found:
-                found[id(facts)] = tuple(_listeners(facts, _image_of(launch, neighbours), policy))
+                found[id(facts)] = tuple(_listeners(facts, image_of(launch, neighbours.images), policy))
             reached = _reached(launch, facts, neighbours) if found[id(facts)] else None
             if reached is None:
                 continue
@@ -90,13 +90,9 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
         yield from _of_code(component, policy, neighbours)
 
 
-_FRONTS = frozenset({"NGINX", "CADDY", "HAPROXY", "TRAEFIK", "APACHE2", "HTTPD", "ENVOY", "SUPERVISOR", "SOCAT", "VARNISH", "LIGHTTPD"})
-"""Programs that stand before a server in one container."""
-
-
 def _of_code(component: Component, policy: Policy, neighbours: Neighbours) -> Iterator[Finding]:
     """A host that the code listens on by default, which is loopback, and that no launch with published ports changes."""
-    if not component.whole or any(image.installs & _FRONTS or (image.base or "").rpartition("/")[2].partition(":")[0].upper() in _FRONTS for image in component.images):
+    if not component.whole or any(is_fronted(image.installs, image.base) for image in component.images):
         return
     sides = Sides(component, policy)
     found = [(read, ports) for name in sides.reads for read in sides.reads[name][:1] if (ports := _own_host(read, sides, policy)) is not None]
@@ -160,10 +156,6 @@ def _shared(name: str | None, launch: Launch, names: dict[str, Counter[str]], ne
         services = {(one.service, setting.name) for one in neighbours.groups[launch.group] for setting in one.any.env}
         names[launch.group] = Counter(name for _, name in services)
     return names[launch.group][name] > 1
-
-
-def _image_of(launch: Launch, neighbours: Neighbours) -> Image | None:
-    return neighbours.images.get(launch.build.dockerfile) if launch.build is not None and launch.build.dockerfile is not None else None
 
 
 def _reached(launch: Launch, facts: LaunchFacts, neighbours: Neighbours) -> _Reached | None:

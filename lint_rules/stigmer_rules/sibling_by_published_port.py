@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from stigmer_lint.dialled import Dialled, Neighbours, dialled, neighbours_of, remembered, texts, unknown_parts
 from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.listening import ports_of
-from stigmer_lint.model.launch import Launch, LaunchFacts, Publish
+from stigmer_lint.model.launch import Launch, LaunchFacts, Publish, image_of
 from stigmer_lint.model.value import Known, Step, Value, render, text_of
 from stigmer_lint.reachability import network_of
 from stigmer_lint.rule import Finding, Policy, Rename, ReplaceHost, Rule, SwapPorts, World
@@ -143,7 +143,7 @@ def _leads_nowhere(publish: Publish, launch: Launch, facts: LaunchFacts, neighbo
 
 def _named_elsewhere(port: Known, facts: LaunchFacts, launch: Launch, neighbours: Neighbours) -> bool:
     """Whether anything else says that the container listens on the port: EXPOSE, its image, a variable."""
-    image = neighbours.images.get(launch.build.dockerfile) if launch.build is not None and launch.build.dockerfile is not None else None
+    image = image_of(launch, neighbours.images)
     fact = neighbours.ports(launch, facts).fact
     if port.text in facts.exposes or (fact is not None and port.text in fact.ports) or (image is not None and port.text in image.exposes):
         return True

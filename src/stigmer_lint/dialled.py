@@ -19,8 +19,9 @@ from stigmer_lint.addresses import Address, addresses, addresses_of
 from stigmer_lint.knowledge.image_ports import BACKENDS
 from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.knowledge.roles import RoleVerdict, role_of, scheme_port
+from stigmer_lint.knowledge.servers import FORWARDERS
 from stigmer_lint.listening import Ports, listening, literal, ports_of, texts
-from stigmer_lint.model.launch import EnvSetting, ImageBuild, Launch, LaunchFacts, Platform, Publish
+from stigmer_lint.model.launch import EnvSetting, ImageBuild, Launch, LaunchFacts, Platform, Publish, image_of
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Choice, Known, Resolved, Step, Template, Trail, Unknown, Value, render
 from stigmer_lint.model.world import World
@@ -673,8 +674,8 @@ MANY = 4
 
 def forwards(neighbours: Neighbours, launch: Launch) -> bool:
     """Whether a launch's image has a program that is put there to pass ports of the container's own loopback on to others."""
-    image = neighbours.images.get(launch.build.dockerfile) if launch.build is not None and launch.build.dockerfile is not None else None
-    return image is not None and "SOCAT" in image.installs
+    image = image_of(launch, neighbours.images)
+    return image is not None and bool(image.installs & FORWARDERS)
 
 
 def is_backend(neighbours: Neighbours, launch: Launch) -> bool:

@@ -11,7 +11,7 @@ from stigmer_lint.addresses import addresses
 from stigmer_lint.knowledge.image_ports import ImageFact, image_fact
 from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.knowledge.roles import role_of
-from stigmer_lint.model.launch import EnvSetting, Image, Launch, LaunchFacts
+from stigmer_lint.model.launch import EnvSetting, Image, Launch, LaunchFacts, image_of
 from stigmer_lint.model.value import Choice, Known, Template, Value, alternatives
 
 Evidence: TypeAlias = Literal["published", "exposed", "variable", "command", "health", "dockerfile", "image"]
@@ -97,7 +97,7 @@ def listening(launch: Launch, facts: LaunchFacts, images: Mapping[str, Image]) -
             for text in texts(value):
                 for port in _checked(text):
                     add(port, "health")
-    image = images.get(launch.build.dockerfile) if launch.build is not None and launch.build.dockerfile is not None else None
+    image = image_of(launch, images)
     if image is not None:
         for text in image.exposes:
             add(text, "dockerfile")

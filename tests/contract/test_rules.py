@@ -628,6 +628,12 @@ def test_a_name_that_is_put_together_with_something_chosen_is_a_family(findings:
     assert [env for rule, _, _, env in findings(tree) if rule == "STG204"] == ["ACME_REGION_NAME"]
 
 
+@pytest.mark.parametrize("read", ["os.environ['_RUNNER_HOME']", "os.environ[NAME]"])
+def test_a_name_that_begins_with_an_underscore_is_a_name(findings: Findings, read: str) -> None:
+    tree = {**BUILD, "a.py": f"import os\nNAME = '_RUNNER_HOME'\nx = {read}\n", "compose.yaml": compose("OTHER_RUNNER_HOME=1")}
+    assert {(rule, env) for rule, _, _, env in findings(tree)} == {("STG203", "_RUNNER_HOME"), ("STG204", "OTHER_RUNNER_HOME")}
+
+
 MODULE = """package m%d
 
 import (
@@ -678,6 +684,9 @@ def test_a_scheme_gives_defaults(findings: Findings) -> None:
     tree = {**BUILD, "compose.yaml": compose("MODE_OF_APP=1")}
     assert [env for rule, _, _, env in findings({**tree, "a.py": code.format("")}) if rule == "STG203"] == ["APP_SECRET"]
     assert [env for rule, _, _, env in findings({**tree, "a.py": code.format("\n    **SCHEME,")}) if rule == "STG203"] == []
+    # What the file reads past the scheme's reader is demanded all the same.
+    past = code.format("\n    **SCHEME,") + "import os\nD = os.environ['APP_LEVEL_TWO']\n"
+    assert [env for rule, _, _, env in findings({**tree, "a.py": past}) if rule == "STG203"] == ["APP_LEVEL_TWO"]
 
 
 @pytest.mark.parametrize(("count", "told"), [(12, 12), (13, 0)])

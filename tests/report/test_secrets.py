@@ -79,7 +79,7 @@ def test_the_fingerprint_does_not_depend_on_the_secret(report_of: Callable[..., 
 def test_a_password_that_is_a_plain_word_stays_a_part_of_paths() -> None:
     setting = EnvSetting("DB_PASSWORD", Known("postgres"), Span("a", 0, 1))
     secrets = Secrets.of_launch(Launch("docker run", "docker", Span("a", 0, 1), {"linux": LaunchFacts(env=(setting,))}))
-    assert secrets.hide("db/postgres-primary/Dockerfile takes postgres; 'postgres', (postgres)") == "db/postgres-primary/Dockerfile takes ***; '***', (***)"
+    assert secrets.hide("db/postgres-primary/Dockerfile takes postgres; 'postgres', (postgres), is postgres.") == "db/postgres-primary/Dockerfile takes ***; '***', (***), is ***."
     setting = msgspec.structs.replace(setting, value=Known("k9-Tz.4"))
     secrets = Secrets.of_launch(Launch("docker run", "docker", Span("a", 0, 1), {"linux": LaunchFacts(env=(setting,))}))
     assert "k9-Tz.4" not in secrets.hide("http://h/k9-Tz.4/x and xk9-Tz.4")

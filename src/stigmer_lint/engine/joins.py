@@ -18,6 +18,7 @@ from stigmer_lint.addresses import addresses_of
 from stigmer_lint.engine.discover import Files
 from stigmer_lint.engine.dockerignore import Ignored, ignored
 from stigmer_lint.engine.go_programs import compiled, program_folders
+from stigmer_lint.engine.workspaces import Packages, crate_of, of_other_crate, other_crates
 from stigmer_lint.errors import UnreadableError
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.project import Project
@@ -88,7 +89,8 @@ def components(
     from stigmer_lint.flow.reads import Readers
 
     own = _programs(files, world)
-    insides = [_inside(group, files, (*own, *_other_crates(files, _home(group)))) for group in groups]
+    packages = Packages(files)
+    insides = [_inside(group, files, (*own, *other_crates(files, _home(group))), packages) for group in groups]
     first = next(iter(evaluators.values()))
     # Each of the searches below asks it of every file.
     within = cache(lambda path: any(inside.holds(path) for inside in insides))
@@ -106,11 +108,11 @@ def components(
             holds = _part_of(inside, compiled([(group.program, False)], files))
         else:
             holds = _compiled_in(inside, program_folders(group.image, group.build, files) if not _started_otherwise(group) else None)
-        crate, by_hand = _crate(files, _home(group)), _for_people(group)
+        crate, by_hand = crate_of(files, _home(group)), _for_people(group)
         reads = tuple(
             msgspec.structs.replace(read, conditional=True)
             if not read.conditional and (
-                by_hand or _of_other_crate(read.span.path, crate) or _left_to_people(read.span.path, called)
+                by_hand or of_other_crate(read.span.path, crate) or _left_to_people(read.span.path, called)
                 or _built_from(read, group, inside) or _other_program(read.span.path, called)
             ) else read
             for read in readers.below(holds)
@@ -387,126 +389,6 @@ def _programs(files: Files, world: World) -> tuple[str, ...]:
     return tuple(sorted(folder for folder in found if folder and any(files.has(f"{folder}/{name}") for name in MANIFESTS)))
 
 
-_PATH_DEPENDENCY = re.compile(rb"path\s*=\s*\"([^\"\r\n]{1,200})\"")
-_SHARED_DEPENDENCY = re.compile(rb"^([\w-]+)(?:\.workspace\s*=\s*true|\s*=\s*\{[^}\r\n]*workspace\s*=\s*true)", re.MULTILINE)
-_SHARED_PATH = re.compile(rb"^([\w-]+)\s*=\s*\{[^}\r\n]*path\s*=\s*\"([^\"\r\n]{1,200})\"", re.MULTILINE)
-
-
-def _other_crates(files: Files, home: str | None) -> tuple[str, ...]:
-    """The crates of a Cargo workspace that the one in `home` does not depend on: the whole workspace is the build context, and another
-    crate's program is not in the image."""
-    start = f"{home}/Cargo.toml" if home else "Cargo.toml"
-    source = files.source(start) if home is not None else None
-    if home is None or source is None or b"[package]" not in source.data:
-        return ()
-    root = files.source("Cargo.toml")
-    shared = {hit[1]: hit[2].decode("utf-8", "replace") for hit in _SHARED_PATH.finditer(root.data)} if root is not None else {}
-    needed = {home}
-    waiting = [home]
-    while waiting:
-        folder = waiting.pop()
-        source = files.source(f"{folder}/Cargo.toml" if folder else "Cargo.toml")
-        if source is None:
-            continue
-        text = source.data
-        if not folder and b"[workspace.dependencies]" in text:
-            # What the workspace offers is not what its root crate uses.
-            text = text[: text.index(b"[workspace.dependencies]")] + text[text.index(b"[workspace.dependencies]") + 24 :].partition(b"\n[")[2]
-        paths = [posixpath.normpath(posixpath.join(folder, hit.decode("utf-8", "replace"))) for hit in _PATH_DEPENDENCY.findall(text)]
-        paths += [posixpath.normpath(shared[name]) for name in _SHARED_DEPENDENCY.findall(text) if name in shared]
-        for path in paths:
-            if path not in needed:
-                needed.add(path)
-                waiting.append(path)
-    crates = (path.removesuffix("/Cargo.toml") for path in files.named("Cargo.toml") if "/" in path)
-    return tuple(sorted((*(crate for crate in crates if crate not in needed), *(() if "" in needed else ("src",)))))
-
-
-_WORKSPACES = ("pnpm-workspace.yaml", "turbo.json", "lerna.json", "nx.json", "rush.json")
-
-
-def _other_packages(group: _Group, files: Files) -> tuple[str, ...]:
-    """The packages of a JavaScript workspace that the ones which the Dockerfile builds do not depend on: the whole workspace is copied in, for
-    the sake of its lock file, and the programs of the others are not started."""
-    home, image = _home(group), group.image
-    if home is None or image is None:
-        return ()
-    manifests = [path for path in files.named("package.json") if "/" in path]
-    context = group.build.context.strip("/") if group.build is not None else ""
-    roots = [folder for folder in (context, *_ancestors(home)) if any(files.has(f"{folder}/{name}" if folder else name) for name in _WORKSPACES) or _is_workspace(files, folder)]
-    if not roots or len(manifests) < 2:
-        return ()
-    root = roots[0]
-    packages: dict[str, tuple[str, frozenset[str]]] = {}
-    for path in manifests:
-        folder = path.rpartition("/")[0]
-        read = _package(files, path) if folder != root and (not root or folder.startswith(f"{root}/")) else None
-        if read is not None:
-            packages[folder] = read
-    by_name = {name: folder for folder, (name, _) in packages.items() if name}
-    waiting = [home] if home in packages else []
-    for one in image.packages:
-        for folder, (name, _) in packages.items():
-            if one == name or folder == posixpath.normpath(f"{root}/{one}").lstrip("/") or ("/" in one and folder.endswith(f"/{one}")):
-                waiting.append(folder)
-    if not waiting:
-        return ()
-    needed = set(waiting)
-    while waiting:
-        for name in packages[waiting.pop()][1]:
-            folder = by_name.get(name, "")
-            if folder and folder not in needed:
-                needed.add(folder)
-                waiting.append(folder)
-    return tuple(sorted(folder for folder in packages if folder not in needed and not any(one.startswith(f"{folder}/") for one in needed)))
-
-
-def _ancestors(folder: str) -> Iterable[str]:
-    while folder:
-        yield folder
-        folder = folder.rpartition("/")[0]
-    yield ""
-
-
-def _is_workspace(files: Files, folder: str) -> bool:
-    source = files.source(f"{folder}/package.json" if folder else "package.json")
-    return source is not None and b'"workspaces"' in source.data
-
-
-def _package(files: Files, path: str) -> tuple[str, frozenset[str]] | None:
-    """Name of a package and the names of those that it depends on; None for a manifest that cannot be read."""
-    source = files.source(path)
-    try:
-        read = msgspec.json.decode(source.data, type=_Package) if source is not None else None
-    except msgspec.DecodeError:
-        return None
-    return (read.name, frozenset((*read.dependencies, *read.dev, *read.peers))) if read is not None else None
-
-
-class _Package(msgspec.Struct, frozen=True, rename={"dev": "devDependencies", "peers": "peerDependencies"}):
-    """What counts of a package.json."""
-
-    name: str = ""
-    dependencies: dict[str, msgspec.Raw] = {}
-    dev: dict[str, msgspec.Raw] = {}
-    peers: dict[str, msgspec.Raw] = {}
-
-
-def _crate(files: Files, home: str | None) -> str | None:
-    """The folder below the root whose crate an image is built of, "*" where that may be any of a workspace, None where it is not one of a workspace."""
-    source = files.source(f"{home}/Cargo.toml") if home else None
-    if source is not None and b"[package]" in source.data:
-        return home
-    root = files.source("Cargo.toml")
-    return "*" if root is not None and b"[workspace]" in root.data and b"[package]" not in root.data else None
-
-
-def _of_other_crate(path: str, crate: str | None) -> bool:
-    """Whether a Rust file belongs to a library that the crate is built with, of which the program may use a part. Where the image's own crate is not known
-    ("*": the tree has several), any may be one, but for those that have a program's entry."""
-    return crate is not None and path.endswith(".rs") and (not path.endswith("/main.rs") if crate == "*" else not path.startswith(f"{crate}/"))
-
-
 def _home(group: _Group) -> str | None:
     """The folder of a group's Dockerfile."""
     if group.build is None or group.build.dockerfile is None:
@@ -514,7 +396,7 @@ def _home(group: _Group) -> str | None:
     return group.build.dockerfile.rpartition("/")[0]
 
 
-def _inside(group: _Group, files: Files, own: tuple[str, ...]) -> Inside:
+def _inside(group: _Group, files: Files, own: tuple[str, ...], packages: Packages) -> Inside:
     """The files of the tree that are in a group's image."""
     folders: dict[str, None] = dict.fromkeys(group.sources)
     single: set[str] = set()
@@ -547,7 +429,9 @@ def _inside(group: _Group, files: Files, own: tuple[str, ...]) -> Inside:
                 bound.add(mounted)
     ordered = tuple(sorted(folders, key=len, reverse=True))
     named = frozenset(ordered)
-    own = (*own, *_other_packages(group, files))
+    home = _home(group)
+    if home is not None and group.image is not None and build is not None:
+        own = (*own, *packages.others(home, build.context.strip("/"), group.image.packages))
     without = tuple(folder for folder in own if folder not in named and (build is None or folder != (build.dockerfile or "").rpartition("/")[0]))
     if build is None or group.sources:
         return Inside(ordered, frozenset(single), tuple(globs), without)

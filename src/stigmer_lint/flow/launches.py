@@ -18,7 +18,7 @@ from stigmer_lint.flow.project import ClassHandle, last_name
 from stigmer_lint.flow.typed import declared_type
 from stigmer_lint.flow.walk import Place, by_identity, places, statements
 from stigmer_lint.knowledge.names import is_test
-from stigmer_lint.model.launch import Conduct, EnvSetting, Launch, LaunchFacts, Platform
+from stigmer_lint.model.launch import ONLY_ON, Conduct, EnvSetting, Launch, LaunchFacts, Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Entry, Item, Known, ListValue, MapValue, ObjectValue, Step, Trail, Unknown, Value
 from stigmer_lint.model.world import Gap
@@ -125,7 +125,7 @@ class LaunchFinder:
             assert isinstance(one.result, Recognised)
             facts = {
                 platform: version.result.facts for platform, version in versions.items()
-                if isinstance(version.result, Recognised) and (version.result.engine != "apple" or platform == "macos")
+                if isinstance(version.result, Recognised) and ONLY_ON.get(version.result.engine, platform) == platform
             }
             if not facts or any(facts == other for other in seen):
                 continue

@@ -34,7 +34,7 @@ other folders are loaded, or handed out, by code."""
 _LAUNCHERS = re.compile(r"compose[^/]*\.ya?ml$|(?:^|/)(?:charts?|helm|k8s|kubernetes|kustomize|_kustomize|deploy|\.circleci)/|pnpm-lock|mkdocs|openapi|swagger", re.IGNORECASE)
 
 
-_SCHEME = re.compile(rb"\benviron\.(?:FileAware)?Env\(")
+_SCHEME = re.compile(rb"\b(?:environ\.)?(?:FileAware)?Env\(")
 _SCHEME_NAME = re.compile(rb"(?m)^\s*([A-Z][A-Z0-9_]{1,100})\s*=\s*\(|[(,]\s*([A-Z][A-Z0-9_]{1,100})\s*=\s*\(")
 
 
@@ -86,7 +86,8 @@ class Readers:
             return
         scheme = _scheme(source.data) if path.endswith(".py") else frozenset()
         for read in self.code.reads(unit, source, NEEDLE):
-            self._note(msgspec.structs.replace(read, required=False) if scheme is None or read.name in scheme else read)
+            by_scheme = read.api.partition(".")[0] == "env" and (scheme is None or read.name in scheme)
+            self._note(msgspec.structs.replace(read, required=False) if by_scheme else read)
         for read in class_reads(self.ev, unit, source, self.code.known(unit), self.prefixes):
             self._note(read)
 

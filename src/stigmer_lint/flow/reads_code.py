@@ -200,7 +200,7 @@ class Code:
             if not text or not _named_well(text):
                 continue
             glob = not isinstance(option, Known)
-            if text.startswith("_") and not isinstance(form.name, Str | str):
+            if text.startswith("_") and not self._is_written(option):
                 # Put together from something that is empty unless it is chosen, in a page or on a command line.
                 text, glob = f"*{text}", True
             if form.prefix:
@@ -211,6 +211,12 @@ class Code:
                 text, span, form.api, language, context.default, context.required and len(options) == 1 and not glob,
                 groups=tuple(one for one in context.groups if one != text), conditional=context.conditional, deferred=context.deferred, glob=glob,
             )
+
+    def _is_written(self, value: Value) -> bool:
+        """Whether a text stands in the code as it is, and is not put together there."""
+        span = value.span if isinstance(value, Known) else None
+        source = self.ev.project.source(span.path) if span is not None else None
+        return isinstance(value, Known) and span is not None and source is not None and source.text(span).strip("\"'`") == value.text
 
     def _wrapped(self, form: Form, place: Place, link: Link | None) -> Iterator[EnvRead]:
         assert not isinstance(form.name, str)
@@ -432,8 +438,10 @@ class Code:
             calls = self._calls_of(place)
             found.conditional = bool(calls) and all(conditional(one.stmt) for one in calls)
             # What the program's own entry calls runs whenever it starts. Of a method that many types have (`Init`) a call by name tells nothing.
-            shared = bool(place.decl.owner) and unit.language == "go" and len(self.ev.project.files_with(f") {place.decl.name}(", "go")) > MAX_NAMESAKES
-            found.deferred = shared or not any(not deferred(one) and not conditional(one.stmt) for one in calls)
+            at_start = any(not deferred(one) and not conditional(one.stmt) for one in calls)
+            found.deferred = not at_start or (
+                bool(place.decl.owner) and unit.language == "go" and len(self.ev.project.files_with(f") {place.decl.name}(", "go")) > MAX_NAMESAKES
+            )
         return found
 
     def _calls_of(self, place: Place) -> list[Place]:

@@ -15,7 +15,7 @@ import msgspec
 from stigmer_lint.errors import UnreadableError
 from stigmer_lint.frontends.base import Tree
 from stigmer_lint.frontends.config_paths import base_name
-from stigmer_lint.model.launch import Image, ImageBuild, Launch, LaunchFacts, Platform
+from stigmer_lint.model.launch import Image, ImageBuild, Launch, LaunchFacts, Platform, image_of
 from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.model.world import Gap, HostService
 
@@ -328,7 +328,7 @@ def _usual_context(tree: Tree, path: str, image: Image) -> str:
 
 def _with_image(launch: Launch, found: _Collected) -> Launch:
     """A launch of an image that is built here listens on the ports that the Dockerfile exposes."""
-    image = found.images.get(launch.build.dockerfile) if launch.build is not None and launch.build.dockerfile is not None else None
+    image = image_of(launch, found.images)
     if image is None or not image.exposes:
         return launch
     facts: dict[Platform, LaunchFacts] = {}

@@ -13,7 +13,7 @@ from stigmer_lint.errors import UnreadableError
 from stigmer_lint.frontends.base import Tree
 from stigmer_lint.frontends.yaml_nodes import Mapping as YamlMapping
 from stigmer_lint.frontends.yaml_nodes import Node, Scalar, Sequence, Text, fields, load
-from stigmer_lint.model.launch import Dial, Image, Launch, LaunchFacts
+from stigmer_lint.model.launch import Dial, Image, Launch, LaunchFacts, image_of
 from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.model.value import Choice, Known
 
@@ -48,7 +48,7 @@ def with_mounted(tree: Tree, launches: list[Launch], images: Mapping[str, Image]
 
 def _started(launch: Launch, facts: LaunchFacts, images: Mapping[str, Image]) -> Iterator[str]:
     """The words of what a launch starts, those of its own image where it does not say."""
-    image = images.get(launch.build.dockerfile) if launch.build is not None and launch.build.dockerfile is not None else None
+    image = image_of(launch, images)
     entrypoint = facts.entrypoint if facts.entrypoint is not None or image is None else image.entrypoint
     command = facts.command if facts.command is not None or image is None else image.command
     for value in (*(entrypoint or ()), *(command or ()))[:200]:

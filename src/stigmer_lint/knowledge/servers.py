@@ -79,3 +79,13 @@ def _arguments(server: Server, flat: Sequence[tuple[int, str]], start: int, prog
             return Bound(server, index, None if piece.isdigit() else piece, None)
         configured = configured or flag in _CONFIGURED
     return Bound(server, program, "" if configured else None, server.flags[0] if server.flags else None)
+
+
+FORWARDERS = frozenset({"SOCAT"})
+"""Programs that are put into an image to pass ports of its own loopback on to others."""
+_FRONTS = FORWARDERS | {"NGINX", "CADDY", "HAPROXY", "TRAEFIK", "APACHE2", "HTTPD", "ENVOY", "SUPERVISOR", "VARNISH", "LIGHTTPD"}
+
+
+def is_fronted(installs: frozenset[str], base: str | None) -> bool:
+    """Whether an image has a program that stands before another server in one container, by what it installs or starts from."""
+    return bool(installs & _FRONTS) or (base or "").rpartition("/")[2].partition(":")[0].upper() in _FRONTS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -15,6 +16,8 @@ PLATFORMS: tuple[Platform, ...] = ("linux", "macos", "windows")
 
 Engine: TypeAlias = Literal["docker", "podman", "nerdctl", "apple", "kubernetes", "other"]
 """apple: the `container` command of macOS, https://github.com/apple/container"""
+ONLY_ON: dict[Engine, Platform] = {"apple": "macos"}
+"""Engines that one platform alone has."""
 
 
 class EnvSetting(msgspec.Struct, frozen=True):
@@ -210,3 +213,8 @@ class Image(msgspec.Struct, frozen=True):
     """Variables that such scripts read."""
     packages: tuple[str, ...] = ()
     """Names and folders of the packages of a JavaScript workspace that RUN lines build."""
+
+
+def image_of(launch: Launch, images: Mapping[str, Image]) -> Image | None:
+    """What the Dockerfile that the launch itself builds says, of those that were read (by path); None where it builds none, or not one of these."""
+    return images.get(launch.build.dockerfile) if launch.build is not None and launch.build.dockerfile is not None else None

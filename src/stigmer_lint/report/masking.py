@@ -55,7 +55,7 @@ class Secrets:
         for secret, shown in self._texts.items():
             if secret in text:
                 # A password that is a plain word is a part of paths and names as well, where it gives nothing away.
-                text = re.sub(rf"(?<![\w./-]){secret}(?![\w./-])", shown.replace("\\", r"\\"), text) if _WORD.fullmatch(secret) else text.replace(secret, shown)
+                text = re.sub(rf"(?<![\w/-])(?<!\w\.){secret}(?![\w/-]|\.\w)", shown.replace("\\", r"\\"), text) if _WORD.fullmatch(secret) else text.replace(secret, shown)
         return mask("", text)
 
     def hide_in_code(self, text: str) -> str:

@@ -1,0 +1,135 @@
+"""Which packages of a workspace go into an image: Cargo's crates, and those of JavaScript's package managers.
+
+The build copies the whole workspace in, for the sake of its lock file, and builds one of its programs.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from stigmer_lint.engine.discover import Files
+
+_PATH_DEPENDENCY = re.compile(rb"path\s*=\s*\"([^\"\r\n]{1,200})\"")
+_SHARED_DEPENDENCY = re.compile(rb"^([\w-]+)(?:\.workspace\s*=\s*true|\s*=\s*\{[^}\r\n]*workspace\s*=\s*true)", re.MULTILINE)
+_SHARED_PATH = re.compile(rb"^([\w-]+)\s*=\s*\{[^}\r\n]*path\s*=\s*\"([^\"\r\n]{1,200})\"", re.MULTILINE)
+
+
+def other_crates(files: Files, home: str | None) -> tuple[str, ...]:
+    """The crates of a Cargo workspace that the one in `home` does not depend on: the whole workspace is the build context, and another
+    crate's program is not in the image."""
+    start = f"{home}/Cargo.toml" if home else "Cargo.toml"
+    source = files.source(start) if home is not None else None
+    if home is None or source is None or b"[package]" not in source.data:
+        return ()
+    root = files.source("Cargo.toml")
+    shared = {hit[1]: hit[2].decode("utf-8", "replace") for hit in _SHARED_PATH.finditer(root.data)} if root is not None else {}
+    needed = {home}
+    waiting = [home]
+    while waiting:
+        folder = waiting.pop()
+        source = files.source(f"{folder}/Cargo.toml" if folder else "Cargo.toml")
+        if source is None:
+            continue
+        text = source.data
+        if not folder and b"[workspace.dependencies]" in text:
+            # What the workspace offers is not what its root crate uses.
+            text = text[: text.index(b"[workspace.dependencies]")] + text[text.index(b"[workspace.dependencies]") + 24 :].partition(b"\n[")[2]
+        paths = [posixpath.normpath(posixpath.join(folder, hit.decode("utf-8", "replace"))) for hit in _PATH_DEPENDENCY.findall(text)]
+        paths += [posixpath.normpath(shared[name]) for name in _SHARED_DEPENDENCY.findall(text) if name in shared]
+        for path in paths:
+            if path not in needed:
+                needed.add(path)
+                waiting.append(path)
+    crates = (path.removesuffix("/Cargo.toml") for path in files.named("Cargo.toml") if "/" in path)
+    return tuple(sorted((*(crate for crate in crates if crate not in needed), *(() if "" in needed else ("src",)))))
+
+
+def crate_of(files: Files, home: str | None) -> str | None:
+    """The folder below the root whose crate an image is built of, "*" where that may be any of a workspace, None where it is not one of a workspace."""
+    source = files.source(f"{home}/Cargo.toml") if home else None
+    if source is not None and b"[package]" in source.data:
+        return home
+    root = files.source("Cargo.toml")
+    return "*" if root is not None and b"[workspace]" in root.data and b"[package]" not in root.data else None
+
+
+def of_other_crate(path: str, crate: str | None) -> bool:
+    """Whether a Rust file belongs to a library that the crate is built with, of which the program may use a part. Where the image's own crate is not known
+    ("*": the tree has several), any may be one, but for those that have a program's entry."""
+    return crate is not None and path.endswith(".rs") and (not path.endswith("/main.rs") if crate == "*" else not path.startswith(f"{crate}/"))
+
+
+_WORKSPACES = ("pnpm-workspace.yaml", "turbo.json", "lerna.json", "nx.json", "rush.json")
+
+
+class Packages:
+    """The packages of the JavaScript workspaces of a tree, each manifest read once."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._read: dict[str, _Package] | None = None
+
+    def others(self, home: str, context: str, built: Sequence[str]) -> tuple[str, ...]:
+        """The folders of the packages that those which a Dockerfile builds do not depend on. `home`: the Dockerfile's folder; `built`: names and
+        folders of packages that its RUN lines build. () where it is not told which they are."""
+        root = next((folder for folder in (context, *_ancestors(home)) if self._is_root(folder)), None)
+        if root is None:
+            return ()
+        packages = {folder: one for folder, one in self._manifests().items() if folder != root and (not root or folder.startswith(f"{root}/"))}
+        waiting = [home] if home in packages else []
+        for one in built:
+            below = posixpath.normpath(f"{root}/{one}").lstrip("/")
+            waiting += [folder for folder, package in packages.items() if one == package.name or folder == below or ("/" in one and folder.endswith(f"/{one}"))]
+        if not waiting:
+            return ()
+        by_name = {package.name: folder for folder, package in packages.items() if package.name}
+        needed = set(waiting)
+        while waiting:
+            package = packages[waiting.pop()]
+            for name in (*package.dependencies, *package.dev, *package.peers):
+                folder = by_name.get(name)
+                if folder is not None and folder not in needed:
+                    needed.add(folder)
+                    waiting.append(folder)
+        return tuple(sorted(folder for folder in packages if folder not in needed and not any(one.startswith(f"{folder}/") for one in needed)))
+
+    def _is_root(self, folder: str) -> bool:
+        lead = f"{folder}/" if folder else ""
+        if any(self._files.has(lead + name) for name in _WORKSPACES):
+            return True
+        source = self._files.source(f"{lead}package.json")
+        return source is not None and b'"workspaces"' in source.data
+
+    def _manifests(self) -> dict[str, _Package]:
+        """The manifests that can be read, by their folder; the root's is the workspace's own."""
+        if self._read is None:
+            self._read = {}
+            for path in self._files.named("package.json"):
+                source = self._files.source(path) if "/" in path else None
+                try:
+                    package = msgspec.json.decode(source.data, type=_Package) if source is not None else None
+                except msgspec.DecodeError:
+                    continue
+                if package is not None:
+                    self._read[path.rpartition("/")[0]] = package
+        return self._read
+
+
+class _Package(msgspec.Struct, frozen=True, rename={"dev": "devDependencies", "peers": "peerDependencies"}):
+    """What counts of a package.json."""
+
+    name: str = ""
+    dependencies: dict[str, msgspec.Raw] = {}
+    dev: dict[str, msgspec.Raw] = {}
+    peers: dict[str, msgspec.Raw] = {}
+
+
+def _ancestors(folder: str) -> Iterator[str]:
+    while folder:
+        yield folder
+        folder = folder.rpartition("/")[0]
+    yield ""
