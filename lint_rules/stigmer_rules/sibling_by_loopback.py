@@ -182,14 +182,17 @@ def _confidence(one: Dialled, sibling: Launch, neighbours: Neighbours) -> Confid
     return "medium" if backend or (not web and (waits or _named(one, sibling))) else "low"
 
 
-_PAGES = frozenset({"UI", "FRONTEND", "DASHBOARD", "SPA", "WEBSPA", "WEBUI", "CLIENT", "PORTAL", "STOREFRONT", "WEBAPP", "WEBSITE", "CONSOLE"})
+_PAGES = frozenset({"UI", "FRONT", "FRONTEND", "DASHBOARD", "SPA", "WEBSPA", "WEBUI", "CLIENT", "PORTAL", "STOREFRONT", "WEBAPP", "WEBSITE", "CONSOLE"})
 
 
 def _for_browsers(one: Dialled, sibling: Launch, neighbours: Neighbours) -> bool:
-    """Whether an HTTP address at a published port is rather handed on to a browser: the service that gets it is a frontend, or already
-    dials the sibling by its name."""
+    """Whether an HTTP address at a published port is rather handed on to a browser: the service that gets it is a frontend, already
+    dials the sibling by its name, or shares the variable with the sibling itself."""
     if one.port is None or one.port not in neighbours.ports(sibling).outside or one.name.upper().endswith("_PASS_URL"):
         return False
+    if any(setting.name == one.name and any(located.address == one.address for located in addresses_of(setting.value)) for setting in sibling.any.env):
+        # The sibling is told the same, where it is its own address: what it shows of itself.
+        return True
     if _PAGES & set(tokens(one.launch.service or "")):
         return True
     names = {(sibling.service or "").lower(), *(alias.lower() for alias in sibling.any.aliases), *(text.lower() for text in texts(sibling.any.name))}

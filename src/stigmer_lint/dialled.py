@@ -368,6 +368,9 @@ def _dialled(
                 owner = "own"
             elif owner == "own" and launch.group is None and _of_another_variable(one.value, facts, port):
                 owner = "foreign"
+            if owner == "foreign" and one.address.port is None and beside is None and neighbours.mates(launch, facts):
+                # The usual port is no more than likely, and whoever joins another container's namespace is there to dial it.
+                owner = "pod"
             yield Dialled(
                 launch, facts, platform, one.address, one.value, setting.span, setting.name, role, owner, siblings, setting, handled and one.address.is_loopback,
                 fallback is not None and render(fallback) == render(one.value), _resolved(setting.value), one.span, port, beside,

@@ -732,3 +732,41 @@ def test_a_host_that_the_code_takes_by_default(world: Callable[[dict[str, str]],
     }  # fmt: skip
     found = [one.env for one in loopback_bound_server.check(world(tree), NO_POLICY.policy)]
     assert found == ([name] * 3 if told else [])
+
+
+@pytest.mark.parametrize(("mount", "told"), [("./tests:/app/tests", []), ("./data:/app/data", ["SMS_DSN"])])
+def test_tests_that_are_mounted_are_run_inside(findings: Findings, mount: str, told: list[str]) -> None:
+    tree = {
+        **BUILD, "a.py": "import os\nx = os.environ['LEVEL']\n", "tests/test_a.py": "import os\ny = os.environ['SMS_DSN']\n", "data/x": "",
+        "compose.yaml": compose("LEVEL=1", "SMS_DSN=smpp://x") + f"    volumes: ['{mount}']\n",
+    }
+    assert [env for rule, _, _, env in findings(tree) if rule == "STG204"] == told
+
+
+KONG = """package main
+
+type RunCMD struct {
+	Key  string `env:"ACME_KEY" required:""`
+	Peer string `env:"ACME_PEER_ADDR" default:"localhost:9000" help:"address of the peer"`
+	Own  string `env:"ACME_OWN_ADDR" default:"localhost:50051" help:"API listen address"`
+}
+
+type MeshCMD struct {
+	Key   string `env:"ACME_MESH_KEY" required:""`
+}
+
+type CLI struct {
+	Run  RunCMD  `cmd:"" default:"withargs"`
+	Mesh MeshCMD `cmd:""`
+}
+
+func main() { kong.Parse(&CLI{}) }
+"""
+
+
+PEERS = "  peer:\n    image: acme/peer:1\n    ports: ['9000:9000']\n  own:\n    image: acme/own:1\n    ports: ['50051:50051']\n"
+
+
+def test_a_command_of_several_reads_for_itself(findings: Findings) -> None:
+    tree = {"Dockerfile": "FROM golang\nCOPY . .\nRUN go build -o app .\n", "go.mod": "module acme\n", "main.go": KONG, "compose.yaml": compose("LEVEL=1") + PEERS}
+    assert {env for rule, _, _, env in findings(tree) if rule == "STG203"} == {"ACME_KEY", "ACME_PEER_ADDR"}

@@ -417,3 +417,23 @@ def test_controllers_of_kafka_are_advertised_nothing(tmp_path: Path) -> None:
 def test_an_endpoint_on_every_interface_is_listened_on(value: str, told: bool, tmp_path: Path) -> None:
     done = report(tmp_path, {"Dockerfile": f"FROM python:3.12\nENV APP_ENDPOINT={value}\n"})
     assert marks(done) == ({"STG206 Dockerfile:2"} if told else set())
+
+
+API = "api|image: acme/api:1|ports: ['3000:3000']|environment:|  PORT: '3000'|  {}"
+
+
+@pytest.mark.parametrize(
+    ("own", "name", "told"),
+    [("LOG: a", "ACME_API_URL", True), ("ACME_API_URL: http://localhost:3000", "ACME_API_URL", False), ("ACME_API_URL: http://api:3000", "ACME_API_URL", True)],
+)
+def test_what_a_service_is_told_of_itself_is_what_it_shows(own: str, name: str, told: bool, tmp_path: Path) -> None:
+    # Several services of a product get its own public address, the one behind it among them.
+    done = report(tmp_path, compose(API.format(own), f"clock|image: acme/clock:1|environment:|  {name}: http://localhost:3000"))
+    assert [one.finding.env for one in done.findings if one.finding.launch is not None and one.finding.launch.service == "clock"] == ([name] if told else [])
+
+
+@pytest.mark.parametrize(("extra", "told"), [("network_mode: service:proxy", False), ("init: true", True)])
+def test_who_joins_a_namespace_dials_what_is_in_it(extra: str, told: bool, tmp_path: Path) -> None:
+    proxy = "proxy|image: acme/proxy:1|ports: ['6032:6032']"
+    done = report(tmp_path, compose(proxy, f"seed|image: mysql:8|{extra}|environment:|  PROXY_HOST: 127.0.0.1|  DB_PORT: '3306'"))
+    assert bool(done.findings) is told

@@ -660,7 +660,11 @@ def _mentions(made: list[Component], insides: list[Inside], files: Files) -> lis
             if _NO_READERS.search(path) or path in launching:
                 continue
             tests = is_test(path)
-            holders = [index for index, inside in enumerate(insides) if wanted[index] and inside.holds(path) and (not tests or _runs_tests(made[index]))]
+            holders = [
+                index for index, inside in enumerate(insides)
+                # Whoever mounts the tests runs them inside.
+                if wanted[index] and inside.holds(path) and (not tests or any(_under(path, one) for one in inside.mounted if one and is_test(f"{one}/")) or _runs_tests(made[index]))
+            ]
             if not holders:
                 continue
             words = {hit for hit in _WORD.findall(data) if hit in every}

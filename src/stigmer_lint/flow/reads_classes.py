@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+import msgspec
+
 from stigmer_lint.flow import library
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.ir import Assign, Attr, Call, ClassDecl, DictOf, Expr, Field, FunctionDecl, Name, Nil, Return, Str, Unit
@@ -217,12 +219,29 @@ def _tags(ev: Evaluator, unit: Unit, prefixes: tuple[str, ...]) -> Iterator[EnvR
     for klass in unit.classes.values():
         if not any("env" in field.tag for field in klass.fields.values()):
             continue
+        aside = _is_command(ev, unit, klass.name)
         for prefix in _nested(ev, unit, klass.name, 0) or ("",):
             for field in klass.fields.values():
-                yield from _tagged(ev, unit, field, prefix, prefixes)
+                for read in _tagged(unit, field, prefix, prefixes):
+                    yield msgspec.structs.replace(read, conditional=True) if aside else read
 
 
-def _tagged(ev: Evaluator, unit: Unit, field: Field, prefix: str, outer: tuple[str, ...]) -> Iterator[EnvRead]:
+def _is_command(ev: Evaluator, unit: Unit, name: str) -> bool:
+    """Whether a struct is one of several commands of a program, and not the one that runs when none is named: a field of its type is tagged `cmd:""`
+    and has no `default` (https://github.com/alecthomas/kong, "Supported tags"). Which command a container runs is not followed."""
+    for path in ev.project.package(unit)[:60]:
+        other = ev.project.unit(path)
+        for klass in other.classes.values() if other is not None else ():
+            for field in klass.fields.values():
+                if 'cmd:"' in field.tag and "default:" not in field.tag and field.type.lstrip("*[]").rpartition(".")[2] == name:
+                    return True
+    return False
+
+
+_LISTENS = re.compile(r"\b(?:listen|bind)(?:s|ing)?\b", re.IGNORECASE)
+
+
+def _tagged(unit: Unit, field: Field, prefix: str, outer: tuple[str, ...]) -> Iterator[EnvRead]:
     tag = dict(_PAIR.findall(field.tag))
     written = tag.get("env", tag.get("envconfig"))
     if written is None:
@@ -234,7 +253,7 @@ def _tagged(ev: Evaluator, unit: Unit, field: Field, prefix: str, outer: tuple[s
     for option in options:
         if option.startswith("default="):
             default = option[8:]
-    required = "required" in options or "notEmpty" in options or tag.get("required") == "true" or tag.get("env-required") == "true"
+    required = "required" in options or "notEmpty" in options or tag.get("required", "false") in ("true", "") or tag.get("env-required") == "true"
     span = Span(unit.path, *field.span)
     value: Value | None = Known(default, span) if default is not None else None
     # A tag that carries the program's own prefix is not read under a second one.
@@ -243,7 +262,7 @@ def _tagged(ev: Evaluator, unit: Unit, field: Field, prefix: str, outer: tuple[s
         # A name with a prefix from elsewhere is one that may be read, no more; so is one of a single word where prefixes are in use.
         yield EnvRead(
             one, span, "struct tag", "go", value, required and default is None, groups=tuple(names[1:]) if index == 0 else (), deferred=True,
-            conditional=index > 0 or (bool(outer) and "_" not in one),
+            conditional=index > 0 or (bool(outer) and "_" not in one), role="bind" if _LISTENS.search(tag.get("help", "")) else "unknown",
         )
 
 
