@@ -57,6 +57,8 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
     launches = sides.component.launches
     needs = {need.read.name: need for need in sides.needs()} if sides.component.reads else {}
     for index, launch in enumerate(launches):
+        if peers.is_partial(launch):
+            continue
         done = set(demanded(launch, policy))
         for other_index, other in enumerate(launches[:MAX_COMPARED]):
             if other.span == launch.span or not alike(launch, other) or (launch.group is not None and launch.group == other.group and launch.service != other.service):
@@ -76,7 +78,7 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                     continue
                 dialled = sides.addressed(name, index) if need is None else None
                 read = need.read if need is not None else dialled or EnvRead(name, setting.span, "", "")
-                if sides.supplied(index, read) or _PROXIES.match(name) or ((need is None or need.reason != "required") and peers.only_there(name, setting.value, launch, other)):
+                if sides.supplied(index, read) or sides.beside(index, read) or _PROXIES.match(name) or ((need is None or need.reason != "required") and peers.only_there(name, setting.value, launch, other)):
                     continue
                 if need is not None:
                     if need.reason == "loopback" and need.address is not None and (not unreachable_on(launch, need.address) or _own(launch, need.port)):
@@ -94,7 +96,7 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                 yield _finding(sides, launch, other, setting, need.read if need is not None else dialled,
                                f"{name} is set in another launch of the same image, and not for {title(launch)}", None,
                                unreachable_on(launch, need.address) if need is not None and need.address is not None else (),
-                               "low" if elsewhere else None)
+                               "low" if elsewhere or (need is not None and need.reason == "required" and need.read.deferred and need.read.api != "struct tag") else None)
 
 
 _TRIAL = re.compile(r"(?:^|/)(?:tests?|testing|(?:[\w-]+[-_])?(?:e2e|integration)(?:[-_]tests?)?|[\w-]+[-_]tests?)/|[-_.](?:tests?|e2e)\.ya?ml$", re.IGNORECASE)

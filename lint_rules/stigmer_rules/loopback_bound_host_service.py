@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from stigmer_lint.dialled import Dialled, dialled, neighbours_of, texts
+from stigmer_lint.knowledge.names import is_test
 from stigmer_lint.listening import ports_of
 from stigmer_lint.model.launch import Launch, Platform, Publish
 from stigmer_lint.model.value import Known, Step, Template, Unknown, Value, alternatives, render, text_of
@@ -56,6 +57,9 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                         seen.add((service.span, platform))
                         yield _service(service, one)
                 for other, publish in hidden.get(one.port, ()):
+                    if is_test(publish.span.path) and publish.span.path != one.span.path:
+                        # What a test starts for itself serves nobody else.
+                        continue
                     if other is not launch and (publish.span, platform) not in seen:
                         seen.add((publish.span, platform))
                         yield _published(other, publish, one)

@@ -19,7 +19,7 @@ from stigmer_lint.contract import (
     unpaired,
     unreachable_on,
 )
-from stigmer_lint.knowledge.names import is_telemetry
+from stigmer_lint.knowledge.names import is_telemetry, tokens
 from stigmer_lint.model.launch import Launch, Platform
 from stigmer_lint.model.value import Step, text_of
 from stigmer_lint.model.world import Component
@@ -42,7 +42,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
         yield from _shared(sides, peers)
         yield from _forgotten(sides, peers)
         yield from _unpaired(sides, peers)
-        for need, lacking in _lacking(sides, component, policy):
+        for need, lacking in _lacking(sides, component, peers):
             # Where many launches run without it, in several files, the read is on none of their paths.
             common = need.reason == "required" and len({launch.span.path for launch in lacking}) > MAX_BROKEN
             for launch in lacking:
@@ -53,7 +53,7 @@ MAX_LACKING = 12
 """Variables that one launch is told to lack; where it lacks more that the code is thought to demand, the code does so in a way that is not understood."""
 
 
-def _lacking(sides: Sides, component: Component, policy: Policy) -> list[tuple[Need, list[Launch]]]:
+def _lacking(sides: Sides, component: Component, peers: Peers) -> list[tuple[Need, list[Launch]]]:
     """Each need of the code with the launches that do not meet it."""
     found: list[tuple[Need, list[Launch]]] = []
     demands: Counter[int] = Counter()
@@ -63,7 +63,7 @@ def _lacking(sides: Sides, component: Component, policy: Policy) -> list[tuple[N
             continue
         lacking = [
             launch for index, launch in enumerate(component.launches)
-            if not sides.supplied(index, need.read) and need.read.name not in demanded(launch, policy)
+            if not peers.is_partial(launch) and not sides.supplied(index, need.read) and not sides.beside(index, need.read) and need.read.name not in demanded(launch, peers.policy)
         ]
         found.append((need, lacking))
         if need.reason == "required" and not need.read.conditional and not need.read.deferred:
@@ -82,6 +82,9 @@ def _shared(sides: Sides, peers: Peers) -> Iterator[Finding]:
         if read is None or read.default is not None or read.required or name in sides.anywhere or is_telemetry(name):
             continue
         for index, launch in enumerate(sides.component.launches):
+            if launch.service is not None and tokens(name)[:-1] == tokens(launch.service):
+                # Where the service itself is, for the others that share its code.
+                continue
             others = peers.given_beside(name, launch)
             # A program of the same code that gets little of what the others get does other work.
             kin = Counter(setting.name for other in others for setting in other.any.env)

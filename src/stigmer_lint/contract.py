@@ -11,7 +11,7 @@ import msgspec
 from stigmer_lint.addresses import Address, addresses_of
 from stigmer_lint.dialled import Neighbours, inside_ports, outside_ports, texts
 from stigmer_lint.knowledge.frameworks import framework_of
-from stigmer_lint.knowledge.names import fits, tokens
+from stigmer_lint.knowledge.names import command_of, fits, tokens
 from stigmer_lint.knowledge.roles import RoleVerdict, role_of
 from stigmer_lint.model.launch import EnvSetting, Launch, Platform
 from stigmer_lint.model.span import Span
@@ -43,6 +43,12 @@ class Need(msgspec.Struct, frozen=True):
     address: Address | None = None
     port: str | None = None
     role: RoleVerdict | None = None
+
+
+def _started(launch: Launch) -> frozenset[str]:
+    """The parts of what a launch says itself that its container starts."""
+    words = (*(launch.any.entrypoint or ()), *(launch.any.command or ()))
+    return frozenset(part for word in words for text in texts(word) for part in re.split(r"[\s/.]+", text))
 
 
 class Sides:
@@ -77,6 +83,14 @@ class Sides:
         return any(
             one in names or one in self.image or one in self.component.supplied or f"{one}_FILE" in names for one in (read.name, *read.groups)
         )
+
+    def beside(self, index: int, read: EnvRead) -> bool:
+        """Whether a read is in one of several commands that stand beside one another (`src/bin/seed.ts`), which another launch names and this one does not."""
+        command = command_of(read.span.path)
+        if command is None:
+            return False
+        started = [_started(launch) for launch in self.component.launches]
+        return bool(started[index]) and command not in started[index] and any(command in words for words in started)
 
     @property
     def settled(self) -> list[str]:
@@ -372,6 +386,14 @@ class Peers:
             if launch.group is None:
                 for port in outside_ports(launch.any):
                     self.started.setdefault(port, []).append(launch)
+
+    def is_partial(self, launch: Launch) -> bool:
+        """Whether what a launch sets stands elsewhere for the most part: in a compose file that says nothing of the environment of any of its services
+        (it is there to build them, or laid over another), or in a ConfigMap that is made of files which are not in the tree."""
+        if any(why.startswith("ConfigMap ") for why in open_because(launch)):
+            return True
+        group = self.neighbours.groups.get(launch.group or "", ())
+        return len(group) > 1 and launch.kind == "compose" and not any(one.any.env or one.any.env_files for one in group)
 
     def behind(self, need: Need, launch: Launch, runs: frozenset[str] = frozenset()) -> Step | None:
         """What the read was meant to reach in place of the container itself, None where nothing of the tree says that there is such a thing."""

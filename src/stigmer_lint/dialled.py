@@ -19,7 +19,7 @@ from stigmer_lint.addresses import Address, addresses, addresses_of
 from stigmer_lint.knowledge.image_ports import BACKENDS
 from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.knowledge.roles import RoleVerdict, role_of, scheme_port
-from stigmer_lint.knowledge.servers import FORWARDERS
+from stigmer_lint.knowledge.servers import FORWARDERS, is_fronted
 from stigmer_lint.listening import Ports, listening, literal, ports_of, texts
 from stigmer_lint.model.launch import EnvSetting, ImageBuild, Launch, LaunchFacts, Platform, Publish, image_of
 from stigmer_lint.model.span import Span
@@ -145,7 +145,11 @@ class Neighbours:
         self.ours = {id(launch) for component in world.components if component.whole for launch in component.launches}
         """The launches in which code of the tree is known to be."""
         self._given: dict[str, Counter[Span]] = {}
+        self._named: dict[int, frozenset[str]] = {}
         for component in world.components:
+            if component.whole and component.reads and not any(read.prefix or read.glob for read in component.reads):
+                names = frozenset({read.name for read in component.reads} | component.mentions)
+                self._named.update((id(launch), names) for launch in component.launches)
             roles = {read.name: RoleVerdict(read.role, "code") for read in component.reads if read.role != "unknown"}
             if roles:
                 for launch in component.launches:
@@ -249,6 +253,12 @@ class Neighbours:
             )
         return self._given[group][setting.span]
 
+    def is_others(self, launch: Launch, setting: EnvSetting) -> bool:
+        """Whether a line of an env file that several services get is read by the code of another, and not by that of this launch."""
+        if setting.origin != "env-file" or id(launch) not in self._named or setting.name in self._named[id(launch)] or self.given_to(launch, setting) < 2:
+            return False
+        return any(setting.name in self._named.get(id(one), ()) for one in self.view(launch).launches)
+
     def read_role(self, launch: Launch, name: str) -> RoleVerdict | None:
         """What the code inside does with a variable, None where that is not known."""
         return self._reads.get(id(launch), {}).get(name)
@@ -346,7 +356,7 @@ def _dialled(
     by_name = {setting.name: setting for setting in facts.env}
     for setting in (*facts.env, *_dialling(facts)):
         located = addresses_of(setting.value)
-        if not located:
+        if not located or neighbours.is_others(launch, setting):
             continue
         sole = located[0].value
         text = sole.text if isinstance(sole, Known) else literal(sole)
@@ -380,6 +390,8 @@ def _dialled(
         for one in addresses_of(dial.value):
             port = one.address.port or scheme_port(one.address.scheme)
             owner, siblings = neighbours.owner(launch, facts, port)
+            if one.address.is_loopback and _serves_more(launch, facts, neighbours):
+                owner = "own"
             yield Dialled(
                 launch, facts, platform, one.address, one.value, dial.span, f"the {dial.name}", RoleVerdict("dial", "table"), owner, siblings,
                 host_span=one.span, port=port,
@@ -391,6 +403,12 @@ def _dialled(
 
 
 _PUBLIC = re.compile(r"returned by \w*[pP]ublic")
+
+
+def _serves_more(launch: Launch, facts: LaunchFacts, neighbours: Neighbours) -> bool:
+    """Whether the program whose configuration is mounted stands in an image of the project's own, before what else runs there."""
+    image = image_of(launch, neighbours.images)
+    return neighbours.ports(launch, facts).fact is None and not (image is not None and is_fronted(frozenset(), image.base))
 
 
 def _said_public(value: Value) -> bool:

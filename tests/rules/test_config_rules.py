@@ -437,3 +437,32 @@ def test_who_joins_a_namespace_dials_what_is_in_it(extra: str, told: bool, tmp_p
     proxy = "proxy|image: acme/proxy:1|ports: ['6032:6032']"
     done = report(tmp_path, compose(proxy, f"seed|image: mysql:8|{extra}|environment:|  PROXY_HOST: 127.0.0.1|  DB_PORT: '3306'"))
     assert bool(done.findings) is told
+
+
+@pytest.mark.parametrize(("image", "told"), [("acme/app:1", False), ("nginx:1.27", True)])
+def test_a_proxy_in_an_image_of_its_own_finds_nothing_on_loopback(image: str, told: bool, tmp_path: Path) -> None:
+    done = report(tmp_path, {
+        **compose(f"web|image: {image}|ports: ['80:80']|volumes: ['./site.conf:/etc/nginx/conf.d/site.conf']"),
+        "site.conf": "server {\n  location / {\n    proxy_pass http://localhost:9381;\n  }\n}\n",
+    })
+    assert marks(done) == ({"STG101 site.conf:3"} if told else set())
+
+
+SHARED = {".env": "DB_SERVER=localhost:5432\n", "api.py": "import os\nconnect(os.getenv('DB_SERVER'))\n", "ui.py": "import os\nshow(os.getenv('{}'))\n"}
+
+
+@pytest.mark.parametrize(("read", "told"), [("TITLE", False), ("DB_SERVER", True)])
+def test_a_line_of_an_env_file_is_for_those_who_read_it(read: str, told: bool, tmp_path: Path) -> None:
+    built = "{0}|build: {{context: ., dockerfile: {0}.Dockerfile}}|env_file: .env"
+    files = compose(built.format("api"), built.format("ui"), "db|image: postgres:16")
+    done = report(tmp_path, {
+        **files, **SHARED, "ui.py": SHARED["ui.py"].format(read), "api.Dockerfile": "FROM python:3.12\nCOPY api.py .\n", "ui.Dockerfile": "FROM python:3.12\nCOPY ui.py .\n",
+    })
+    assert {one.finding.launch.service for one in done.findings if one.finding.launch is not None} == ({"api", "ui"} if told else {"api"})
+
+
+@pytest.mark.parametrize(("path", "told"), [("tests/low-ram.sh", False), ("start-db.sh", True)])
+def test_what_a_test_starts_for_itself_serves_nobody_else(path: str, told: bool, tmp_path: Path) -> None:
+    dial = "docker run --rm -e QDRANT_URL=http://host.docker.internal:6333 --add-host host.docker.internal:host-gateway acme/app:1\n"
+    done = report(tmp_path, {path: "docker run -d -p 127.0.0.1:6333:6333 qdrant/qdrant\n", "run.sh": dial})
+    assert marks(done) == ({f"STG109 {path}:1"} if told else set())

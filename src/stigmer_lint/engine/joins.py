@@ -15,6 +15,7 @@ from functools import cache
 import msgspec
 
 from stigmer_lint.addresses import addresses_of
+from stigmer_lint.engine.constants import unused
 from stigmer_lint.engine.discover import Files
 from stigmer_lint.engine.dockerignore import Ignored, ignored
 from stigmer_lint.engine.go_programs import compiled, program_folders
@@ -23,6 +24,7 @@ from stigmer_lint.errors import UnreadableError
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.project import Project
 from stigmer_lint.frontends.file_kinds import is_env_sample
+from stigmer_lint.knowledge.names import command_of
 from stigmer_lint.model.launch import Image, ImageBuild, Launch, Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Choice, Known, Template, Value, alternatives
@@ -102,6 +104,7 @@ def components(
     # What a variable is for is asked of the code only where a launch sets it to an address.
     bound = _bound(first, files, [inside for group, inside in zip(groups, insides, strict=True) if any(map(_hands_addresses, group.launches.values()))])
     made: list[Component] = []
+    parts: list[tuple[tuple[EnvRead, ...], Callable[[str], bool]]] = []
     for group, inside, given, runs in zip(groups, insides, map(set.union, settled, loaded), served, strict=True):
         called = _called(group)
         if group.program is not None:
@@ -113,19 +116,24 @@ def components(
             msgspec.structs.replace(read, conditional=True)
             if not read.conditional and (
                 by_hand or of_other_crate(read.span.path, crate) or _left_to_people(read.span.path, called)
-                or _built_from(read, group, inside) or _other_program(read.span.path, called)
+                or _built_from(read, group, inside) or _other_program(read.span.path, called) or _other_command(read.span.path, called, files) or _unfilled(read, inside)
             ) else read
             for read in readers.below(holds)
         )
         listens = {name for path, names in bound.items() if holds(path) for name in names}
         if listens:
             reads = tuple(msgspec.structs.replace(read, role="bind") if read.name in listens and read.role == "unknown" else read for read in reads)
+        parts.append((reads, holds))
         made.append(Component(
             group.label, tuple(group.launches.values()), (*inside.folders, *sorted(inside.files), *inside.globs), reads,
             clients=tuple(call for path in sorted(clients) if holds(path) for call in clients[path]),
             images=(group.image,) if group.image is not None else (), join=group.join, certain=group.certain,
-            whole=not by_hand and (group.build is not None or bool(group.sources)), runs=frozenset(runs), supplied=frozenset((*given, *readers.written(inside.holds), *(group.image.sets if group.image is not None else ()))),
+            whole=not by_hand and (group.build is not None or bool(group.sources)) and not _starts_unseen(group, files), runs=frozenset(runs), supplied=frozenset((*given, *readers.written(inside.holds), *(group.image.sets if group.image is not None else ()))),
         ))
+    for index, idle in enumerate(unused(parts, files)):
+        if idle:
+            reads = tuple(msgspec.structs.replace(read, conditional=True) if read.name in idle else read for read in made[index].reads)
+            made[index] = msgspec.structs.replace(made[index], reads=reads)
     mentioned = _mentions(made, insides, files)
     used = _dependencies(insides, files)
     told = _documented(groups, insides, files)
@@ -160,6 +168,27 @@ def _bound(ev: Evaluator, files: Files, insides: list[Inside]) -> dict[str, froz
     return found
 
 
+def _unfilled(read: EnvRead, inside: Inside) -> bool:
+    """Whether a read is a placeholder of a template that is in the image only because the whole context is: it is filled in where somebody names it."""
+    path = read.span.path
+    if read.language != "template" or path in inside.files:
+        return False
+    return not any(_under(path, folder) for folder in inside.folders if folder not in ("", inside.context))
+
+
+def _starts_unseen(group: _Group, files: Files) -> bool:
+    """Whether the container starts with a script that is not in the tree: it may read what it likes, and set what the program lacks."""
+    if group.image is not None and (group.image.sets or group.image.uses):
+        # The Dockerfile writes scripts itself, which are read there.
+        return False
+    words = [*(group.image.entrypoint or ()), *(group.image.command or ())] if group.image is not None else []
+    for launch in group.launches.values():
+        words += [*(launch.any.entrypoint or ()), *(launch.any.command or ())]
+    scripts = {hit for word in words for text in texts(word) for hit in _SCRIPT.findall(text[:4000])}
+    return any(not any(True for _ in files.named(script)) for script in scripts)
+
+
+_SCRIPT = re.compile(r"(?<![\w.*-])([\w.-]*\w\.(?:ba|z|k)?sh)(?![\w.-])")
 _AS_IT_IS = frozenset({"shell", "template"})
 
 
@@ -207,6 +236,21 @@ def _other_program(path: str, called: set[str]) -> bool:
     starts it."""
     found = _OWN_PROGRAM.search(path)
     return found is not None and found[1] not in called
+
+
+def _other_command(path: str, called: set[str], files: Files) -> bool:
+    """Whether a file is one of several commands that stand beside one another (`cmd/api`, `src/bin/seed.ts`), of which the containers name another."""
+    command = command_of(path)
+    if command is None or command in called or command in ("main", "root", "index"):
+        return False
+    folder = path[: path.index(f"/{command}") + 1]
+    return any(
+        one != command and one not in _COMMON_WORDS and any(files.has(f"{folder}{one}{ending}") for ending in (posixpath.splitext(path)[1], "/main.go", "/index.ts", "/main.py"))
+        for one in called
+    )
+
+
+_COMMON_WORDS = frozenset({"bin", "cmd", "app", "usr", "local", "sh", "node", "python", "go", "main", "index", ""})
 
 
 def _for_people(group: _Group) -> bool:

@@ -95,7 +95,11 @@ class Packages:
                 if folder is not None and folder not in needed:
                     needed.add(folder)
                     waiting.append(folder)
-        return tuple(sorted(folder for folder in packages if folder not in needed and not any(one.startswith(f"{folder}/") for one in needed)))
+        left = {folder for folder in packages if folder not in needed and not any(one.startswith(f"{folder}/") for one in needed)}
+        # What stands beside them in their common folder (`tools/local`, with a script in `tools/load`) goes with them.
+        beside = {parent for folder in left if (parent := folder.rpartition("/")[0]) and parent != root and parent not in packages}
+        left |= {parent for parent in beside if not any(one.startswith(f"{parent}/") for one in needed)}
+        return tuple(sorted(left))
 
     def _is_root(self, folder: str) -> bool:
         lead = f"{folder}/" if folder else ""

@@ -81,6 +81,7 @@ def _pydantic(ev: Evaluator, unit: Unit) -> Iterator[EnvRead]:
                 yield EnvRead(
                     name.upper(), span, "pydantic settings", "python", None if isinstance(default, Known) and default.kind == "null" else default,
                     not optional and not _given_at_once(field.name, klass.name, _data(ev, unit)), groups=tuple(other.upper() for other in names if other != name),
+                    constant=field.name,
                 )
             delimiter = config.get("env_nested_delimiter")
             if isinstance(delimiter, Known) and delimiter.text:
@@ -263,6 +264,7 @@ def _tagged(unit: Unit, field: Field, prefix: str, outer: tuple[str, ...]) -> It
         yield EnvRead(
             one, span, "struct tag", "go", value, required and default is None, groups=tuple(names[1:]) if index == 0 else (), deferred=True,
             conditional=index > 0 or (bool(outer) and "_" not in one), role="bind" if _LISTENS.search(tag.get("help", "")) else "unknown",
+            constant=field.name,
         )
 
 
@@ -367,7 +369,7 @@ def _schemas(ev: Evaluator, unit: Unit, known: dict[str, str]) -> Iterator[EnvRe
                 schema = call.args[1].value if method == "attempt" and len(call.args) > 1 else call.callee.base
                 found = _schema(ev, schema, unit, decl, 0)
                 if found is not None:
-                    yield from _keys(ev, found[0], unit, f"schema.{method}", demands=found[1])
+                    yield from _keys(ev, found[0], unit, f"schema.{method}", demands=found[1], later=bool(decl.name))
 
 
 def _schema(ev: Evaluator, expr: Expr, unit: Unit, decl: FunctionDecl, depth: int) -> tuple[Expr, bool] | None:
@@ -390,14 +392,15 @@ def _schema(ev: Evaluator, expr: Expr, unit: Unit, decl: FunctionDecl, depth: in
     return None
 
 
-def _keys(ev: Evaluator, schema: Expr, unit: Unit, api: str, *, demands: bool) -> Iterator[EnvRead]:
+def _keys(ev: Evaluator, schema: Expr, unit: Unit, api: str, *, demands: bool, later: bool = False) -> Iterator[EnvRead]:
+    """`later`: the schema is asked in a function that something must call."""
     if not isinstance(schema, DictOf):
         return
     for pair in schema.pairs:
         if not isinstance(pair.key, Str):
             continue
         default, required = _chain(ev, pair.value, unit, demands)
-        yield EnvRead(pair.key.text, Span(unit.path, *pair.key.span), api, unit.language, default, required and default is None)
+        yield EnvRead(pair.key.text, Span(unit.path, *pair.key.span), api, unit.language, default, required and default is None, deferred=later)
 
 
 def _chain(ev: Evaluator, expr: Expr, unit: Unit, demands: bool, depth: int = 0) -> tuple[Known | None, bool]:

@@ -71,6 +71,7 @@ class Context(msgspec.Struct):
     conditional: bool = False
     groups: tuple[str, ...] = ()
     deferred: bool = False
+    constant: str | None = None
 
 
 class Code:
@@ -191,6 +192,9 @@ class Code:
             if told or not isinstance(name, Template):
                 return
         context = self.context(form, place, link, frame)
+        stmt = place.stmt
+        if not place.decl.name and place.outer is None and isinstance(stmt, Assign) and isinstance(stmt.target, Name):
+            context.constant = stmt.target.id
         yield from self._named(name, form, Span(place.decl.unit.path, *span), context, place.decl.unit.language)
 
     def _named(self, name: Value, form: Form, span: Span, context: Context, language: str) -> Iterator[EnvRead]:
@@ -210,6 +214,7 @@ class Code:
             yield EnvRead(
                 text, span, form.api, language, context.default, context.required and len(options) == 1 and not glob,
                 groups=tuple(one for one in context.groups if one != text), conditional=context.conditional, deferred=context.deferred, glob=glob,
+                constant=context.constant,
             )
 
     def _is_written(self, value: Value) -> bool:
@@ -434,7 +439,7 @@ class Code:
             found.default = None
         if form.demands and found.required and unit.language == "python" and self._guarded(place):
             found.required = False
-        if found.required and found.deferred and not found.conditional:
+        if found.required and found.deferred and not found.conditional and not _kept(place):
             calls = self._calls_of(place)
             found.conditional = bool(calls) and all(conditional(one.stmt) for one in calls)
             # What the program's own entry calls runs whenever it starts. Of a method that many types have (`Init`) a call by name tells nothing.
@@ -620,8 +625,32 @@ def conditional(stmt: Stmt) -> bool:
 
 
 def deferred(place: Place) -> bool:
-    """Whether a place is only reached when some function is called: neither at the top level nor in the program's own entry."""
-    return (bool(place.decl.name) and place.decl.name not in ("main", "init", "<lambda>")) or (place.outer is not None and place.decl.name != "<lambda>")
+    """Whether a place is only reached when some function is called: neither at the top level nor in the program's own entry, nor in a function literal
+    there."""
+    if place.decl.name == "<lambda>":
+        return place.outer is not None and deferred(place.outer)
+    return (bool(place.decl.name) and place.decl.name not in ("main", "init")) or place.outer is not None
+
+
+_LATER = frozenset({"action", "command", "on", "once", "get", "post", "put", "patch", "delete", "all", "addListener", "addEventListener", "subscribe"})
+"""Methods of command lines, servers and emitters that keep a function for the day when it is asked for."""
+
+
+def _kept(place: Place) -> bool:
+    """Whether a place is in a function literal that is kept for later, at whatever depth."""
+    around = place.outer
+    while around is not None:
+        if _handed(around):
+            return True
+        around = around.outer
+    return False
+
+
+def _handed(place: Place) -> bool:
+    """Whether a function literal is an argument of a method that keeps it."""
+    link = _link_to(place)
+    parent = link[0] if link is not None else None
+    return isinstance(parent, Call) and isinstance(parent.callee, Attr) and parent.callee.name in _LATER
 
 
 def _leaves(branch: If) -> bool:

@@ -244,6 +244,10 @@ def shell_reads(source: SourceFile) -> Iterator[EnvRead]:
     first: dict[bytes, int] = {}
     for hit in _ASSIGNED.finditer(data):
         first.setdefault(next(group for group in hit.groups() if group), hit.start())
+    for hit in _FAMILIES.finditer(data):
+        if not _commented(data, hit.start(), (b"#",)):
+            group = next(index for index in (1, 2, 3) if hit[index])
+            yield EnvRead(hit[group].decode(), Span(source.path, *hit.span(group)), "shell", "shell", prefix=True)
     seen: set[bytes] = set()
     for hit in _EXPANDED.finditer(data):
         name = hit[1] or hit[4]
@@ -264,6 +268,11 @@ def shell_reads(source: SourceFile) -> Iterator[EnvRead]:
         )
 
 
+_FAMILIES = re.compile(
+    rb"\$\{!([A-Za-z_]\w{2,60})[@*]\}|\bcompgen[ \t]+(?:-v|-A[ \t]+variable)[ \t]+[\"']?([A-Za-z_]\w{2,60})"
+    rb"|\b(?:env|printenv)[ \t]*\|[ \t]*(?:e?grep|sed|awk)[ \t][^\r\n]{0,30}?[\"'/^ ]\^?([A-Z][A-Z0-9_]{1,60}_)"
+)
+"""Every variable that begins so: `${!PREFIX@}` and `compgen -v PREFIX` of bash (gnu.org, "Shell Parameter Expansion"), `env | grep ^PREFIX_`."""
 _TESTED = re.compile(rb"(?:\[\[?|\btest)[^\r\n]{0,30}\"?$")
 """A test of the variable comes before it is first assigned: it may come from outside."""
 _STARTS = re.compile(r"entrypoint|(?:^|/)(?:cmd|start|run|boot|launch|serve|prestart|docker-init)(?:[-_.][^/]*)?$|(?:^|/)init(?:\.sh)?$", re.IGNORECASE)

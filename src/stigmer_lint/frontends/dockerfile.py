@@ -142,6 +142,8 @@ class _Reader:
                     self.copy(instruction)
                 case "RUN":
                     self.mounts(instruction)
+                    if instruction.written and _WRITES.search(instruction.place.text) is not None:
+                        self.stage.scripts += instruction.written
                     self.stage.installs |= _installed(instruction.place.text)
                     self.stage.compiles.update(dict.fromkeys(_compiled(instruction.place.text)))
                     self.stage.packages.update(dict.fromkeys(_PACKAGE.findall(instruction.place.text)))
@@ -349,7 +351,9 @@ _PACKAGE = re.compile(
 )
 """What a package manager is told to build of a workspace, by name (https://pnpm.io/filtering, https://turborepo.com/docs/reference/prune) or folder."""
 _SETS = re.compile(r"(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w{0,100})=")
-_USES = re.compile(r"\$\{?([A-Za-z_]\w{0,100})")
+_USES = re.compile(r"(?:\$\{?|\benv\.|\b(?:env|environ)\[[\"']|\b(?:environ\.get|getenv)\([\"'])([A-Za-z_]\w{0,100})")
+_WRITES = re.compile(r"\b(?:cat|tee)\b[^|&;]{0,400}<<|<<[^|&;]{0,400}(?:>|\|\s*tee\b)")
+"""A here-document that a RUN line puts into a file, and does not carry out."""
 
 
 def _installed(text: str) -> set[str]:

@@ -20,7 +20,7 @@ from stigmer_lint.model.value import Known, Value
 _LINE: Final = re.compile(r"[^\r\n]*")
 _DIRECTIVE: Final = re.compile(r"\s*#\s*([A-Za-z]+)\s*=\s*(\S+)\s*$")
 _HEAD: Final = re.compile(r"\s*([A-Za-z]+)(?=\s|$)")
-_HEREDOC: Final = re.compile(r"""<<(-?)(?:"([A-Za-z_][\w.]*)"|'([A-Za-z_][\w.]*)'|([A-Za-z_][\w.]*))""")
+_HEREDOC: Final = re.compile(r"""<<(-?)[ \t]*(?:"([A-Za-z_][\w.]*)"|'([A-Za-z_][\w.]*)'|([A-Za-z_][\w.]*))""")
 _PLAIN_HEREDOC: Final = frozenset(("RUN", "COPY", "ADD"))
 
 

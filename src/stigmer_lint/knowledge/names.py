@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 
@@ -64,3 +65,12 @@ def is_test(path: str) -> bool:
     name = path.rsplit("/", 1)[-1]
     slashed = "/" + path
     return any(part in slashed for part in _TEST_PARTS) or name.startswith(("test_", "conftest")) or name.endswith("_test.py")
+
+
+_COMMAND = re.compile(r"(?:^|/)(?:cmd|commands?|bin)/([\w-]+)(?:\.\w+$|/)")
+
+
+def command_of(path: str) -> str | None:
+    """The command of a program of several that a file belongs to, by its folder or name (`cmd/api/main.go`, `src/bin/seed.ts`); None for other files."""
+    found = _COMMAND.search(path)
+    return found[1] if found is not None else None

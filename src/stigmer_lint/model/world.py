@@ -38,6 +38,8 @@ class EnvRead(msgspec.Struct, frozen=True):
     """It is read in a function that something must call, not when the program starts."""
     glob: bool = False
     """`name` is a pattern with `*` for the parts that are put together at run time."""
+    constant: str | None = None
+    """What the rest of the program calls it: the constant of a module or the field of a settings class that holds it."""
 
 
 class ClientCall(msgspec.Struct, frozen=True):

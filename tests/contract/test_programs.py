@@ -1,0 +1,146 @@
+"""What of a tree's code a container runs, where the image holds more than its program: shared configuration, other commands, templates, scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from stigmer_lint.model.world import EnvRead, World
+
+Findings = Callable[[dict[str, str]], list[tuple[str, str, int, str]]]
+Reads = Callable[[dict[str, str]], dict[str, EnvRead]]
+Worlds = Callable[[dict[str, str]], World]
+
+BUILD = {"Dockerfile": "FROM python\nCOPY . .\n"}
+SETTINGS = "import os\nDATABASE = os.environ.get('DATABASE_HOST') or 'localhost'\nCACHE = os.getenv('CACHE_HOST', 'localhost')\nLEVEL = os.getenv('LEVEL')\n"
+STORES = "  database:\n    image: postgres\n  cache:\n    image: redis\n"
+
+
+def compose(*environment: str, more: str = "", service: str = "") -> str:
+    listed = "".join(f"      - {one}\n" for one in environment)
+    return f"services:\n  app:\n    build: .\n{service}" + (f"    environment:\n{listed}" if environment else "") + more
+
+
+def told(found: list[tuple[str, str, int, str]], rule: str) -> set[str]:
+    return {env for code, _, _, env in found if code == rule}
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "missed"),
+    [
+        ("main.py", "from settings import DATABASE, LEVEL\nconnect(DATABASE, LEVEL)\n", {"DATABASE_HOST"}),
+        ("main.py", "import settings\nconnect(settings.DATABASE, settings.CACHE)\n", {"DATABASE_HOST", "CACHE_HOST"}),
+        # A keyword with the constant's name says nothing of the constant.
+        ("main.py", "from settings import DATABASE\nconnect(\n    CACHE=1,\n    to=DATABASE,\n)\n", {"DATABASE_HOST"}),
+        ("tests/test_main.py", "from settings import CACHE\n", {"DATABASE_HOST", "CACHE_HOST"}),
+        # Who uses the module at all is not seen.
+        ("main.py", "run()\n", {"DATABASE_HOST", "CACHE_HOST"}),
+        ("main.py", "from settings import DATABASE\napp.config.from_object('settings')\n", {"DATABASE_HOST", "CACHE_HOST"}),
+    ],
+)
+def test_what_a_program_leaves_of_shared_settings_it_does_not_need(findings: Findings, path: str, code: str, missed: set[str]) -> None:
+    tree = {**BUILD, "settings.py": SETTINGS, path: code, "compose.yaml": compose("LEVEL=1", more=STORES)}
+    assert told(findings(tree), "STG203") == missed
+
+
+def test_what_another_program_uses_of_shared_settings_it_needs(findings: Findings) -> None:
+    service = "  {0}:\n    build:\n      context: .\n      dockerfile: {0}/Dockerfile\n"
+    tree = {
+        "settings.py": SETTINGS, "api/main.py": "from settings import DATABASE\n", "worker/main.py": "from settings import CACHE\n",
+        "api/Dockerfile": "FROM python\nCOPY settings.py api ./\n", "worker/Dockerfile": "FROM python\nCOPY settings.py worker ./\n",
+        "compose.yaml": "services:\n" + service.format("api") + "    environment:\n      - LEVEL=1\n" + service.format("worker") + STORES,
+    }
+    assert {(line, env) for rule, _, line, env in findings(tree) if rule == "STG203"} == {(2, "DATABASE_HOST"), (8, "CACHE_HOST")}
+
+
+@pytest.mark.parametrize(("name", "missed"), [("model_server", set()), ("other", {"MODEL_SERVER_HOST"})])
+def test_a_service_does_not_need_its_own_address(findings: Findings, name: str, missed: set[str]) -> None:
+    code = "import os\nHOST = os.getenv('MODEL_SERVER_HOST')\nLEVEL = os.getenv('LEVEL')\nMODE = os.getenv('MODE')\nuse(HOST, LEVEL, MODE)\n"
+    clients = "".join(f"  {one}:\n    build: .\n    environment: [LEVEL=1, MODE=2, MODEL_SERVER_HOST=model_server]\n" for one in ("api", "worker"))
+    server = f"  {name}:\n    build:\n      context: .\n      dockerfile: server/Dockerfile\n    environment: [LEVEL=1, MODE=2]\n"
+    tree = {**BUILD, "server/Dockerfile": "FROM python\nCOPY a.py .\n", "a.py": code, "compose.yaml": f"services:\n{clients}{server}"}
+    assert told(findings(tree), "STG203") == missed
+
+
+SEED = "if (!process.env.SEED_DSN) {\n  throw new Error('SEED_DSN')\n}\n"
+
+
+@pytest.mark.parametrize(("command", "missed"), [("node src/bin/seed.js", {"SEED_DSN"}), ("node src/bin/serve.js", set()), ("node src/main.js", {"SEED_DSN"})])
+def test_a_command_beside_the_one_that_is_named_is_not_run(findings: Findings, command: str, missed: set[str]) -> None:
+    tree = {
+        "Dockerfile": "FROM node\nCOPY . .\n", "src/bin/seed.js": SEED, "src/bin/serve.js": "listen(process.env.LEVEL)\n", "src/main.js": "run()\n",
+        "compose.yaml": compose("LEVEL=1", service=f"    command: {command}\n"),
+    }
+    assert told(findings(tree), "STG203") == missed
+
+
+def test_each_launch_of_an_image_runs_the_command_that_it_names(findings: Findings) -> None:
+    other = "  seed:\n    build: .\n    command: node src/bin/seed.js\n    environment:\n      - LEVEL=2\n"
+    tree = {
+        "Dockerfile": "FROM node\nCOPY . .\n", "src/bin/seed.js": SEED, "src/bin/serve.js": "listen(process.env.LEVEL)\n",
+        "compose.yaml": compose("LEVEL=1", service="    command: node src/bin/serve.js\n", more=other),
+    }
+    assert [line for rule, _, line, env in findings(tree) if (rule, env) == ("STG203", "SEED_DSN")] == [7]
+
+
+@pytest.mark.parametrize(("method", "deferred"), [("action", True), ("then", False)])
+def test_a_function_that_is_kept_for_later_may_never_run(reads: Reads, method: str, deferred: bool) -> None:
+    code = f"function tool() {{\n  program.{method}(async () => {{\n    const db = process.env.AA\n    if (db === undefined) {{ process.exit(1) }}\n  }})\n}}\ntool()\n"
+    assert reads({"a.ts": code})["AA"].deferred is deferred
+
+
+@pytest.mark.parametrize(("code", "deferred"), [("const env = schema.parse(process.env)\n", False), ("export function plans() {\n  return schema.safeParse(process.env)\n}\n", True)])
+def test_a_schema_that_is_asked_in_a_function_is_asked_later(reads: Reads, code: str, deferred: bool) -> None:
+    assert reads({"a.ts": "const schema = z.object({ AA: z.string() })\n" + code})["AA"].deferred is deferred
+
+
+@pytest.mark.parametrize(
+    ("script", "name"),
+    [
+        ('for key in "${!SETTING_@}"; do echo "$key"; done\n', "SETTING_MAIL"), ("for key in ${!SETTING_*}; do :; done\n", "SETTING_MAIL"),
+        ("compgen -v SETTING_\n", "SETTING_MAIL"), ("env | grep '^SETTING_' > /etc/app\n", "SETTING_MAIL"), ("printenv | grep -E SETTING_\n", "SETTING_MAIL"),
+    ],
+)
+def test_a_script_reads_a_family(findings: Findings, script: str, name: str) -> None:
+    tree = {"Dockerfile": 'FROM debian\nCOPY . .\nENTRYPOINT ["./entrypoint.sh"]\n', "entrypoint.sh": "#!/bin/bash\necho $LEVEL\n" + script, "a.py": "import os\nx = os.environ.get('LEVEL')\n"}
+    tree["compose.yaml"] = compose(f"{name}=1", "OTHER_THING=1")
+    assert told(findings(tree), "STG204") == {"OTHER_THING"}
+
+
+@pytest.mark.parametrize(("copied", "missed"), [("COPY . .", set()), ("COPY nginx/site.conf.template /etc/nginx/", {"SITE_DOMAIN"}), ("COPY nginx nginx", {"SITE_DOMAIN"})])
+def test_a_template_is_filled_in_where_somebody_names_it(findings: Findings, copied: str, missed: set[str]) -> None:
+    tree = {"Dockerfile": f"FROM python\n{copied}\n", "nginx/site.conf.template": "server_name ${SITE_DOMAIN};\n", "compose.yaml": compose("LEVEL=1")}
+    assert told(findings(tree), "STG203") == missed
+
+
+@pytest.mark.parametrize(("command", "idle"), [('["/app/start.sh"]', set()), ('["/app/seen.sh"]', {"PROPERTIES"}), ('["python", "a.py"]', {"PROPERTIES"})])
+def test_a_script_that_is_not_in_the_tree_reads_what_it_likes(findings: Findings, command: str, idle: set[str]) -> None:
+    tree = {"Dockerfile": f"FROM python\nCOPY . .\nCMD {command}\n", "seen.sh": "#!/bin/sh\nexec python a.py\n", "a.py": "import os\nx = os.environ.get('LEVEL')\n"}
+    assert told(findings({**tree, "compose.yaml": compose("LEVEL=1", "PROPERTIES=a")}), "STG204") == idle
+
+
+@pytest.mark.parametrize(("mark", "line", "idle"), [("<<EOF", "cat > a.mts", set()), ("<< 'EOF'", "mkdir -p x && cat > a.mts", set()), ("<<EOF", "python", {"HMR_PORT"})])
+def test_a_file_that_the_dockerfile_writes_reads(findings: Findings, mark: str, line: str, idle: set[str]) -> None:
+    docker = f"FROM node\nCOPY . .\nRUN {line} {mark}\nexport default {{ port: process.env.HMR_PORT }}\nEOF\nCMD node a.js\n"
+    tree = {"Dockerfile": docker, "a.js": "run(process.env.LEVEL)\n", "compose.yaml": compose("LEVEL=1", "HMR_PORT=1")}
+    assert told(findings(tree), "STG204") == idle
+
+
+def test_a_file_that_only_builds_says_nothing_of_the_environment(findings: Findings) -> None:
+    code = "import os\nuse(os.getenv('REDIS_HOST', 'localhost'), os.environ['API_SECRET'])\n"
+    redis = "  redis:\n    image: redis\n"
+    tree = {**BUILD, "a.py": code, "deploy/compose.yaml": "services:\n  app:\n    build: ..\n    environment:\n      - REDIS_HOST=redis\n      - API_SECRET=x\n" + redis}
+    assert findings({**tree, "dev/compose.yaml": "services:\n  app:\n    build: ..\n" + redis}) == []
+    bare = "services:\n  app:\n    build: ..\n  redis:\n    image: redis\n    environment:\n      - LEVEL=1\n"
+    assert told(findings({**tree, "dev/compose.yaml": bare}), "STG205") == {"REDIS_HOST", "API_SECRET"}
+
+
+def test_what_stands_beside_the_packages_that_are_left_out_goes_with_them(world: Worlds) -> None:
+    package = '{{"name": "{}"}}'
+    [component] = world({
+        "compose.yaml": "services:\n  api:\n    build: {context: ., dockerfile: apps/api/Dockerfile}\n", "apps/api/Dockerfile": "FROM node\nCOPY . .\nRUN turbo prune api --docker\n",
+        "turbo.json": "{}", "package.json": package.format("root"), "apps/api/package.json": package.format("api"), "apps/api/a.js": "use(process.env.AA)\n",
+        "tools/local/package.json": package.format("local"), "tools/local/b.js": "use(process.env.BB)\n", "tools/load/c.js": "use(process.env.CC)\n", "shared/d.js": "use(process.env.DD)\n",
+    }).components  # fmt: skip
+    assert {read.name for read in component.reads} == {"AA", "DD"}
