@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stigmer_lint.addresses import addresses_of, gateway_ips
+from stigmer_lint.contract import title
 from stigmer_lint.dialled import Dialled, dialled, foreign_image, neighbours_of
 from stigmer_lint.model.value import Choice, Known, Step, Template, Value, alternatives, render, text_of
 from stigmer_lint.reachability import engine_kind, mapping_of, network_of, provided_by, provides_alias
@@ -69,17 +70,28 @@ def _unnamed(one: Unmapped) -> Finding:
         case "address":
             message = f"{one.alias} is {f'the address of {one.name}' if one.name else 'an address'} here, and no launch that is at hand adds the name, which Docker Engine does not give by itself"
             shown = Step(one.other, "a launch, which adds no host")
+        case "default":
+            message = f"{one.name} is not set for {title(one.launch)}, so the code inside dials {one.alias}, a name that Docker Engine does not give by itself and this launch does not add"
+            shown = Step(one.other, "read here")
+        case "inside":
+            message = f"the code inside {title(one.launch)} dials {one.alias} where it runs in a container, a name that Docker Engine does not give by itself and this launch does not add"
+            shown = Step(one.other, "dialled here")
+        case "told":
+            product = (one.name or "it").capitalize()
+            message = f"people are told to enter {one.alias} for {product} in the settings of {title(one.launch)}, a name that Docker Engine does not give by itself and this launch does not add"
+            shown = Step(one.other, "told here")
     return Finding(
         rule=RULE.code,
         message=message,
         span=one.span,
+        severity="warning" if one.witness == "told" else None,
         confidence="medium",
         container=text_of(facts.name) or one.launch.service,
         image=text_of(facts.image),
-        env=one.name,
+        env=one.name if one.witness != "told" else None,
         platforms=("linux",),
         related=(shown,),
-        help=f'add extra_hosts: ["{one.alias}:host-gateway"] to the service' if one.launch.kind == "compose service" else f"add --add-host {one.alias}:host-gateway to the launch",
+        help=f'add extra_hosts: ["{one.alias}:host-gateway"] to the service' if one.launch.kind in ("compose", "compose service") else f"add --add-host {one.alias}:host-gateway to the launch",
         remedy=AddHostGateway(one.alias),
         launch=one.launch,
         safety="unsafe",

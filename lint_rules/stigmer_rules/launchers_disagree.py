@@ -76,6 +76,10 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                 if need is None and (is_telemetry(name) or _TRIAL.search(other.span.path) is not None or _TRIAL.search(launch.span.path) is not None):
                     # Where somebody watches is a matter of the place, not of the program, and what a test sets up is the test's.
                     continue
+                located = addresses_of(setting.value)
+                if need is None and located and all(one.address.is_loopback for one in located):
+                    # What the other hands over is for browsers, or wrong.
+                    continue
                 dialled = sides.addressed(name, index) if need is None else None
                 read = need.read if need is not None else dialled or EnvRead(name, setting.span, "", "")
                 if sides.supplied(index, read) or sides.beside(index, read) or _PROXIES.match(name) or ((need is None or need.reason != "required") and peers.only_there(name, setting.value, launch, other)):

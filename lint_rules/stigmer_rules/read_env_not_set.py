@@ -53,6 +53,10 @@ MAX_LACKING = 12
 """Variables that one launch is told to lack; where it lacks more that the code is thought to demand, the code does so in a way that is not understood."""
 
 
+MAX_BARE = 3
+"""The same of a launch that sets nothing at all: who starts it sets what it needs."""
+
+
 def _lacking(sides: Sides, component: Component, peers: Peers) -> list[tuple[Need, list[Launch]]]:
     """Each need of the code with the launches that do not meet it."""
     found: list[tuple[Need, list[Launch]]] = []
@@ -68,7 +72,10 @@ def _lacking(sides: Sides, component: Component, peers: Peers) -> list[tuple[Nee
         found.append((need, lacking))
         if need.reason == "required" and not need.read.conditional and not need.read.deferred:
             demands.update(id(launch) for launch in lacking)
-    return [(need, [launch for launch in lacking if need.reason != "required" or demands[id(launch)] <= MAX_LACKING]) for need, lacking in found]
+    return [
+        (need, [launch for launch in lacking if need.reason != "required" or demands[id(launch)] <= (MAX_LACKING if launch.any.env else MAX_BARE)])
+        for need, lacking in found
+    ]
 
 
 MIN_COMMON = 2

@@ -11,6 +11,7 @@ from stigmer_lint.knowledge.frameworks import is_predefined_argument
 from stigmer_lint.knowledge.names import is_test
 from stigmer_lint.model.launch import EnvSetting, Launch
 from stigmer_lint.model.value import Step, text_of
+from stigmer_lint.model.world import Component
 from stigmer_lint.rule import Finding, Policy, Rename, Rule, Unset, World
 
 RULE = Rule(
@@ -33,7 +34,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
         # A program that the build takes from elsewhere reads what it likes.
         program = program_of(component) and not any(image.brings for image in component.images)
         for index, launch in enumerate(component.launches):
-            if _mounts_program(launch):
+            if _mounts_program(launch) or _mounts_tree(launch, component):
                 continue
             # What the policy demands is set for a reason that this code need not show, such as older images.
             wanted = demanded(launch, policy)
@@ -72,6 +73,11 @@ _PROGRAM = re.compile(r"^\S+:/(?:\S+/)?s?bin/[^/\s:]+(?::[a-zA-Z,]+)?$")
 def _mounts_program(launch: Launch) -> bool:
     """Whether a program of the host is mounted among those of the container (`./bin/tool:/usr/local/bin/tool`): it reads what it likes."""
     return any(_PROGRAM.match(text) for volume in launch.any.volumes for text in texts(volume))
+
+
+def _mounts_tree(launch: Launch, component: Component) -> bool:
+    """Whether the whole tree is mounted into an image that holds a part of it: what is started may be anywhere."""
+    return "" not in component.sources and any(text.startswith((".:", "./:")) for volume in launch.any.volumes for text in texts(volume))
 
 
 def _arguments(world: World) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ import msgspec
 from stigmer_lint.addresses import Address, addresses_of
 from stigmer_lint.dialled import Neighbours, inside_ports, outside_ports, texts
 from stigmer_lint.knowledge.frameworks import framework_of
+from stigmer_lint.knowledge.image_ports import is_runtime
 from stigmer_lint.knowledge.names import command_of, fits, tokens
 from stigmer_lint.knowledge.roles import RoleVerdict, role_of
 from stigmer_lint.model.launch import EnvSetting, Launch, Platform
@@ -390,7 +391,7 @@ class Peers:
     def is_partial(self, launch: Launch) -> bool:
         """Whether what a launch sets stands elsewhere for the most part: in a compose file that says nothing of the environment of any of its services
         (it is there to build them, or laid over another), or in a ConfigMap that is made of files which are not in the tree."""
-        if any(why.startswith("ConfigMap ") for why in open_because(launch)):
+        if any(why.startswith(("ConfigMap ", "a helper of the chart")) for why in open_because(launch)):
             return True
         group = self.neighbours.groups.get(launch.group or "", ())
         return len(group) > 1 and launch.kind == "compose" and not any(one.any.env or one.any.env_files for one in group)
@@ -428,8 +429,13 @@ class Peers:
     def only_there(self, name: str, value: Value, launch: Launch, other: Launch) -> bool:
         """Whether a variable of another Compose set-up is about a service that the set-up of `launch` does not have, or has as another product: the other
         set-up is a larger one, or one with another database. An overlay that names no image is no set-up of its own."""
-        if not (launch.kind == other.kind == "compose") or launch.group == other.group or not (texts(launch.any.image) or launch.build):
+        if not (launch.kind == other.kind == "compose") or not (texts(launch.any.image) or launch.build):
             return False
+        if launch.group == other.group:
+            # An overlay that brings a service along points the others at it.
+            group = self.neighbours.groups.get(launch.group or "", ())
+            about = [one for one in group if one.service != other.service and _is_about(name, value, one)]
+            return launch.span.path != other.span.path and any(one.span.path == other.span.path for one in about) and all(one.span.path != launch.span.path for one in about)
         there, here = ((one.group or "").rpartition("/")[0] for one in (other, launch))
         # A stack may be split over the files of a folder; within one folder they are variants of one another.
         theirs = [one for group, launches in self.neighbours.groups.items() if group == other.group or (there != here and group.rpartition("/")[0] == there) for one in launches]
@@ -625,15 +631,6 @@ def demanded(launch: Launch, policy: Policy) -> frozenset[str]:
     return frozenset((*found[1].env.required_names, *(name for service in services for name in service.env)))
 
 
-_RUNTIMES = re.compile(
-    r"^(?:python|node|golang|alpine|debian|ubuntu|busybox|scratch|eclipse-temurin|openjdk|amazoncorretto|ruby|php|rust|oven/bun|denoland/deno|bun|deno|elixir|erlang|centos"
-    r"|rockylinux|almalinux|fedora|archlinux|amazonlinux|distroless|static|base|cc|mcr\.microsoft\.com|dotnet|aspnet|sdk|runtime|wolfi|chainguard|cgr\.dev|nginx|httpd|caddy|envoyproxy|envoy"
-    r"|maven|gradle|swift|julia|r-base|perl|gcc|buildpack-deps|slim|uv|poetry|miniconda3?|mambaorg|continuumio|nvidia|cuda|pytorch|tensorflow|playwright|puppeteer)",
-    re.IGNORECASE,
-)
-"""Base images that are a language or a system, and no product with settings of its own."""
-
-
 def program_of(component: Component) -> bool:
     """Whether the image's program is the tree's: something but scripts is read, and it is not built on a product with variables of its own."""
     if all(read.language == "shell" for read in component.reads):
@@ -641,9 +638,7 @@ def program_of(component: Component) -> bool:
     for image in component.images:
         if image.base is None:
             continue
-        name = image.base.partition("@")[0]
-        last = name.rpartition("/")[2].partition(":")[0]
-        if not _RUNTIMES.match(name) and not _RUNTIMES.match(last):
+        if not is_runtime(image.base):
             return False
     return True
 

@@ -3,7 +3,8 @@
 Where a launch names the alias in a value, rules see it there (`dialled`). What a launcher hands on without knowing it (its caller's variables, a file that
 it mounts) may name it as well. Three witnesses say that it does: every value passes through a resolver that answers the alias; another launcher
 of the same program maps the alias for what it hands on, and this one does not; or the program writes the alias as an address, and
-none of the launches beside that has the entry."""
+none of the launches beside that has the entry. Two more stand in the code inside: it falls back to the alias where a variable is not set, or it asks
+whether it runs in a container and dials the alias then. Last, a document tells people to enter the alias in the program's settings."""
 
 from __future__ import annotations
 
@@ -14,13 +15,17 @@ from typing import Literal
 
 import msgspec
 
+from stigmer_lint.addresses import addresses_of
+from stigmer_lint.knowledge.names import tokens
+from stigmer_lint.knowledge.roles import role_of
+from stigmer_lint.listening import texts
 from stigmer_lint.model.launch import Launch, LaunchFacts
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Choice, Known, Resolved, Template, Unknown, Value, alternatives, render
 from stigmer_lint.model.world import AliasUse, World
 from stigmer_lint.reachability import classify_address, engine_kind, mapping_of, network_of, provides_alias
 
-Witness = Literal["resolver", "launcher", "address"]
+Witness = Literal["resolver", "launcher", "address", "default", "inside", "told"]
 
 _CODE = frozenset({"go", "python", "javascript", "typescript"})
 MAX_BESIDE = 4
@@ -62,12 +67,51 @@ def unmapped(world: World) -> Iterator[Unmapped]:
             seen.add(launch.span)
             yield Unmapped(launch, pair[1], launch.span, "launcher", pair[0].span)
     known = _written(world)
+    yield from _of_code(world)
     for use in world.alias_uses:
-        if any(start <= use.span.start and use.span.end <= end for start, end in known.get(use.span.path, ())):
+        if use.inside or any(start <= use.span.start and use.span.end <= end for start, end in known.get(use.span.path, ())):
             continue
         target = _beside(use, launches, world)
         if target is not None and id(target) not in told and target.span not in seen:
             yield Unmapped(target, use.alias, use.span, "address", target.span, name=use.name)
+
+
+def _of_code(world: World) -> Iterator[Unmapped]:
+    """The launches whose code inside dials an alias on its own account."""
+    for component in world.components:
+        if not component.whole or not component.certain:
+            continue
+        launches = [
+            (launch, frozenset(setting.name for setting in launch.any.env)) for launch in component.launches
+            if launch.engine in _ENGINES and "linux" in launch.facts and not launch.any.env_files and not launch.any.env_open
+        ]
+        used = [(use.alias, use.span, "", None) for use in world.alias_uses if use.inside and component.holds(use.span.path)]
+        for read in component.reads:
+            located = addresses_of(read.default) if read.default is not None and not read.conditional and not read.deferred and read.role in ("dial", "unknown") else ()
+            if located and all(one.address.kind == "host-alias" for one in located) and role_of(read.name).role in ("dial", "unknown"):
+                used.append((located[0].address.alias or located[0].address.host, read.span, read.name, (read.name, *read.groups)))
+        said = [one for one in world.told_aliases if one.component == component.name]
+        for launch, given in launches:
+            for one in said:
+                if one.group == launch.group and lacks(launch, one.alias) and not any(one.product in tokens(name) for name in given) and not _has(world, launch, one.product):
+                    yield Unmapped(launch, one.alias, launch.span, "told", one.span, name=one.product)
+                    break
+            for alias, span, name, names in used:
+                if (names is None or not any(one in given or one in component.supplied for one in names)) and lacks(launch, alias):
+                    yield Unmapped(launch, alias, launch.span, "inside" if names is None else "default", span, name=name or None)
+                    break
+
+
+def _has(world: World, launch: Launch, product: str) -> bool:
+    """Whether another service of the group is the product itself."""
+    return any(
+        other is not launch and other.group == launch.group
+        and any(product.lower() in text.lower() for text in (other.service or "", *texts(other.any.image), *texts(other.any.name)))
+        for other in world.launches
+    )
+
+
+_ENGINES = frozenset({"docker", "podman", "nerdctl"})
 
 
 def lacks(launch: Launch, alias: str) -> bool:

@@ -92,7 +92,7 @@ def test_a_function_that_is_kept_for_later_may_never_run(reads: Reads, method: s
 
 @pytest.mark.parametrize(("code", "deferred"), [("const env = schema.parse(process.env)\n", False), ("export function plans() {\n  return schema.safeParse(process.env)\n}\n", True)])
 def test_a_schema_that_is_asked_in_a_function_is_asked_later(reads: Reads, code: str, deferred: bool) -> None:
-    assert reads({"a.ts": "const schema = z.object({ AA: z.string() })\n" + code})["AA"].deferred is deferred
+    assert reads({"a.ts": "import { z } from 'zod'\nconst schema = z.object({ AA: z.string() })\n" + code})["AA"].deferred is deferred
 
 
 @pytest.mark.parametrize(
@@ -144,3 +144,69 @@ def test_what_stands_beside_the_packages_that_are_left_out_goes_with_them(world:
         "tools/local/package.json": package.format("local"), "tools/local/b.js": "use(process.env.BB)\n", "tools/load/c.js": "use(process.env.CC)\n", "shared/d.js": "use(process.env.DD)\n",
     }).components  # fmt: skip
     assert {read.name for read in component.reads} == {"AA", "DD"}
+
+
+CHART = """apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: worker}}
+spec:
+  template:
+    spec:
+      containers:
+        - name: worker
+          image: acme/worker:1
+          env:
+            {env}
+"""
+
+
+@pytest.mark.parametrize(("env", "told_"), [('{{ include "acme.env" . | nindent 12 }}', False), ("- {name: LEVEL, value: '1'}", True)])
+def test_what_a_helper_of_the_chart_gives_is_not_seen(findings: Findings, env: str, told_: bool) -> None:
+    tree = {
+        **BUILD, "a.py": "import os\nuse(os.environ['API_SECRET'], os.getenv('LEVEL'))\n", "chart/Chart.yaml": "apiVersion: v2\nname: acme\nversion: 1.0.0\n",
+        "chart/templates/worker.yaml": CHART.format(env=env), "compose.yaml": "services:\n  worker:\n    build: .\n    image: acme/worker:1\n    environment: [API_SECRET=x, LEVEL=1]\n",
+    }
+    assert ("API_SECRET" in told(findings(tree), "STG205")) is told_
+
+
+def test_an_empty_container_in_the_place_of_a_service_is_not_its_image(world: Worlds) -> None:
+    [component] = world({
+        **BUILD, "a.py": "import os\nx = os.environ['AA']\n", "compose.yaml": "services:\n  app:\n    build: .\n  other:\n    image: acme/other:1\n",
+        "compose.override.yaml": "services:\n  app:\n    image: busybox:1.35\n  other:\n    image: busybox:1.35\n    command: echo skipped\n",
+    }).components  # fmt: skip
+    assert {launch.service for launch in component.launches} == {"app"}
+
+
+@pytest.mark.parametrize(("after", "required"), [("export const env = () => parsed.success ? parsed.data : null\n", False), ("if (!parsed.success) { throw new Error('env') }\n", True)])
+def test_what_safe_parse_finds_wrong_matters_where_somebody_ends_the_program(reads: Reads, after: str, required: bool) -> None:
+    assert reads({"a.ts": "import { z } from 'zod'\nconst schema = z.object({ AA: z.string() })\nconst parsed = schema.safeParse(process.env)\n" + after})["AA"].required is required
+
+
+@pytest.mark.parametrize(("count", "missed"), [(3, 3), (4, 0)])
+def test_a_launch_that_sets_nothing_is_completed_by_who_starts_it(findings: Findings, count: int, missed: int) -> None:
+    code = "import os\n" + "".join(f"x{n} = os.environ['APP_PART_{n}_KEY']\n" for n in range(count))
+    assert len(told(findings({**BUILD, "a.py": code, "compose.yaml": compose()}), "STG203")) == missed
+
+
+@pytest.mark.parametrize(("volume", "idle"), [(".:/workspace", set()), ("./data:/data", {"MOCK_ISSUER"})])
+def test_where_the_tree_is_mounted_anything_may_run(findings: Findings, volume: str, idle: set[str]) -> None:
+    tree = {
+        "app/Dockerfile": "FROM python\nCOPY . .\n", "app/a.py": "import os\nx = os.environ.get('LEVEL')\n", "tools/mock.py": "import os\ny = os.environ.get('MOCK_ISSUER')\n",
+        "compose.yaml": f"services:\n  app:\n    build: app\n    volumes: ['{volume}']\n    environment: [LEVEL=1, MOCK_ISSUER=x]\n",
+    }
+    assert told(findings(tree), "STG204") == idle
+
+
+def test_what_an_overlay_brings_along_is_its_own(findings: Findings) -> None:
+    base = "services:\n  app:\n    build: .\n    environment: [LEVEL=1]\n  db:\n    image: postgres\n"
+    overlay = "services:\n  app:\n    environment:\n      - MAIL_URL=smtp://{0}:25\n" + "{1}"
+    tree = {**BUILD, "a.py": "import os\nuse(os.getenv('MAIL_URL', 'smtp://localhost:25'), os.getenv('LEVEL'))\n", "compose.yaml": base}
+    brings = overlay.format("mailhog", "  mailhog:\n    image: mailhog/mailhog\n")
+    assert told(findings({**tree, "compose.dev.yaml": brings}), "STG205") == set()
+
+
+@pytest.mark.parametrize(("value", "told_"), [("http://localhost:4007", set()), ("http://collector:4007", {"COLLECTOR_URL"})])
+def test_an_address_that_is_loopback_elsewhere_is_not_missed(findings: Findings, value: str, told_: set[str]) -> None:
+    service = "services:\n  front:\n    build: ..\n    environment:\n      - LEVEL=1\n"
+    tree = {**BUILD, "a.py": "import os\nuse(os.getenv('COLLECTOR_URL'), os.getenv('LEVEL'))\n", "one/compose.yaml": service, "two/compose.yaml": service + f"      - COLLECTOR_URL={value}\n"}
+    assert told(findings(tree), "STG205") == told_

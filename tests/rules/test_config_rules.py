@@ -466,3 +466,50 @@ def test_what_a_test_starts_for_itself_serves_nobody_else(path: str, told: bool,
     dial = "docker run --rm -e QDRANT_URL=http://host.docker.internal:6333 --add-host host.docker.internal:host-gateway acme/app:1\n"
     done = report(tmp_path, {path: "docker run -d -p 127.0.0.1:6333:6333 qdrant/qdrant\n", "run.sh": dial})
     assert marks(done) == ({f"STG109 {path}:1"} if told else set())
+
+
+BUILT = {"Dockerfile": "FROM python:3.12\nCOPY app.py .\n"}
+DEFAULT = "import os\nURL = os.getenv('OLLAMA_URL', 'http://host.docker.internal:11434')\nask(URL)\n"
+INSIDE = "import os\ndef url(host):\n    if os.getenv('RUNNING_IN_DOCKER'):\n        return host.replace('localhost', 'host.docker.internal')\n    return host\n"
+MAPPED = "|extra_hosts: ['host.docker.internal:host-gateway']"
+
+
+@pytest.mark.parametrize(
+    ("code", "more", "told"),
+    [
+        (DEFAULT, "", True), (DEFAULT, MAPPED, False), (DEFAULT, "|environment: ['OLLAMA_URL=http://ollama:11434']", False), (DEFAULT, "|env_file: .env", True), (DEFAULT, "|env_file: gone.env", False),
+        (DEFAULT, "|network_mode: host", False), (INSIDE, "", True), (INSIDE, MAPPED, False), (INSIDE.replace("RUNNING_IN_DOCKER", "DEBUG"), "", False),
+        (INSIDE.replace("    if", "    if sys.platform != 'linux' and"), "", False), ("LIST = ['http://host.docker.internal:11434']\n", "", False),
+    ],
+    ids=["default", "mapped", "set", "env file", "env file elsewhere", "host network", "asks", "asks and mapped", "asks something else", "not on Linux", "a list"],
+)
+def test_an_alias_in_the_code_inside_needs_its_entry(code: str, more: str, told: bool, tmp_path: Path) -> None:
+    done = report(tmp_path, {**compose(f"app|build: .{more}"), **BUILT, "app.py": code, ".env": "LEVEL=1\n"})
+    assert marks(done) == ({"STG103 compose.yaml:2"} if told else set())
+
+
+TOLD = "# Use\n\nAs it runs in a container, set the Ollama server to `http://host.docker.internal:11434`.\n"
+SPEAKS = "from ollama import Client\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"README.md": TOLD, "app.py": SPEAKS}, True),
+        ({"docs/local.md": TOLD, "app.py": SPEAKS}, True),
+        ({"README.md": TOLD, "app.py": "run()\n"}, False),
+        ({"README.md": TOLD + "On Linux add `--add-host host.docker.internal:host-gateway`.\n", "app.py": SPEAKS}, False),
+        ({"README.md": TOLD.replace("11434", "1234"), "app.py": SPEAKS}, False),
+        ({"CHANGELOG.md": TOLD, "app.py": SPEAKS}, False),
+    ],
+    ids=["readme", "docs", "another program", "the entry is told", "another port", "changes"],
+)
+def test_an_alias_that_people_are_told_to_enter_needs_its_entry(files: dict[str, str], told: bool, tmp_path: Path) -> None:
+    done = report(tmp_path, {**compose("app|build: .", "db|image: postgres:16"), **BUILT, **files})
+    assert marks(done) == ({"STG103 compose.yaml:2"} if told else set())
+    assert all(one.severity == "warning" for one in done.findings)
+
+
+def test_people_who_run_the_product_beside_it_are_told_otherwise(tmp_path: Path) -> None:
+    done = report(tmp_path, {**compose("app|build: .", "ollama|image: ollama/ollama"), **BUILT, "README.md": TOLD, "app.py": SPEAKS})
+    assert marks(done) == set()

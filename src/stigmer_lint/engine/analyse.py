@@ -54,6 +54,7 @@ def analyse(
 ) -> Analysis:
     """Read what the rules need of a tree. One file that fails costs itself only. `jobs`: processes for the code; 0: one per core. `outside`: what
     finds launches that no reader here does. `conduct`: whether a rule asks what the code around launches does."""
+    from stigmer_lint.engine.documents import told_aliases
     from stigmer_lint.engine.joins import components
     from stigmer_lint.frontends.config import is_config, read_config
 
@@ -128,6 +129,7 @@ def analyse(
     components(world, files, project, evaluators, policy)
     world.binds = tuple(_binds(files, world, evaluators, failures))
     world.alias_uses = tuple(_alias_uses(files, world, evaluators, failures))
+    world.told_aliases = tuple(told_aliases(files, world))
     if world.alias_uses and not found_resolvers:
         world.mapped_aliases = _mapped_aliases(files)
     world.network_choices = tuple(_network_choices(files, world, evaluators, failures))
@@ -356,15 +358,22 @@ def _binds(files: Files, world: World, evaluators: dict[Platform, Evaluator], fa
 
 
 def _alias_uses(files: Files, world: World, evaluators: dict[Platform, Evaluator], failures: list[Failed]) -> Iterator[AliasUse]:
-    """The host aliases that code on the host writes, where code launches something without host entries."""
-    from stigmer_lint.flow.aliases import ALIAS, alias_uses
+    """The host aliases that code on the host writes, where code launches something without host entries, and those with which code in a container dials
+    the host itself."""
+    from stigmer_lint.flow.aliases import ALIAS, alias_uses, aliases_inside
 
-    if not any(launch.language in _LAUNCHING and not facts.hosts for launch in world.launches for facts in launch.facts.values()):
+    launching = any(launch.language in _LAUNCHING and not facts.hosts for launch in world.launches for facts in launch.facts.values())
+    whole = [component for component in world.components if component.whole]
+    if not launching and not whole:
         return
-    inside = tuple(source for component in world.components if component.whole for source in component.sources if source)
+    inside = tuple(source for component in whole for source in component.sources if source)
     for path, _ in files.grep(ALIAS, _CODE):
-        if not is_test(path) and not any(path == one or path.startswith(one + "/") for one in inside):
+        if is_test(path):
+            continue
+        if launching and not any(path == one or path.startswith(one + "/") for one in inside):
             yield from guarded(partial(alias_uses, evaluators, path), partial(_failed, failures, path)) or ()
+        if any(component.holds(path) for component in whole):
+            yield from guarded(partial(aliases_inside, evaluators, path), partial(_failed, failures, path)) or ()
 
 
 _LAUNCHING = frozenset({"go", "python", "javascript", "typescript"})

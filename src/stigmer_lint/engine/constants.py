@@ -79,7 +79,7 @@ def _candidates(reads: Sequence[EnvRead]) -> frozenset[str]:
     return frozenset(
         read.name for read in reads
         if not read.conditional and read.name not in apart
-        and (any(one.address.is_loopback for one in addresses_of(read.default)) if read.default is not None else role_of(read.name).role == "dial")
+        and (any(one.address.is_loopback or one.address.kind == "host-alias" for one in addresses_of(read.default)) if read.default is not None else role_of(read.name).role == "dial")
     )
 
 

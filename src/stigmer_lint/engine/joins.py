@@ -24,6 +24,7 @@ from stigmer_lint.errors import UnreadableError
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.project import Project
 from stigmer_lint.frontends.file_kinds import is_env_sample
+from stigmer_lint.knowledge.image_ports import names_runtime
 from stigmer_lint.knowledge.names import command_of
 from stigmer_lint.model.launch import Image, ImageBuild, Launch, Platform
 from stigmer_lint.model.span import Span
@@ -311,6 +312,9 @@ def _groups(world: World, files: Files, policy: Policy) -> list[_Group]:
             group = built(launch.build)
             group.launches[id(launch)] = launch
             for text in texts(launch.any.image):
+                if names_runtime(repository(text)):
+                    # An overlay that puts an empty container in a service's place.
+                    continue
                 by_image.setdefault(repository(text), group)
                 claims.setdefault(repository(text), {})[id(group)] = group
             for text in texts(launch.any.name):
@@ -318,7 +322,7 @@ def _groups(world: World, files: Files, policy: Policy) -> list[_Group]:
         else:
             waiting.append(launch)
     for build in world.builds:
-        if build.image:
+        if build.image and not names_runtime(repository(build.image)):
             by_image.setdefault(repository(build.image), built(build))
     weak = {name: group for name, group in by_image.items() if group.build is not None and _trial(group.build)}
     strong = {name: group for name, group in by_image.items() if name not in weak}

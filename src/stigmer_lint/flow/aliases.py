@@ -33,7 +33,7 @@ from stigmer_lint.flow.ir import (
 )
 from stigmer_lint.flow.project import last_name
 from stigmer_lint.flow.resolvers import ALIASES
-from stigmer_lint.flow.walk import Place, statements
+from stigmer_lint.flow.walk import Place, expressions, own, statements
 from stigmer_lint.model.launch import Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.world import AliasUse
@@ -79,6 +79,27 @@ def alias_uses(evaluators: Mapping[Platform, Evaluator], path: str) -> list[Alia
             if len(found) >= MAX_IN_FILE:
                 return found
     return found
+
+
+def aliases_inside(evaluators: Mapping[Platform, Evaluator], path: str) -> list[AliasUse]:
+    """The host aliases with which the functions of a file that ask whether they run in a container dial the host, one per function."""
+    ev = evaluators.get("linux")
+    unit, source = (ev.project.unit(path), ev.project.source(path)) if ev is not None else (None, None)
+    if ev is None or unit is None or source is None or unit.language in ("shell", "make"):
+        return []
+    found: list[AliasUse] = []
+    for decl in ev.project.holding(unit, ALIAS.finditer(source.data)):
+        start, end = decl.span
+        if decl is unit.module or _INSIDE.search(source.data, start, end) is None:
+            continue
+        texts = ((stmt, one) for stmt in statements(decl.body) for expr in own(stmt) for one in expressions(expr) if isinstance(one, Str))
+        for stmt, literal in texts:
+            alias = _alias_of(literal, True)
+            ev.fresh(4000)
+            if alias is not None and ev.reachable(stmt, ev.frame_of(Place(literal, stmt, decl, None))) is not False:
+                found.append(AliasUse(alias, Span(path, *literal.span), decl.name, inside=True))
+                break
+    return found[:MAX_IN_FILE]
 
 
 def _alias_of(literal: Str, bare: bool) -> str | None:
@@ -154,4 +175,4 @@ def _puts_together(call: Call) -> bool:
     return name == "format" or (owner == "fmt" and name.startswith("Sprint"))
 
 
-__all__ = ["ALIAS", "alias_uses"]
+__all__ = ["ALIAS", "alias_uses", "aliases_inside"]

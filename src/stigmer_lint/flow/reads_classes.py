@@ -220,21 +220,23 @@ def _tags(ev: Evaluator, unit: Unit, prefixes: tuple[str, ...]) -> Iterator[EnvR
     for klass in unit.classes.values():
         if not any("env" in field.tag for field in klass.fields.values()):
             continue
-        aside = _is_command(ev, unit, klass.name)
+        aside, first = _is_command(ev, unit, klass.name), _is_command(ev, unit, klass.name, default=True)
         for prefix in _nested(ev, unit, klass.name, 0) or ("",):
             for field in klass.fields.values():
                 for read in _tagged(unit, field, prefix, prefixes):
-                    yield msgspec.structs.replace(read, conditional=True) if aside else read
+                    # `required:""` of kong holds for the command that the struct is of.
+                    by_command = read.required and not first and 'required:""' in field.tag
+                    yield msgspec.structs.replace(read, conditional=True) if aside or by_command else read
 
 
-def _is_command(ev: Evaluator, unit: Unit, name: str) -> bool:
-    """Whether a struct is one of several commands of a program, and not the one that runs when none is named: a field of its type is tagged `cmd:""`
-    and has no `default` (https://github.com/alecthomas/kong, "Supported tags"). Which command a container runs is not followed."""
+def _is_command(ev: Evaluator, unit: Unit, name: str, default: bool = False) -> bool:
+    """Whether a struct is one of several commands of a program, and not the one that runs when none is named (`default`: and just that one): a field of its
+    type is tagged `cmd:""` and has no `default` (https://github.com/alecthomas/kong, "Supported tags"). Which command a container runs is not followed."""
     for path in ev.project.package(unit)[:60]:
         other = ev.project.unit(path)
         for klass in other.classes.values() if other is not None else ():
             for field in klass.fields.values():
-                if 'cmd:"' in field.tag and "default:" not in field.tag and field.type.lstrip("*[]").rpartition(".")[2] == name:
+                if 'cmd:"' in field.tag and ("default:" in field.tag) is default and field.type.lstrip("*[]").rpartition(".")[2] == name:
                     return True
     return False
 
@@ -369,7 +371,16 @@ def _schemas(ev: Evaluator, unit: Unit, known: dict[str, str]) -> Iterator[EnvRe
                 schema = call.args[1].value if method == "attempt" and len(call.args) > 1 else call.callee.base
                 found = _schema(ev, schema, unit, decl, 0)
                 if found is not None:
-                    yield from _keys(ev, found[0], unit, f"schema.{method}", demands=found[1], later=bool(decl.name))
+                    from stigmer_lint.flow.reads_code import deferred
+
+                    # What is wrong is told by the result of safeParse, which somebody must look at and end the program.
+                    checked = method != "safeParse" or _ENDS.search(_data(ev, unit), call.span[1], call.span[1] + NEAR) is not None
+                    yield from _keys(ev, found[0], unit, f"schema.{method}", demands=found[1] and checked, later=deferred(place))
+
+
+_ENDS = re.compile(rb"\bthrow\b|\bexit\(|\bprocess\.abort|\breject\(|\bassert\b|\binvariant\b")
+NEAR = 1200
+"""Bytes after a call in which its result is looked at."""
 
 
 def _schema(ev: Evaluator, expr: Expr, unit: Unit, decl: FunctionDecl, depth: int) -> tuple[Expr, bool] | None:

@@ -24,6 +24,10 @@ _REFERENCE: Final = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_.\-]*)\)|\$\$")
 _PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
 
 
+_HELPER = re.compile(rb"\{\{-?[ \t]*(?:include|template)\b")
+"""An action that puts in what another file of the chart defines (helm.sh/docs, "Named Templates")."""
+
+
 class ClusterFacts(msgspec.Struct, frozen=True):
     """What the manifests of a tree say. `unreadable`: (path, why, byte offset)."""
 
@@ -144,6 +148,11 @@ class _Pod:
             if self.manifest.chart and self.manifest.holes.optional(name.value.span.start, begin):
                 setting = msgspec.structs.replace(setting, maybe=True)
             found[setting.name] = setting
+        if "env" in entry and self.manifest.chart:
+            start = entry["env"].key.span.end
+            after = min((field.key.span.start for field in entry.values() if field.key.span.start > start), default=len(self.manifest.holes.source.data))
+            if any(_HELPER.match(self.manifest.holes.source.data, first, last) for first, last in self.manifest.holes.within(start, after)):
+                open_why.append("a helper of the chart gives further variables")
         if "env" in entry and not isinstance(listed, Sequence) and not entry["env"].value.span.end <= entry["env"].key.span.end + 2:
             open_why.append("`env` is no list")
         return tuple(found.values()), tuple(dict.fromkeys(open_why))

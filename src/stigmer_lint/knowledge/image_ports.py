@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
 from typing import Literal, TypeAlias, get_args
 
@@ -57,3 +58,22 @@ def image_fact(image: str) -> ImageFact | None:
             if not within and len(word) > 4:
                 return fact
     return None
+
+_RUNTIMES = re.compile(
+    r"^(?:python|node|golang|alpine|debian|ubuntu|busybox|scratch|eclipse-temurin|openjdk|amazoncorretto|ruby|php|rust|oven/bun|denoland/deno|bun|deno|elixir|erlang|centos"
+    r"|rockylinux|almalinux|fedora|archlinux|amazonlinux|distroless|static|base|cc|mcr\.microsoft\.com|dotnet|aspnet|sdk|runtime|wolfi|chainguard|cgr\.dev|nginx|httpd|caddy|envoyproxy|envoy"
+    r"|maven|gradle|swift|julia|r-base|perl|gcc|buildpack-deps|slim|uv|poetry|miniconda3?|mambaorg|continuumio|nvidia|cuda|pytorch|tensorflow|playwright|puppeteer)",
+    re.IGNORECASE,
+)
+"""Base images that are a language or a system, and no product with settings of its own."""
+
+
+def is_runtime(image: str) -> bool:
+    """Whether an image is a language's or a system's, by its reference."""
+    name = image.partition("@")[0]
+    return _RUNTIMES.match(name) is not None or _RUNTIMES.match(name.rpartition("/")[2].partition(":")[0]) is not None
+
+
+def names_runtime(repository: str) -> bool:
+    """Whether a repository, without tag, is just that of a language or a system (`busybox`, `library/python`), and not named after one (`node-app`)."""
+    return _RUNTIMES.fullmatch(repository.removeprefix("docker.io/").removeprefix("library/")) is not None

@@ -218,6 +218,14 @@ def _by_words(name: str, value: str | None) -> RoleVerdict | None:
         _listens(value) and (last in ("HOST", "ADDR", "ADDRESS", "HOSTNAME", "IP", "INTERFACE") or (has & {"METRICS", "PPROF", "DEBUG"} and "://" not in (value or "")))
     ):
         return RoleVerdict("bind", "shape")
+    if has & {"JWKS", "JWK"} and last in ("URL", "URI", "ENDPOINT", "HOST"):
+        # Fetched by the server that checks a token, as is what tells where the rest is.
+        return RoleVerdict("dial", "shape")
+    if (("WELL", "KNOWN") in pairwise(words) or (has & {"OIDC", "OAUTH", "OAUTH2", "SSO"} and pair[0] in ("DISCOVERY", "TOKEN", "USERINFO", "INTROSPECTION"))) and last in ("URL", "URI", "ENDPOINT"):
+        return RoleVerdict("dial", "shape")
+    if last == "BACKEND" and len(words) > 1 and "RESULT" not in has and ":" not in (value or ""):
+        # Which of several implementations it is: CACHE_BACKEND=postgres.
+        return RoleVerdict("other", "shape")
     if has & {"HEALTHCHECK", "LIVENESS", "READINESS", "HEALTHZ", "PROBE"} or ("HEALTH" in has and has & {"CHECK", "CMD"}):
         return RoleVerdict("self", "shape")
     if has & {"OIDC", "OAUTH", "OAUTH2", "SSO"} and len(words) > 2 and pair[0] in ("AUTH", "AUTHORIZE", "AUTHORIZATION") and last in ("URL", "URI", "ENDPOINT"):

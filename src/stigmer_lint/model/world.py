@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -98,13 +99,25 @@ class Bind(msgspec.Struct, frozen=True):
 
 
 class AliasUse(msgspec.Struct, frozen=True):
-    """A host alias that code on the host writes as the address of something, wherever that goes."""
+    """A host alias that code on the host writes as the address of something, wherever that goes; `inside`: that code dials itself, where it runs in a
+    container."""
 
     alias: str
     span: Span
     function: str = ""
     name: str | None = None
     """The variable that it is written as, where that stands there."""
+    inside: bool = False
+
+
+class ToldAlias(msgspec.Struct, frozen=True):
+    """A host alias that a document tells people to enter for `product`, in the settings of what the launch of `component` in compose project `group` runs."""
+
+    alias: str
+    span: Span
+    product: str
+    component: str
+    group: str
 
 
 class NetworkChoice(msgspec.Struct, frozen=True):
@@ -162,6 +175,10 @@ class Component(msgspec.Struct, frozen=True):
     documented: dict[str, Documented] = {}
     """The variables of the env files and samples that stand beside its launches or its code."""
 
+    def holds(self, path: str) -> bool:
+        """Whether a file is below one of `sources`. Programs of their own that stand in such a folder are not left out."""
+        return any(not one or path == one or path.startswith(f"{one}/") or ("*" in one and fnmatchcase(path, one)) for one in self.sources)
+
 
 class World(msgspec.Struct, eq=False, weakref=True):
     """The input of every rule. Tuples are in path and offset order."""
@@ -181,6 +198,7 @@ class World(msgspec.Struct, eq=False, weakref=True):
     binds: tuple[Bind, ...] = ()
     """Servers in code. Looked for where a launch dials the host by an alias."""
     alias_uses: tuple[AliasUse, ...] = ()
+    told_aliases: tuple[ToldAlias, ...] = ()
     """Host aliases that code outside any image writes, on Linux. Looked for where code launches something without host entries."""
     network_choices: tuple[NetworkChoice, ...] = ()
     gaps: tuple[Gap, ...] = ()
