@@ -85,7 +85,7 @@ def _of_code(world: World) -> Iterator[Unmapped]:
             (launch, frozenset(setting.name for setting in launch.any.env)) for launch in component.launches
             if launch.engine in _ENGINES and "linux" in launch.facts and not launch.any.env_files and not launch.any.env_open
         ]
-        used = [(use.alias, use.span, "", None) for use in world.alias_uses if use.inside and component.holds(use.span.path)]
+        used: list[tuple[str, Span, str, tuple[str, ...]]] = [(use.alias, use.span, "", ()) for use in world.alias_uses if use.inside and component.holds(use.span.path)]
         for read in component.reads:
             located = addresses_of(read.default) if read.default is not None and not read.conditional and not read.deferred and read.role in ("dial", "unknown") else ()
             if located and all(one.address.kind == "host-alias" for one in located) and role_of(read.name).role in ("dial", "unknown"):
@@ -97,8 +97,8 @@ def _of_code(world: World) -> Iterator[Unmapped]:
                     yield Unmapped(launch, one.alias, launch.span, "told", one.span, name=one.product)
                     break
             for alias, span, name, names in used:
-                if (names is None or not any(one in given or one in component.supplied for one in names)) and lacks(launch, alias):
-                    yield Unmapped(launch, alias, launch.span, "inside" if names is None else "default", span, name=name or None)
+                if (not names or not any(one in given or one in component.supplied for one in names)) and lacks(launch, alias):
+                    yield Unmapped(launch, alias, launch.span, "default" if names else "inside", span, name=name or None)
                     break
 
 

@@ -7,6 +7,7 @@ container".
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from stigmer_lint.engine.discover import Files
@@ -27,9 +28,10 @@ def told_aliases(files: Files, world: World) -> Iterator[ToldAlias]:
     most of the product. Nothing where something of the tree says how a container gets such a name: whoever reads that knows."""
     built: dict[str, list[Component]] = {}
     for component in world.components:
-        for launch in component.launches if component.whole and component.certain else ():
-            if launch.kind == "compose" and launch.group is not None and component not in built.setdefault(launch.group, []):
-                built[launch.group].append(component)
+        services = Counter(launch.group for launch in component.launches if launch.kind == "compose" and ".devcontainer/" not in launch.span.path)
+        for group, number in services.items() if component.whole and component.certain else ():
+            if group is not None and number == 1:
+                built.setdefault(group, []).append(component)
     found = dict(_told(files)) if built else {}
     if not found or any(True for _ in files.grep(_MAPPED, lambda path: True)):
         return
