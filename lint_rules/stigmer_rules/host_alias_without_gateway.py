@@ -151,6 +151,9 @@ def _engine_name(one: Dialled) -> str:
 def _confidence(one: Dialled) -> Confidence:
     if one.role.role in ("public", "advertise", "self", "other"):
         return "low"
+    if one.launch.engine != "kubernetes" and one.address.host in ("host.minikube.internal", "host.k3d.internal"):
+        # Rather handed on to what is started in that cluster, where the name is given.
+        return "low"
     if network_of(one.facts.network, one.facts.pod) == "unknown":
         return "medium"
     if one.setting is not None and (one.setting.maybe or (isinstance(one.setting.value, Choice) and not one.default)):

@@ -210,3 +210,30 @@ def test_an_address_that_is_loopback_elsewhere_is_not_missed(findings: Findings,
     service = "services:\n  front:\n    build: ..\n    environment:\n      - LEVEL=1\n"
     tree = {**BUILD, "a.py": "import os\nuse(os.getenv('COLLECTOR_URL'), os.getenv('LEVEL'))\n", "one/compose.yaml": service, "two/compose.yaml": service + f"      - COLLECTOR_URL={value}\n"}
     assert told(findings(tree), "STG205") == told_
+
+
+def test_a_script_that_looks_up_names_that_it_puts_together_reads_them(findings: Findings) -> None:
+    script = '#!/bin/bash\nfor ID in $SERVERS; do\n  DATA="SERVERS_${ID}_DATA"\n  echo "${!DATA}"\ndone\n'
+    tree = {"Dockerfile": 'FROM debian\nCOPY . .\nENTRYPOINT ["./entrypoint.sh"]\n', "entrypoint.sh": script, "a.py": "import os\nx = os.environ.get('LEVEL')\n"}
+    assert told(findings({**tree, "compose.yaml": compose("LEVEL=1", "SERVERS=1", "SERVERS_1_DATA=a", "SERVERS_1_NAME=b")}), "STG204") == {"SERVERS_1_NAME"}
+
+
+@pytest.mark.parametrize(("name", "idle"), [("proxy.envars.json", set()), ("proxy.env.json", {"PROXY_METHOD"})])
+def test_a_file_with_env_in_its_name_may_be_filled_in(findings: Findings, name: str, idle: set[str]) -> None:
+    tree = {**BUILD, "a.py": "import os\nx = os.environ.get('LEVEL')\n", f"etc/{name}": '{"value": "${PROXY_METHOD}"}\n', "compose.yaml": compose("LEVEL=1", "PROXY_METHOD=a")}
+    assert told(findings(tree), "STG204") == idle
+
+
+@pytest.mark.parametrize(("run", "idle"), [("apt-get install -y jicofo", set()), ("apt-get install -y curl", {"JICOFO_MAX_MEMORY"})])
+def test_a_product_that_is_installed_reads_its_own(findings: Findings, run: str, idle: set[str]) -> None:
+    tree = {"Dockerfile": f"FROM debian\nRUN {run}\nCOPY . .\n", "a.py": "import os\nx = os.environ.get('LEVEL')\n", "compose.yaml": compose("LEVEL=1", "JICOFO_MAX_MEMORY=1g")}
+    assert told(findings(tree), "STG204") == idle
+
+
+def test_what_a_chart_puts_into_a_config_map_reads(findings: Findings) -> None:
+    chart = CHART.format(env="- {name: WORKER_SSL, value: 'true'}\n            - {name: WORKER_TOPIC, value: a}\n            - {name: LEVEL, value: '1'}")
+    tree = {
+        **BUILD, "a.py": "import os\nx = os.getenv('LEVEL')\n", "chart/Chart.yaml": "apiVersion: v2\nname: acme\nversion: 1.0.0\n", "chart/templates/worker.yaml": chart,
+        "chart/files/start.sh": "if [ $WORKER_SSL = true ]; then echo; fi\n", "compose.yaml": "services:\n  worker:\n    build: .\n    image: acme/worker:1\n    environment: [LEVEL=1]\n",
+    }
+    assert told(findings(tree), "STG204") == {"WORKER_TOPIC"}

@@ -513,3 +513,9 @@ def test_an_alias_that_people_are_told_to_enter_needs_its_entry(files: dict[str,
 def test_people_who_run_the_product_beside_it_are_told_otherwise(tmp_path: Path) -> None:
     done = report(tmp_path, {**compose("app|build: .", "ollama|image: ollama/ollama"), **BUILT, "README.md": TOLD, "app.py": SPEAKS})
     assert marks(done) == set()
+
+
+@pytest.mark.parametrize(("host", "told"), [("host.minikube.internal", []), ("host.docker.internal", ["high"])])
+def test_a_name_of_a_cluster_is_handed_on(host: str, told: list[str], tmp_path: Path) -> None:
+    done = report(tmp_path, compose(env(f"DATABASE_URL: postgres://{host}:5432/x")))
+    assert [one.finding.confidence for one in done.findings] == told

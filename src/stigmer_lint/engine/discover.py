@@ -38,7 +38,7 @@ _NO_CODE = (
     ".zip", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".tar", ".jar", ".war", ".whl", ".deb", ".rpm", ".apk", ".dmg", ".iso", ".woff",
     ".woff2", ".ttf", ".otf", ".eot", ".exe", ".dll", ".so", ".dylib", ".a", ".o", ".class", ".pyc", ".wasm", ".bin", ".dat", ".db", ".sqlite",
     ".parquet", ".npy", ".npz", ".pt", ".onnx", ".safetensors", ".gguf", ".pack", ".idx", ".csv", ".tsv", ".lock", ".sum", ".map", ".ipynb",
-    ".md", ".markdown", ".mdx", ".rst", ".txt", ".adoc", ".org", ".tex", ".html", ".htm", ".css", ".scss", ".less", ".po", ".snap", ".diff", ".patch",
+    ".md", ".markdown", ".mdx", ".rst", ".txt", ".adoc", ".org", ".tex", ".html", ".htm", ".css", ".scss", ".less", ".po", ".mo", ".pot", ".snap", ".diff", ".patch",
 )  # fmt: skip
 """Kinds of file that are never analysed: binary, data, and prose, which quotes suppressions rather than makes them."""
 # ELF, PE, Mach-O in its four forms and its universal one (also Java's class files).

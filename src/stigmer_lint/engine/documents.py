@@ -33,7 +33,7 @@ def told_aliases(files: Files, world: World) -> Iterator[ToldAlias]:
             if group is not None and number == 1:
                 built.setdefault(group, []).append(component)
     found = dict(_told(files)) if built else {}
-    if not found or any(True for _ in files.grep(_MAPPED, lambda path: True)):
+    if not found or any(True for wanted in (None, _DOCUMENTS) for _ in files.grep(_MAPPED, wanted)):
         return
     for product, (alias, span) in found.items():
         word = re.compile(rb"(?i:" + re.escape(product.lower().encode()) + rb")")

@@ -662,7 +662,7 @@ def _documented(groups: list[_Group], insides: list[Inside], files: Files) -> li
 
 _WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]{2,}")
 _NO_READERS = re.compile(
-    r"(?:^|/)(?:docs?|examples?|\.github)/|\.(?:md|mdx|rst|adoc|txt|lock|svg|css|scss)$|(?:^|/)(?:[^/]*compose[^/]*\.ya?ml|\.?env[^/]*|[^/]*\.env[^/]*|LICENSE|CHANGELOG[^/]*"
+    r"(?:^|/)(?:docs?|examples?|\.github)/|\.(?:md|mdx|rst|adoc|txt|lock|svg|css|scss)$|(?:^|/)(?:[^/]*compose[^/]*\.ya?ml|\.?env(?:[._-][^/]*)?|[^/]*\.env(?:[._-][^/]*)?|LICENSE|CHANGELOG[^/]*"
     r"|[^/]*Dockerfile[^/]*|Makefile|Taskfile[^/]*|package-lock\.json)$"
     r"|(?:^|/)(?:_?kustomize|k8s|kubernetes|charts?|helm|deploy(?:ments?)?|manifests|terraform|infra)/.*\.(?:ya?ml|tf|tpl|json)$", re.IGNORECASE
 )
@@ -705,6 +705,11 @@ def _mentions(made: list[Component], insides: list[Inside], files: Files) -> lis
                 for index, component in enumerate(made):
                     if placed and any(launch.span.path == path for launch in component.launches):
                         found[index].update(word.decode() for word in placed & wanted[index])
+            chart = path.partition("/files/")[0] if "/files/" in path else None
+            for index, component in enumerate(made) if chart is not None else ():
+                # What a chart puts into a ConfigMap with .Files.Get is a script or a configuration of what it starts.
+                if any(launch.span.path.startswith(f"{chart}/templates/") for launch in component.launches):
+                    found[index].update(word.decode() for word in set(_WORD.findall(data)) & wanted[index])
             if _NO_READERS.search(path) or path in launching:
                 continue
             tests = is_test(path)

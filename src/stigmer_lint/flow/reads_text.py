@@ -248,6 +248,8 @@ def shell_reads(source: SourceFile) -> Iterator[EnvRead]:
         if not _commented(data, hit.start(), (b"#",)):
             group = next(index for index in (1, 2, 3) if hit[index])
             yield EnvRead(hit[group].decode(), Span(source.path, *hit.span(group)), "shell", "shell", prefix=True)
+    for hit in _COMPUTED.finditer(data) if b"${!" in data else ():
+        yield EnvRead(f"{hit[1].decode()}*{hit[2].decode()}", Span(source.path, *hit.span(1)), "shell", "shell", conditional=True, glob=True)
     seen: set[bytes] = set()
     for hit in _EXPANDED.finditer(data):
         name = hit[1] or hit[4]
@@ -268,6 +270,8 @@ def shell_reads(source: SourceFile) -> Iterator[EnvRead]:
         )
 
 
+_COMPUTED = re.compile(rb"=[\"']?([A-Z][A-Z0-9_]{2,60}_)\$\{?\w{1,60}\}?([A-Z0-9_]{0,60})[\"']?(?=[\s;]|$)")
+"""A name that is put together, in a script that looks up variables by such names (`${!NAME}`)."""
 _FAMILIES = re.compile(
     rb"\$\{!([A-Za-z_]\w{2,60})[@*]\}|\bcompgen[ \t]+(?:-v|-A[ \t]+variable)[ \t]+[\"']?([A-Za-z_]\w{2,60})"
     rb"|\b(?:env|printenv)[ \t]*\|[ \t]*(?:e?grep|sed|awk)[ \t][^\r\n]{0,30}?[\"'/^ ]\^?([A-Z][A-Z0-9_]{1,60}_)"
