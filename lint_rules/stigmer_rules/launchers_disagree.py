@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from stigmer_lint.addresses import addresses_of
 from stigmer_lint.contract import Peers, Sides, alike, confidence_of, demanded, open_because, place, read_step, role, title, unreachable_on
 from stigmer_lint.dialled import inside_ports, outside_ports, texts
-from stigmer_lint.knowledge.names import is_telemetry, tokens
+from stigmer_lint.knowledge.names import is_telemetry, names_test, tokens
 from stigmer_lint.model.launch import EnvSetting, Launch, Platform
 from stigmer_lint.model.span import Span
-from stigmer_lint.model.value import Resolved, Step, Unknown, Value, alternatives, render, text_of
+from stigmer_lint.model.value import Known, Resolved, Step, Unknown, Value, alternatives, render, text_of
 from stigmer_lint.model.world import Component, EnvRead
 from stigmer_lint.rule import AlsoSet, Confidence, Finding, PassOn, Policy, Rule, World, WrapInResolver
 
@@ -64,7 +64,7 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
             if other.span == launch.span or not alike(launch, other) or (launch.group is not None and launch.group == other.group and launch.service != other.service):
                 continue
             for name, setting in sides.given[other_index].items():
-                if name in done or setting.maybe or setting.origin == "image":
+                if name in done or setting.maybe or setting.origin == "image" or names_test(name):
                     continue
                 mine = sides.given[index].get(name)
                 if mine is not None:
@@ -75,6 +75,8 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                 need = needs.get(name)
                 if need is None and (is_telemetry(name) or _TRIAL.search(other.span.path) is not None or _TRIAL.search(launch.span.path) is not None):
                     # Where somebody watches is a matter of the place, not of the program, and what a test sets up is the test's.
+                    continue
+                if (need is None or need.reason != "required") and _chosen_otherwise(name, sides.given[index], sides.given[other_index]):
                     continue
                 located = addresses_of(setting.value)
                 if need is None and located and all(one.address.is_loopback for one in located):
@@ -101,6 +103,22 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                                f"{name} is set in another launch of the same image, and not for {title(launch)}", None,
                                unreachable_on(launch, need.address) if need is not None and need.address is not None else (),
                                "low" if elsewhere or (need is not None and need.reason == "required" and need.read.deferred and need.read.api != "struct tag") else None)
+
+
+_CHOICES = frozenset({"DRIVER", "TYPE", "ENGINE", "BACKEND", "PROVIDER", "DIALECT", "KIND", "ADAPTER", "CLIENT"})
+
+
+def _chosen_otherwise(name: str, mine: dict[str, EnvSetting], theirs: dict[str, EnvSetting]) -> bool:
+    """Whether two launches choose between implementations by a variable of the same family, and not the same one: `APP_DATABASE_SERVER` where
+    one has `APP_DATABASE_DRIVER=sqlite` and the other `mysql`."""
+    family = tokens(name)[:-1]
+    for one in mine:
+        words = tokens(one)
+        if words and words[-1] in _CHOICES and words[:-1] == family and one in theirs:
+            ours, others = ({option.text for option in alternatives(side[one].value) if isinstance(option, Known)} for side in (mine, theirs))
+            if ours and others and not ours & others:
+                return True
+    return False
 
 
 _TRIAL = re.compile(r"(?:^|/)(?:tests?|testing|(?:[\w-]+[-_])?(?:e2e|integration)(?:[-_]tests?)?|[\w-]+[-_]tests?)/|[-_.](?:tests?|e2e)\.ya?ml$", re.IGNORECASE)

@@ -19,7 +19,7 @@ from stigmer_lint.contract import (
     unpaired,
     unreachable_on,
 )
-from stigmer_lint.knowledge.names import is_telemetry, tokens
+from stigmer_lint.knowledge.names import is_telemetry, names_test, tokens
 from stigmer_lint.model.launch import Launch, Platform
 from stigmer_lint.model.value import Step, text_of
 from stigmer_lint.model.world import Component
@@ -63,7 +63,7 @@ def _lacking(sides: Sides, component: Component, peers: Peers) -> list[tuple[Nee
     demands: Counter[int] = Counter()
     for need in sides.needs():
         # What another launcher of the image sets is a disagreement between launchers, which has a rule of its own.
-        if need.read.name in sides.anywhere:
+        if need.read.name in sides.anywhere or names_test(need.read.name):
             continue
         lacking = [
             launch for index, launch in enumerate(component.launches)

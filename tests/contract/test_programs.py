@@ -237,3 +237,45 @@ def test_what_a_chart_puts_into_a_config_map_reads(findings: Findings) -> None:
         "chart/files/start.sh": "if [ $WORKER_SSL = true ]; then echo; fi\n", "compose.yaml": "services:\n  worker:\n    build: .\n    image: acme/worker:1\n    environment: [LEVEL=1]\n",
     }
     assert told(findings(tree), "STG204") == {"WORKER_TOPIC"}
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "names", "idle"),
+    [
+        ("a.cs", 'var c = Environment.GetEnvironmentVariable("PLAN_CRYPTO" + i); var l = Environment.GetEnvironmentVariable("LEVEL");\n', ("PLAN_CRYPTO1", "PLAN_OTHER1"), {"PLAN_OTHER1"}),
+        ("a.js", "use(process.env.LEVEL)\nconst found = keys(env).filter(one => one.startsWith('PAD_CONNECTIONS'))\n", ("PAD_CONNECTIONS__a__host", "PAD_LEVEL"), {"PAD_LEVEL"}),
+        ("a.js", "use(process.env.LEVEL)\nconst key = env[`PLUGIN_${name}`]\n", ("PLUGIN_REDIS", "PLUGINS_ALL"), {"PLUGINS_ALL"}),
+        # A name that is read is no beginning of longer ones.
+        ("a.py", "import os\nuse(os.environ.get('LEVEL'), os.environ.get('DATA_PATH'))\n", ("DATA_PATH_OLD",), {"DATA_PATH_OLD"}),
+    ],
+    ids=["numbered", "nested", "template", "longer"],
+)
+def test_names_that_code_puts_together_are_read(findings: Findings, path: str, code: str, names: tuple[str, ...], idle: set[str]) -> None:
+    tree = {"Dockerfile": "FROM debian\nCOPY . .\n", path: code, "compose.yaml": compose("LEVEL=1", *(f"{name}=1" for name in names))}
+    assert told(findings(tree), "STG204") == idle
+
+
+@pytest.mark.parametrize(("base", "run", "missed"), [("node:22", "npm ci", set()), ("node:22", "apt-get install -y python3", {"API_SECRET"}), ("python:3.12", "true", {"API_SECRET"}), ("debian", "true", {"API_SECRET"})])
+def test_a_language_that_the_image_does_not_run_reads_nothing(findings: Findings, base: str, run: str, missed: set[str]) -> None:
+    tree = {"Dockerfile": f"FROM {base}\nRUN {run}\nCOPY . .\n", "a.py": "import os\nx = os.environ['API_SECRET']\n", "b.js": "use(process.env.LEVEL)\n", "compose.yaml": compose("LEVEL=1")}
+    assert told(findings(tree), "STG203") == missed
+
+
+@pytest.mark.parametrize(("key", "told_"), [("spring.datasource.password", True), ("db.password.0", False)])
+def test_a_placeholder_of_the_programs_own_key_may_not_be_asked_for(findings: Findings, key: str, told_: bool) -> None:
+    tree = {"Dockerfile": "FROM eclipse-temurin\nCOPY . .\n", "src/main/resources/application.properties": f"{key}=${{DB_PASSWORD}}\n", "compose.yaml": compose("LEVEL=1")}
+    assert ("DB_PASSWORD" in told(findings(tree), "STG203")) is told_
+
+
+@pytest.mark.parametrize(("name", "told_"), [("APP_DSN", {"APP_DSN"}), ("APP_TEST_DSN", set()), ("CYPRESS_BASE_URL", set())])
+def test_what_tests_read_is_not_missed(findings: Findings, name: str, told_: set[str]) -> None:
+    tree = {**BUILD, "a.py": f"import os\nx = os.environ['{name}']\n", "compose.yaml": compose("LEVEL=1")}
+    assert told(findings(tree), "STG203") == told_
+
+
+@pytest.mark.parametrize(("driver", "told_"), [("sqlite", set()), ("mysql", {"APP_DATABASE_SERVER"})])
+def test_another_store_needs_no_address(findings: Findings, driver: str, told_: set[str]) -> None:
+    code = "import os\nuse(os.getenv('APP_DATABASE_SERVER'), os.getenv('APP_DATABASE_DRIVER'), os.getenv('LEVEL'))\n"
+    service = "services:\n  app:\n    build: ..\n    environment:\n      - LEVEL=1\n      - APP_DATABASE_DRIVER={}\n"
+    tree = {**BUILD, "a.py": code, "one/compose.yaml": service.format(driver), "two/compose.yaml": service.format("mysql") + "      - APP_DATABASE_SERVER=db:3306\n"}
+    assert told(findings(tree), "STG205") == told_

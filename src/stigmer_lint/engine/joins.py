@@ -19,6 +19,7 @@ from stigmer_lint.engine.constants import unused
 from stigmer_lint.engine.discover import Files
 from stigmer_lint.engine.dockerignore import Ignored, ignored
 from stigmer_lint.engine.go_programs import compiled, program_folders
+from stigmer_lint.engine.mentions import mentions
 from stigmer_lint.engine.workspaces import Packages, crate_of, of_other_crate, other_crates
 from stigmer_lint.errors import UnreadableError
 from stigmer_lint.flow.evaluate import Evaluator
@@ -118,6 +119,7 @@ def components(
             if not read.conditional and (
                 by_hand or of_other_crate(read.span.path, crate) or _left_to_people(read.span.path, called)
                 or _built_from(read, group, inside) or _other_program(read.span.path, called) or _other_command(read.span.path, called, files) or _unfilled(read, inside)
+                or _foreign(read, group)
             ) else read
             for read in readers.below(holds)
         )
@@ -135,7 +137,7 @@ def components(
         if idle:
             reads = tuple(msgspec.structs.replace(read, conditional=True) if read.name in idle else read for read in made[index].reads)
             made[index] = msgspec.structs.replace(made[index], reads=reads)
-    mentioned = _mentions(made, insides, files)
+    mentioned = mentions(made, insides, files)
     used = _dependencies(insides, files)
     told = _documented(groups, insides, files)
     world.components = tuple(
@@ -167,6 +169,25 @@ def _bound(ev: Evaluator, files: Files, insides: list[Inside]) -> dict[str, froz
             if names:
                 found[path] = names
     return found
+
+
+_RUNS = {"python": re.compile(r"(?:^|/)python$"), "node": re.compile(r"(?:^|/)(?:node|bun)$|(?:^|/)(?:oven/bun|cypress/\w+|playwright)$")}
+"""Base images that run one language."""
+_SPOKEN = {"python": "python", "javascript": "node", "typescript": "node", "tsx": "node"}
+
+
+def _foreign(read: EnvRead, group: _Group) -> bool:
+    """Whether a read is in a language that the image's base does not run, and that nothing installs: the whole tree was copied for the sake of another
+    part."""
+    image, needs = group.image, _SPOKEN.get(read.language)
+    if image is None or image.base is None or needs is None or image.brings:
+        return False
+    base = repository(image.base)
+    runs = next((language for language, pattern in _RUNS.items() if pattern.search(base)), None)
+    return runs is not None and runs != needs and not any(word.startswith(_INSTALLED[needs]) for word in image.installs)
+
+
+_INSTALLED = {"python": ("PYTHON", "CONDA", "MINICONDA", "UV", "PIP"), "node": ("NODE", "NPM", "NVM", "YARN", "BUN", "PNPM", "FNM", "VOLTA")}
 
 
 def _unfilled(read: EnvRead, inside: Inside) -> bool:
@@ -656,78 +677,6 @@ def _documented(groups: list[_Group], insides: list[Inside], files: Files) -> li
                     if held is None or (held.optional and not one.optional):
                         found[index][name] = one
     return found
-
-
-# -- mentions --------------------------------------------------------------------------------------------------------------------
-
-_WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_]{2,}")
-_NO_READERS = re.compile(
-    r"(?:^|/)(?:docs?|examples?|\.github)/|\.(?:md|mdx|rst|adoc|txt|lock|svg|css|scss)$|(?:^|/)(?:[^/]*compose[^/]*\.ya?ml|\.?env(?:[._-][^/]*)?|[^/]*\.env(?:[._-][^/]*)?|LICENSE|CHANGELOG[^/]*"
-    r"|[^/]*Dockerfile[^/]*|Makefile|Taskfile[^/]*|package-lock\.json)$"
-    r"|(?:^|/)(?:_?kustomize|k8s|kubernetes|charts?|helm|deploy(?:ments?)?|manifests|terraform|infra)/.*\.(?:ya?ml|tf|tpl|json)$", re.IGNORECASE
-)
-"""Files that name variables and read none: launchers, samples, documentation."""
-
-
-_TESTING = re.compile(r"\b(?:py)?tests?\b|playwright|cypress|\b(?:jest|vitest|tox|rspec|e2e)\b", re.IGNORECASE)
-
-
-def _runs_tests(component: Component) -> bool:
-    """Whether some container is started to run tests, whose code then reads the environment as any program does."""
-    return any(
-        _TESTING.search(text) for launch in component.launches
-        for text in (launch.service or "", *(text for word in (*(launch.any.entrypoint or ()), *(launch.any.command or ())) for text in texts(word)))
-    )
-
-
-_PLACED = re.compile(rb"\$\{([A-Za-z_][A-Za-z0-9_]*)")
-
-
-def _mentions(made: list[Component], insides: list[Inside], files: Files) -> list[frozenset[str]]:
-    """Per component, the names that its launches set, that none of its known reads has, and that some file inside says."""
-    wanted: list[set[bytes]] = []
-    for component in made:
-        read = {one.name for one in component.reads}
-        names = {setting.name for launch in component.launches for setting in launch.any.env}
-        wanted.append({name.encode("utf-8", "replace") for name in names - read if len(name) >= 3})
-    every = set().union(*wanted)
-    found: list[set[str]] = [set() for _ in made]
-    if every:
-        from stigmer_lint.flow.reads_text import assigned_names, is_script
-        from stigmer_lint.knowledge.names import is_test
-
-        launching = {launch.span.path for component in made for launch in component.launches}
-        alternatives_of = re.compile(rb"|".join(re.escape(name) for name in sorted(every, key=len, reverse=True)))
-        for path, data in files.grep(alternatives_of):
-            if path in launching and b"ConfigMap" in data:
-                # Configuration that stands beside the container and is filled in from its variables.
-                placed = {hit for hit in _PLACED.findall(data) if hit in every}
-                for index, component in enumerate(made):
-                    if placed and any(launch.span.path == path for launch in component.launches):
-                        found[index].update(word.decode() for word in placed & wanted[index])
-            chart = path.partition("/files/")[0] if "/files/" in path else None
-            for index, component in enumerate(made) if chart is not None else ():
-                # What a chart puts into a ConfigMap with .Files.Get is a script or a configuration of what it starts.
-                if any(launch.span.path.startswith(f"{chart}/templates/") for launch in component.launches):
-                    found[index].update(word.decode() for word in set(_WORD.findall(data)) & wanted[index])
-            if _NO_READERS.search(path) or path in launching:
-                continue
-            tests = is_test(path)
-            holders = [
-                index for index, inside in enumerate(insides)
-                # Whoever mounts the tests runs them inside.
-                if wanted[index] and inside.holds(path) and (not tests or any(_under(path, one) for one in inside.mounted if one and is_test(f"{one}/")) or _runs_tests(made[index]))
-            ]
-            if not holders:
-                continue
-            words = {hit for hit in _WORD.findall(data) if hit in every}
-            if is_script(path):
-                words -= assigned_names(data)
-            for index in holders:
-                found[index].update(word.decode() for word in words & wanted[index])
-    for component, names in zip(made, found, strict=True):
-        names.update(name for image in component.images for name in image.uses)
-    return [frozenset(names) for names in found]
 
 
 # -- dependencies ----------------------------------------------------------------------------------------------------------------

@@ -89,6 +89,9 @@ PATTERNS: tuple[Pattern, ...] = (
 )
 """Language by ending of the file name -> how it reads. Every repetition is bounded."""
 
+_BOUND = re.compile(rb"[ \t]*(?:spring|server|management|quarkus|micronaut|mp|logging)\.")
+"""Keys that a framework binds when it starts."""
+
 TEMPLATES = re.compile(r"\.(?:template|tmpl|tpl|envsubst|tftpl)(?:\.[a-z]+)?$|\.(?:tmpl|tpl|template)\.(?:ya?ml|conf|json|js|html|toml)$|(?:^|/)templates/[^/]+\.template$")
 """Files that `envsubst` and its kin fill in: every placeholder must be set, else it becomes empty."""
 _PLACEHOLDER = re.compile(rb"\$\{([A-Z_][A-Z0-9_]{1,100})(?P<o>:?[-?=](?P<d>[^}\r\n]{0,200}))?\}|\$([A-Z][A-Z0-9_]{2,100})\b")
@@ -131,7 +134,9 @@ def text_reads(source: SourceFile, *, placeholders: bool) -> Iterator[EnvRead]:
             made = _MADE.get(pattern.api)
             name, prefix = made(hit) if made is not None else (hit[1].decode(), False)
             demanded = pattern.demands and not has_default and (suffix != ".conf" or _HOCON.search(path) is not None)
-            yield EnvRead(name, span, pattern.api, suffix.lstrip("."), value, demanded, prefix=prefix)
+            # Of a key of the program's own nobody knows here whether it is always asked for.
+            later = pattern.api == "${}" and suffix == ".properties" and _BOUND.match(data, data.rfind(b"\n", 0, hit.start()) + 1) is None
+            yield EnvRead(name, span, pattern.api, suffix.lstrip("."), value, demanded, prefix=prefix, deferred=later)
     if suffix == ".rs":
         yield from _rust(source)
         yield from _clap(source)

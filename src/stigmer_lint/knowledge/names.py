@@ -74,3 +74,11 @@ def command_of(path: str) -> str | None:
     """The command of a program of several that a file belongs to, by its folder or name (`cmd/api/main.go`, `src/bin/seed.ts`); None for other files."""
     found = _COMMAND.search(path)
     return found[1] if found is not None else None
+
+
+_TESTS = frozenset({"TEST", "TESTS", "TESTING", "E2E", "CYPRESS", "PLAYWRIGHT", "PYTEST", "JEST", "VITEST"})
+
+
+def names_test(name: str) -> bool:
+    """Whether a variable is for tests, by its words: `APP_TEST_DSN`, `CYPRESS_baseUrl`."""
+    return bool(_TESTS & set(tokens(name)))
