@@ -657,10 +657,10 @@ def read_elsewhere(sides: Sides, launch: Launch, name: str, meant: str | None) -
         # A family is open; a name that is read here under nearly the same name is one of the application's own in it.
         if known is not None and not any(word in known.reader for word in ("build-time", "injected", "service links")) and not (known.scope == "prefix" and alike):
             return True
-    if words and not alike and any(
+    if words and not alike and not any(one.startswith(f"{words[0]}_") for one in sides.reads) and any(
         word == words[0] or (len(words[0]) >= 5 and word.startswith(words[0])) for image in sides.component.images for word in image.installs
     ):
-        # A product that the image installs reads its own.
+        # A product that the image installs reads its own, where the program has no names of that family.
         return True
     if words and words[0] in sides.component.dependencies and words[0] not in _BUNDLERS and not alike and not (words[0] in _STORES and words[-1] in _PARTS):
         return True

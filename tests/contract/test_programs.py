@@ -279,3 +279,8 @@ def test_another_store_needs_no_address(findings: Findings, driver: str, told_: 
     service = "services:\n  app:\n    build: ..\n    environment:\n      - LEVEL=1\n      - APP_DATABASE_DRIVER={}\n"
     tree = {**BUILD, "a.py": code, "one/compose.yaml": service.format(driver), "two/compose.yaml": service.format("mysql") + "      - APP_DATABASE_SERVER=db:3306\n"}
     assert told(findings(tree), "STG205") == told_
+
+
+def test_a_family_of_the_programs_own_is_no_products(findings: Findings) -> None:
+    tree = {"Dockerfile": "FROM debian\nRUN apt-get install -y security-tools\nCOPY . .\n", "a.py": "import os\nuse(os.environ.get('SECURITY_KEY'))\n"}
+    assert told(findings({**tree, "compose.yaml": compose("SECURITY_KEY=1", "SECURITY_ORIGINS=a")}), "STG204") == {"SECURITY_ORIGINS"}
