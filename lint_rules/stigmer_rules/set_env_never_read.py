@@ -76,8 +76,14 @@ def _mounts_program(launch: Launch) -> bool:
 
 
 def _mounts_tree(launch: Launch, component: Component) -> bool:
-    """Whether the whole tree is mounted into an image that holds a part of it: what is started may be anywhere."""
-    return "" not in component.sources and any(text.startswith((".:", "./:")) for volume in launch.any.volumes for text in texts(volume))
+    """Whether the whole tree is mounted into an image that holds a part of it, and the launch itself starts a script: it may be anywhere."""
+    return (
+        "" not in component.sources and any(text.startswith((".:", "./:")) for volume in launch.any.volumes for text in texts(volume))
+        and any(_STARTED.search(text) for word in (*(launch.any.entrypoint or ()), *(launch.any.command or ())) for text in texts(word))
+    )
+
+
+_STARTED = re.compile(r"\.(?:py|[cm]?js|ts|sh|rb|php)\b")
 
 
 def _arguments(world: World) -> Iterator[Finding]:

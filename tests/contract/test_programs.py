@@ -188,11 +188,14 @@ def test_a_launch_that_sets_nothing_is_completed_by_who_starts_it(findings: Find
     assert len(told(findings({**BUILD, "a.py": code, "compose.yaml": compose()}), "STG203")) == missed
 
 
-@pytest.mark.parametrize(("volume", "idle"), [(".:/workspace", set()), ("./data:/data", {"MOCK_ISSUER"})])
-def test_where_the_tree_is_mounted_anything_may_run(findings: Findings, volume: str, idle: set[str]) -> None:
+@pytest.mark.parametrize(
+    ("volume", "command", "idle"),
+    [(".:/workspace", "python tools/mock.py", set()), ("./data:/data", "python tools/mock.py", {"MOCK_ISSUER"}), (".:/workspace", "--port 9000", {"MOCK_ISSUER"})],
+)
+def test_where_the_tree_is_mounted_any_script_may_run(findings: Findings, volume: str, command: str, idle: set[str]) -> None:
     tree = {
         "app/Dockerfile": "FROM python\nCOPY . .\n", "app/a.py": "import os\nx = os.environ.get('LEVEL')\n", "tools/mock.py": "import os\ny = os.environ.get('MOCK_ISSUER')\n",
-        "compose.yaml": f"services:\n  app:\n    build: app\n    volumes: ['{volume}']\n    environment: [LEVEL=1, MOCK_ISSUER=x]\n",
+        "compose.yaml": f"services:\n  app:\n    build: app\n    command: {command}\n    volumes: ['{volume}']\n    environment: [LEVEL=1, MOCK_ISSUER=x]\n",
     }
     assert told(findings(tree), "STG204") == idle
 
