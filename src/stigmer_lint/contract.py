@@ -70,6 +70,12 @@ class Sides:
                 self.patterns.append(read.name)
             else:
                 self.reads.setdefault(read.name, []).append(read)
+        self.parts: dict[str, list[str]] = {}
+        """The variables that make up a setting of several, by its name: DATABASE__HOST of DATABASE."""
+        for read in component.reads:
+            for whole in read.groups:
+                if read.name.startswith(f"{whole}_"):
+                    self.parts.setdefault(whole, []).append(read.name)
         for index, launch in enumerate(component.launches):
             if not self.given[index] and launch.group is not None and world is not None:
                 # An overlay says only what it changes.
@@ -82,7 +88,8 @@ class Sides:
         if read.language in _ANY_CASE and read.name.casefold() in {name.casefold() for name in (*names, *self.image)}:
             return True
         return any(
-            one in names or one in self.image or one in self.component.supplied or f"{one}_FILE" in names for one in (read.name, *read.groups)
+            one in names or one in self.image or one in self.component.supplied or f"{one}_FILE" in names
+            for one in (read.name, *read.groups, *self.parts.get(read.name, ()))
         )
 
     def beside(self, index: int, read: EnvRead) -> bool:

@@ -287,3 +287,20 @@ def test_another_store_needs_no_address(findings: Findings, driver: str, told_: 
 def test_a_family_of_the_programs_own_is_no_products(findings: Findings) -> None:
     tree = {"Dockerfile": "FROM debian\nRUN apt-get install -y security-tools\nCOPY . .\n", "a.py": "import os\nuse(os.environ.get('SECURITY_KEY'))\n"}
     assert told(findings({**tree, "compose.yaml": compose("SECURITY_KEY=1", "SECURITY_ORIGINS=a")}), "STG204") == {"SECURITY_ORIGINS"}
+
+
+@pytest.mark.parametrize(("given", "missed"), [("SECURITY__SECRET=x", set()), ("LEVEL=1", {"SECURITY"})])
+def test_a_setting_of_several_is_given_by_its_parts(findings: Findings, given: str, missed: set[str]) -> None:
+    code = """from pydantic import BaseModel
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+class Security(BaseModel):
+    secret: str
+
+class Settings(BaseSettings):
+    security: Security
+    model_config = SettingsConfigDict(env_nested_delimiter="__")
+
+settings = Settings()
+"""
+    assert told(findings({**BUILD, "a.py": code, "compose.yaml": compose(given)}), "STG203") & {"SECURITY"} == missed
