@@ -106,7 +106,7 @@ STARTING_WORDS = frozenset({"run", "create", "container", "start", "up", "compos
 """Words of which a command line has one that starts a container, where its words are known one by one."""
 _ITSELF = frozenset({"os.Executable", "process.execPath", "sys.executable"})
 """What gives the path of the program that runs: https://pkg.go.dev/os#Executable, https://nodejs.org/api/process.html#processexecpath."""
-_ENGINES = ("docker", "podman", "nerdctl", "finch", "container")
+ENGINES = ("docker", "podman", "nerdctl", "finch", "container")
 
 
 def command_of(call: Invocation) -> Command | None:
@@ -245,7 +245,7 @@ def starts_containers(program: Value) -> bool:
         # A whole command line, which some starters hand to a shell.
         return True
     name = program_name(program)
-    return name is None or name in _SHELLS or starts_others(name) or name.startswith(_ENGINES)
+    return name is None or name in _SHELLS or starts_others(name) or name.startswith(ENGINES)
 
 
 def _argument(call: Invocation, index: int, *names: str) -> Value | None:

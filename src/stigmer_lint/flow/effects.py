@@ -422,6 +422,10 @@ def _for_each(ev: Evaluator, call: Call, function: Function, name: str, value: V
         bindings = library.bind_parameters(ev, closure, (values,), frame)
         inner = Frame(closure, dict(bindings), outer=frame.moment_of(at, {name: value}) if value is not None else frame, at=at, depth=frame.depth + 1)
         after, _ = block_effect(ev, closure.body, name, value, inner)
+        last = closure.body.stmts[-1] if closure.body.stmts else None
+        if isinstance(last, Return) and isinstance(last.value, Call) and len(closure.body.stmts) == 1:
+            # `forEach(one => list.push(one))`: the arrow's expression is a call for what it does.
+            after = _do(ev, last.value, last, name, value, inner)
         value = weaken(value, after, rest) if maybe or rest else after
     return value
 

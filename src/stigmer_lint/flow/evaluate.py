@@ -335,7 +335,7 @@ class Evaluator:
 
     def _index(self, expr: Index, frame: Frame, at: Stmt | None) -> Value:
         name = dotted(expr.base)
-        if name in ("process.env", "os.environ", "Bun.env", "import.meta.env", "ENV", "environ") and frame.unit.language != "shell":
+        if name in ("process.env", "os.environ", "Bun.env", "import.meta.env") or (name == "environ" and "environ" in frame.unit.imports):
             key = self.eval(expr.key, frame, at)
             return library.environment(self, key, self.span(expr, frame))
         base = self.eval(expr.base, frame, at)
@@ -360,7 +360,8 @@ class Evaluator:
                     open_why = open_why or "built from entries that could not be told"
             else:
                 value = self.eval(expr.element, inner, at)
-                if expr.flat and isinstance(value, ListValue):
+                # An inner generator gives the rounds of one round of the outer.
+                if isinstance(expr.element, Comp) and expr.element.flat and isinstance(value, ListValue):
                     items.extend(Item(one.value, one.maybe or maybe, one.rest or rest) for one in value.items)
                 else:
                     items.append(Item(value, maybe, rest))
@@ -376,7 +377,8 @@ class Evaluator:
         for count, (values, maybe, rest) in enumerate(library.rounds(iterable, indexed)):
             if count >= MAX_UNROLLED:
                 break
-            yield bind(target, values), maybe, rest
+            # `for k := range m`, `for (k in o)`: a single name is that of the key.
+            yield bind(target, library.position(values, 0) if indexed and not isinstance(target, ListOf) else values), maybe, rest
         else:
             return
         yield bind(target, Unknown("one of many elements", "bound")), True, True

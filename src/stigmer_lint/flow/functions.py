@@ -948,6 +948,8 @@ FUNCTIONS: dict[str, Handler] = {
     "strings.Replace": _go_replace(False), "strings.ReplaceAll": _go_replace(True),
     "strings.Contains": lambda c: _about(c, c.arg(0), "in", c.arg(1)), "strings.HasPrefix": lambda c: _about(c, c.arg(0), "start", c.arg(1)),
     "strings.HasSuffix": lambda c: _about(c, c.arg(0), "end", c.arg(1)), "strings.EqualFold": lambda c: _about(c, c.arg(0), "equal", c.arg(1)),
+    "maps.Keys": _side_of(0), "maps.Values": _side_of(1), "golang.org/x/exp/maps.Keys": _side_of(0), "github.com/samber/lo.Keys": _side_of(0),
+    "slices.Sorted": _listed, "slices.Collect": _listed, "slices.Values": _listed,
     "slices.Contains": lambda c: _about(c, c.arg(0), "in", c.arg(1)),
     "strings.TrimPrefix": lambda c: _trimmed(c, c.arg(0), "prefix", c.arg(1)), "strings.TrimSuffix": lambda c: _trimmed(c, c.arg(0), "suffix", c.arg(1)),
     "strings.TrimSpace": lambda c: _trimmed(c, c.arg(0), "both", None), "strings.Trim": lambda c: _trimmed(c, c.arg(0), "both", c.arg(1)),
@@ -968,6 +970,7 @@ FUNCTIONS: dict[str, Handler] = {
     "re.fullmatch": _re_test, "re.compile": _regex, "urllib.parse.urlparse": _url, "urllib.parse.urlsplit": _url, "urllib.parse.urlunparse": _unparse,
     "urllib.parse.urlunsplit": _unparse, "shlex.split": lambda c: _split(c, c.arg(0), None), "shlex.quote": _same, "shlex.join": lambda c: _joined(c.arg(0), Known(" "), c.span),
     "pathlib.Path": _text, "os.path.expanduser": _same, "enumerate": lambda c: _enumerated(c), "itertools.chain": _concat_lists,
+    "itertools.chain.from_iterable": lambda c: _flattened(c.arg(0), c.span), "sum": lambda c: _flattened(c.arg(0), c.span) if isinstance(c.arg(1), ListValue) else None,
     "platform.system": lambda c: _platform(c, "platform.system()"),
     # JavaScript
     "Object.entries": _entries_of, "Object.keys": _side_of(0), "Object.values": _side_of(1), "Object.assign": _merged, "Object.fromEntries": _from_entries,
@@ -978,6 +981,19 @@ FUNCTIONS: dict[str, Handler] = {
     "os.path.join": lambda c: _joined(ListValue(tuple(Item(a) for a in c.args)), Known("/"), c.span),
     "path/filepath.Join": lambda c: _joined(ListValue(tuple(Item(a) for a in c.args)), Known("/"), c.span),
 }
+
+
+def _flattened(value: Value | None, span: Span) -> Value | None:
+    """The items of the lists of a list in a row; what is no list, as far as that could be told, is one item."""
+    if not isinstance(value, ListValue):
+        return None
+    items: list[Item] = []
+    for item in value.items:
+        if isinstance(item.value, ListValue):
+            items.extend(Item(one.value, one.maybe or item.maybe, one.rest or item.rest) for one in item.value.items)
+        else:
+            items.append(item if isinstance(item.value, Known) else Item(item.value, item.maybe, rest=True))
+    return ListValue(tuple(items), span)
 
 
 def _environ_map(c: Context) -> Value:
@@ -1073,22 +1089,10 @@ METHODS: dict[str, Handler] = {
     "search": _regex_method, "match": _regex_method, "_replace": _url_replaced,
     # lists
     "join": _join_method, "concat": _of_list(_concat_lists), "map": _mapped(False), "flatMap": _mapped(True), "filter": _filtered, "reduce": _reduced,
-    "some": _tested(False), "every": _tested(True), "slice": _slice_method, "flat": _of_list(lambda c: _flattened(c)), "sort": _of_list(_same), "reverse": _of_list(_same),
+    "some": _tested(False), "every": _tested(True), "slice": _slice_method, "flat": _of_list(lambda c: _flattened(c.receiver, c.span)), "sort": _of_list(_same), "reverse": _of_list(_same),
     "toArray": _of_list(_same),
     # maps
     "items": _entries_of, "entries": _entries_of, "keys": _side_of(0), "values": _side_of(1), "get": _map_get, "pop": _shorter,
     "copy": lambda c: c.receiver if isinstance(c.receiver, MapValue | ListValue) else None,
     "then": lambda c: c.invoke(c.args[0], c.receiver) if c.receiver is not None and c.args and isinstance(c.args[0], FunctionValue) and not isinstance(c.receiver, ObjectValue) else None,
 }
-
-
-def _flattened(c: Context) -> Value | None:
-    if not isinstance(c.receiver, ListValue):
-        return None
-    items: list[Item] = []
-    for item in c.receiver.items:
-        if isinstance(item.value, ListValue):
-            items.extend(Item(i.value, i.maybe or item.maybe, i.rest) for i in item.value.items)
-        else:
-            items.append(item)
-    return ListValue(tuple(items), c.span)

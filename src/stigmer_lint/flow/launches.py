@@ -232,7 +232,8 @@ class LaunchFinder:
         source = self.project.source(place.decl.unit.path)
         if source is None or not isinstance(place.expr, Call):
             return False
-        from stigmer_lint.dialects.process import STARTING_WORDS, program_at
+        from stigmer_lint.dialects.process import ENGINES, STARTING_WORDS, program_at
+        from stigmer_lint.dialects.wrappers import program_name
 
         call = self.invocation(ev, place, frame)
         if call is None:
@@ -242,11 +243,14 @@ class LaunchFinder:
             return False
         first, others = call.args[at], call.args[at + 1 :]
         if isinstance(first, ListValue) and first.items:
-            words = tuple(item.value for item in first.items)
+            words = tuple(Unknown("further arguments", "input", "*") if item.rest and isinstance(item.value, Unknown) else item.value for item in first.items)
             first, others = words[0], (*words[1:], *others)
         if others and all(isinstance(one, Known) and one.text not in STARTING_WORDS and " " not in one.text for one in others):
             # `exec.Command(path, "--version")` starts no container, whatever the path.
             return False
+        if isinstance(first, Known) and others and program_name(first) in ENGINES:
+            # `exec.Command("docker", args...)` in a function of one's own: what it does is said where it is called.
+            return isinstance(others[0], Unknown) and others[0].kind in ("parameter", "input")
         return isinstance(first, Unknown) and first.kind in ("parameter", "input", "field") and _ENGINE.search(source.data) is not None
 
     # -- one call ------------------------------------------------------------------------------------------------------------

@@ -299,7 +299,8 @@ def _method_target(ev: Evaluator, base: Value, callee: Attr, frame: Frame) -> Cl
         return f"{{}}.{callee.name}"
     if isinstance(base, ListValue):
         return f"[].{callee.name}"
-    if isinstance(base, Known | Template | Resolved):
+    if isinstance(base, Known | Template | Resolved) and not (isinstance(base, Known) and base.kind == "null"):
+        # Of nothing there are no methods: `var cli *client.Client` is set elsewhere.
         return f'"".{callee.name}'
     return "?" + (dotted(callee) or callee.name)
 

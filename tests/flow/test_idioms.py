@@ -1,0 +1,97 @@
+"""The usual ways to put a command line together: each of these starts a container with API_URL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stigmer_lint.engine.analyse import analyse
+from stigmer_lint.engine.discover import Files
+from stigmer_lint.model.value import render
+from stigmer_lint.policy.load import NO_POLICY
+
+PYTHON = {
+    "two generators": 'subprocess.run(["docker", "run", *[x for k, v in ENV.items() for x in ("-e", f"{k}={v}")], "acme/app"])',
+    "a chain": 'subprocess.run(["docker", "run", *itertools.chain.from_iterable(("-e", f"{k}={v}") for k, v in ENV.items()), "acme/app"])',
+    "a sum of lists": 'subprocess.run(["docker", "run"] + sum([["-e", f"{k}={v}"] for k, v in ENV.items()], []) + ["acme/app"])',
+    "a wrapper of words": 'def dock(*args): subprocess.run(["docker", *args])\ndock("run", "-e", f"API_URL={ENV[\'API_URL\']}", "acme/app")',
+    "a wrapper of a list": 'def dock(args): subprocess.run(["docker"] + args)\ndock(["run", "-e", "API_URL=" + ENV["API_URL"], "acme/app"])',
+    "a wrapper with a verb": 'def dock(verb, *rest): subprocess.run(["docker", verb, *rest])\ndock("run", "-e", f"API_URL={ENV[\'API_URL\']}", "acme/app")',
+}
+GO = {
+    "keys alone": 'args := []string{"run"}\n\tfor k := range env {\n\t\targs = append(args, "-e", k+"="+env[k])\n\t}\n\texec.Command("docker", append(args, "acme/app")...).Run()',
+    "sorted keys": 'keys := make([]string, 0, len(env))\n\tfor k := range env {\n\t\tkeys = append(keys, k)\n\t}\n\tsort.Strings(keys)\n\targs := []string{"run"}\n'
+                   '\tfor _, k := range keys {\n\t\targs = append(args, "-e", fmt.Sprintf("%s=%s", k, env[k]))\n\t}\n\targs = append(args, "acme/app")\n\texec.Command("docker", args...).Run()',
+    "keys of maps": 'args := []string{"run"}\n\tfor _, k := range slices.Sorted(maps.Keys(env)) {\n\t\targs = append(args, "-e", k+"="+env[k])\n\t}\n\texec.Command("docker", append(args, "acme/app")...).Run()',
+    "a wrapper of words": 'docker("run", "-e", "API_URL="+env["API_URL"], "acme/app")',
+    "a wrapper of a list": 'args := []string{"run", "-e", "API_URL=" + env["API_URL"]}\n\tdocker(append(args, "acme/app")...)',
+    "a client of the package": 'cli.ContainerCreate(context.TODO(), &container.Config{Image: "acme/app", Env: []string{"API_URL=" + env["API_URL"]}}, nil, nil, nil, "")',
+}
+GO_FILE = """package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os/exec"
+	"slices"
+	"sort"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/client"
+)
+
+var env = map[string]string{"API_URL": "http://localhost:8000"}
+
+var cli *client.Client
+
+func docker(args ...string) error {
+	cmd := exec.CommandContext(context.TODO(), "docker", args...)
+	return cmd.Run()
+}
+
+func main() {
+	%s
+}
+"""
+TYPESCRIPT = {
+    "keys": "const a = ['run']\nfor (const k of Object.keys(ENV)) a.push('-e', `${k}=${ENV[k]}`)\nspawn('docker', [...a, 'acme/app'])",
+    "for in": "const a = ['run']\nfor (const k in ENV) { a.push('-e'); a.push(k + '=' + ENV[k]) }\nspawn('docker', a.concat(['acme/app']))",
+    "an arrow for each": "const a = ['run']\nObject.keys(ENV).forEach(k => a.push('-e', `${k}=${ENV[k]}`))\nspawn('docker', [...a, 'acme/app'])",
+    "a wrapper of words": "function docker(...args: string[]) { return spawn('docker', args) }\ndocker('run', '-e', `API_URL=${ENV.API_URL}`, 'acme/app')",
+    "a wrapper of a list": "const docker = (args: string[]) => { spawn('docker', args) }\ndocker(['run', '-e', `API_URL=${ENV.API_URL}`, 'acme/app'])",
+    "a method": "class Engine {\n  run(args: string[]) { return spawn('docker', args) }\n  start() { return this.run(['run', '-e', `API_URL=${ENV.API_URL}`, 'acme/app']) }\n}\nnew Engine().start()",
+}
+
+
+def launches(folder: Path, name: str, text: str) -> list[tuple[str, dict[str, str]]]:
+    (folder / name).write_text(text, "utf-8")
+    world = analyse(Files(folder, ["."], cwd=folder), NO_POLICY.policy, ("linux",)).world
+    return [(render(one.any.image) if one.any.image is not None else "", {setting.name: render(setting.value) for setting in one.any.env}) for one in world.launches]
+
+
+STARTED = [("acme/app", {"API_URL": "http://localhost:8000"})]
+
+
+@pytest.mark.parametrize("code", PYTHON.values(), ids=PYTHON)
+def test_python(code: str, tmp_path: Path) -> None:
+    text = f'import itertools\nimport subprocess\n\nENV = {{"API_URL": "http://localhost:8000"}}\n\n{code}\n'
+    assert launches(tmp_path, "a.py", text) == STARTED
+
+
+@pytest.mark.parametrize("code", GO.values(), ids=GO)
+def test_go(code: str, tmp_path: Path) -> None:
+    assert launches(tmp_path, "a.go", GO_FILE % code) == STARTED
+
+
+@pytest.mark.parametrize("code", TYPESCRIPT.values(), ids=TYPESCRIPT)
+def test_typescript(code: str, tmp_path: Path) -> None:
+    text = f"import {{ spawn }} from 'child_process'\nconst ENV: Record<string, string> = {{ API_URL: 'http://localhost:8000' }}\n{code}\n"
+    assert launches(tmp_path, "a.ts", text) == STARTED
+
+
+@pytest.mark.parametrize("call", ['docker("ps", "-a")', 'docker(words()...)'])
+def test_a_wrapper_that_starts_nothing(call: str, tmp_path: Path) -> None:
+    text = 'package main\n\nimport "os/exec"\n\nfunc docker(args ...string) error { return exec.Command("docker", args...).Run() }\n\nfunc main() { %s }\n'
+    assert launches(tmp_path, "a.go", text % call) == []
