@@ -82,6 +82,9 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                 if need is None and located and all(one.address.is_loopback for one in located):
                     # What the other hands over is for browsers, or wrong.
                     continue
+                if need is not None and need.reason == "loopback" and _TRIAL.search(launch.span.path) is not None and launch.group is None:
+                    # A container that is started alone, to try the program out.
+                    continue
                 dialled = sides.addressed(name, index) if need is None else None
                 read = need.read if need is not None else dialled or EnvRead(name, setting.span, "", "")
                 if sides.supplied(index, read) or sides.beside(index, read) or _PROXIES.match(name) or ((need is None or need.reason != "required") and peers.only_there(name, setting.value, launch, other)):
@@ -121,7 +124,7 @@ def _chosen_otherwise(name: str, mine: dict[str, EnvSetting], theirs: dict[str, 
     return False
 
 
-_TRIAL = re.compile(r"(?:^|/)(?:tests?|testing|(?:[\w-]+[-_])?(?:e2e|integration)(?:[-_]tests?)?|[\w-]+[-_]tests?)/|[-_.](?:tests?|e2e)\.ya?ml$", re.IGNORECASE)
+_TRIAL = re.compile(r"(?:^|/)(?:tests?|testing|\.?ci|(?:[\w-]+[-_])?(?:e2e|integration)(?:[-_]tests?)?|[\w-]+[-_]tests?)/|[-_.](?:tests?|e2e)\.ya?ml$", re.IGNORECASE)
 
 
 def _own(launch: Launch, port: str | None) -> bool:

@@ -206,7 +206,7 @@ def _of_setting(
     sole = located[0].value
     role = role_of(setting.name, sole.text if isinstance(sole, Known) else None, image, policy.env_roles).role
     beside = _port_of(setting.name, own)
-    if setting.name in ("HOST", "HOSTNAME", "host", "hostname") and beside is None:
+    if setting.name in ("HOST", "HOSTNAME", "host", "hostname") and (beside is None or own.keys() & {"PROTOCOL", "SCHEME"}):
         # As often the name under which a site is known.
         return
     # X_HTTP_HOST beside X_HTTP_PORT, which is a published port of its own.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stigmer_lint.addresses import Located, addresses_of
-from stigmer_lint.knowledge.image_ports import image_fact
+from stigmer_lint.knowledge.image_ports import image_fact, is_runtime
+from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.knowledge.roles import RoleVerdict, role_of, scheme_port
 from stigmer_lint.model.launch import EnvSetting, Image
 from stigmer_lint.model.value import Choice, Known, Step, render
@@ -37,15 +38,24 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
             for located in addresses_of(setting.value)[:8]:
                 verdict = role_of(setting.name, located.value.text if isinstance(located.value, Known) else None, None, policy.env_roles)
                 wild = located.address.kind == "wildcard" and located.address.scheme is None
-                if verdict.role == "dial" and located.address.is_loopback and not wild and not _inside(image, located, verdict):
+                if verdict.role == "dial" and located.address.is_loopback and not wild and not _inside(image, located, verdict) and not _own(setting.name, path):
                     yield _finding(setting, located, verdict)
                     break
+
+
+def _own(name: str, path: str) -> bool:
+    """Whether a variable is called like what the Dockerfile builds, by its folder: LARK_BROKER_HOST of lark-cli-broker is where that listens."""
+    words, folder = tokens(name)[:-1][-2:], set(tokens(path.rpartition("/")[0].rpartition("/")[2]))
+    return len(words) == 2 and set(words) <= folder
 
 
 def _inside(image: Image, located: Located, verdict: RoleVerdict) -> bool:
     """Whether the program that listens there is in the image as well: it exposes the port, is that product, or installs it."""
     port = located.address.port or scheme_port(located.address.scheme) or verdict.default_port
     if port is not None and port in image.exposes:
+        return True
+    if image.base is not None and not is_runtime(image.base):
+        # What a product's, or the project's own, base image starts is not seen here.
         return True
     fact = image_fact(image.base) if image.base is not None else None
     if fact is not None and port is not None and port in fact.ports:

@@ -183,7 +183,7 @@ def _finding(sides: Sides, need: Need, launch: Launch, peers: Peers, common: boo
         if need.address is None:
             return
         platforms = unreachable_on(launch, need.address)
-        behind = peers.behind(need, launch, sides.component.runs)
+        behind = peers.behind(need, launch, sides.component.runs, sides.component.launches)
         by_policy = sides.component.name.startswith("policy:") and launch.group is None and not read.deferred
         if not platforms or (behind is None and not by_policy):
             return

@@ -36,6 +36,10 @@ _FILES = frozenset({"appsettings.json", "configuration key"})
 """Reads whose value stands in a file of the image: without the variable the program runs as that file says."""
 
 
+_PAGES = (("FRONTEND", "URL"), ("UI", "URL"), ("APP", "URL"), ("WEB", "URL"), ("SITE", "URL"), ("DASHBOARD", "URL"))
+"""Ends of names for what people open."""
+
+
 class Need(msgspec.Struct, frozen=True):
     """A read that hurts when its variable is not set. `address`: the loopback address that it falls back to."""
 
@@ -165,7 +169,7 @@ class Sides:
         address = located[0].address
         role = role_of(read.name, text_of_default(read.default), None, dict(self.policy.env_roles))
         # A name that only sounds public (ADMIN_FRONTEND_API_URL) counts where a server reads it and the name says which sibling is meant.
-        sounds = role.role == "public" and role.source == "shape" and read.language not in ("javascript", "typescript")
+        sounds = role.role == "public" and role.source == "shape" and read.language not in ("javascript", "typescript") and tokens(read.name)[-2:] not in _PAGES
         if read.role not in ("unknown", "dial") or (role.role not in ("dial", "unknown") and not sounds) or (address.kind == "wildcard" and role.role != "dial"):
             return None
         return Need(read, "loopback", address, address.port or self._port_beside(read.name) or role.default_port, role)
@@ -403,8 +407,9 @@ class Peers:
         group = self.neighbours.groups.get(launch.group or "", ())
         return len(group) > 1 and launch.kind == "compose" and not any(one.any.env or one.any.env_files for one in group)
 
-    def behind(self, need: Need, launch: Launch, runs: frozenset[str] = frozenset()) -> Step | None:
-        """What the read was meant to reach in place of the container itself, None where nothing of the tree says that there is such a thing."""
+    def behind(self, need: Need, launch: Launch, runs: frozenset[str] = frozenset(), kin: tuple[Launch, ...] = ()) -> Step | None:
+        """What the read was meant to reach in place of the container itself, None where nothing of the tree says that there is such a thing. `kin`: the other
+        launches of the same code."""
         facts = launch.any
         port = need.port
         if port is not None and port in inside_ports(facts):
@@ -416,6 +421,9 @@ class Peers:
                 if setting.name != need.read.name and any(one.address.port == port for one in addresses_of(setting.value)):
                     return Step(setting.name_span or setting.span, f"{setting.name} hands over the same port")
         sibling = self._sibling(need, launch)
+        if sibling is not None and any(sibling is one for one in kin) and need.address is not None and need.address.scheme is None and port is not None and port in inside_ports(sibling.any):
+            # A bare host beside the port on which the same code listens in another service: where it listens by itself.
+            return None
         if sibling is not None:
             return Step(sibling.span, f"service {sibling.service} is what it should reach")
         if port is None or launch.group is not None:

@@ -304,3 +304,26 @@ class Settings(BaseSettings):
 settings = Settings()
 """
     assert told(findings({**BUILD, "a.py": code, "compose.yaml": compose(given)}), "STG203") & {"SECURITY"} == missed
+
+
+@pytest.mark.parametrize(("name", "missed"), [("ACME_FRONTEND_URL", set()), ("ACME_FRONTEND_API_URL", {"ACME_FRONTEND_API_URL"})])
+def test_the_address_of_pages_is_for_people(findings: Findings, name: str, missed: set[str]) -> None:
+    tree = {**BUILD, "a.py": f"import os\nuse(os.getenv('{name}', 'http://localhost:8080'))\n", "compose.yaml": compose("LEVEL=1", more="  frontend:\n    image: acme/frontend\n    ports: ['8080:8080']\n")}
+    assert told(findings(tree), "STG203") == missed
+
+
+@pytest.mark.parametrize(("default", "missed"), [("127.0.0.1", set()), ("http://127.0.0.1:4444", {"ACME_API_HOST"})])
+def test_where_the_same_code_listens_is_not_dialled(findings: Findings, default: str, missed: set[str]) -> None:
+    code = f"import os\nserve(os.getenv('ACME_API_HOST', '{default}'), int(os.getenv('ACME_API_PORT', '4444')))\n"
+    job = "  job:\n    build: .\n    command: python -m token\n    environment: [LEVEL=1]\n"
+    tree = {**BUILD, "a.py": code, "compose.yaml": "services:\n  gateway:\n    build: .\n    ports: ['4444:4444']\n    environment: [LEVEL=1]\n" + job}
+    assert told(findings(tree), "STG203") == missed
+
+
+@pytest.mark.parametrize(("path", "told_"), [("ci/try.sh", set()), ("start.sh", {"REDIS_URL"})])
+def test_a_container_that_is_tried_out_alone_lacks_nothing(findings: Findings, path: str, told_: set[str]) -> None:
+    tree = {
+        **BUILD, "a.py": "import os\nuse(os.getenv('REDIS_URL', 'redis://localhost:6379'), os.getenv('LEVEL'))\n", path: "docker run -d -e LEVEL=1 acme/app:1\n",
+        "compose.yaml": "services:\n  app:\n    build: .\n    image: acme/app:1\n    environment: [LEVEL=1, 'REDIS_URL=redis://cache:6379']\n  cache:\n    image: redis\n",
+    }
+    assert told(findings(tree), "STG205") == told_

@@ -519,3 +519,15 @@ def test_people_who_run_the_product_beside_it_are_told_otherwise(tmp_path: Path)
 def test_a_name_of_a_cluster_is_handed_on(host: str, told: list[str], tmp_path: Path) -> None:
     done = report(tmp_path, compose(env(f"DATABASE_URL: postgres://{host}:5432/x")))
     assert [one.finding.confidence for one in done.findings] == told
+
+
+@pytest.mark.parametrize(("base", "path", "told"), [("python:3.12", "Dockerfile", True), ("ghcr.io/acme/app-base:1", "Dockerfile", False), ("python:3.12", "lark-cli-broker/Dockerfile", False)])
+def test_loopback_in_an_image_may_be_its_own(base: str, path: str, told: bool, tmp_path: Path) -> None:
+    done = report(tmp_path, {path: f"FROM {base}\nENV LARK_BROKER_HOST=127.0.0.1\n", "x": ""})
+    assert marks(done) == ({f"STG206 {path}:2"} if told else set())
+
+
+@pytest.mark.parametrize(("more", "told"), [("LOG: a", True), ("PROTOCOL: http", False)])
+def test_a_host_with_a_protocol_is_a_part_of_a_link(more: str, told: bool, tmp_path: Path) -> None:
+    done = report(tmp_path, compose(f"app|image: acme/app:1|ports: ['3000:3000']|environment:|  HOST: localhost|  PORT: '3000'|  {more}"))
+    assert marks(done) == ({"STG108 compose.yaml:6"} if told else set())

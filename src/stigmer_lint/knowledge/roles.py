@@ -223,6 +223,9 @@ def _by_words(name: str, value: str | None) -> RoleVerdict | None:
         return RoleVerdict("dial", "shape")
     if (("WELL", "KNOWN") in pairwise(words) or (has & {"OIDC", "OAUTH", "OAUTH2", "SSO"} and pair[0] in ("DISCOVERY", "TOKEN", "USERINFO", "INTROSPECTION"))) and last in ("URL", "URI", "ENDPOINT"):
         return RoleVerdict("dial", "shape")
+    if last == "DOMAIN" and "://" in (value or ""):
+        # What is shown, with its scheme.
+        return RoleVerdict("public", "shape")
     if last == "BACKEND" and len(words) > 1 and "RESULT" not in has and ":" not in (value or ""):
         # Which of several implementations it is: CACHE_BACKEND=postgres.
         return RoleVerdict("other", "shape")
