@@ -19,6 +19,14 @@ PYTHON = {
     "a wrapper of a list": 'def dock(args): subprocess.run(["docker"] + args)\ndock(["run", "-e", "API_URL=" + ENV["API_URL"], "acme/app"])',
     "a wrapper with a verb": 'def dock(verb, *rest): subprocess.run(["docker", verb, *rest])\ndock("run", "-e", f"API_URL={ENV[\'API_URL\']}", "acme/app")',
 }
+PYTHON |= {
+    "a text without its indent": 'subprocess.run(["bash", "-c", textwrap.dedent(f"""\n    docker run -d -e API_URL={ENV[\'API_URL\']} acme/app\n""")])',
+    "keywords of dict": 'params = dict(image="acme/app", environment=dict(API_URL=ENV["API_URL"]))\ndocker.from_env().containers.run(**params)',
+    "an object that fills itself": (
+        'class Runner:\n    def __init__(self): self.args = ["run"]\n    def env(self, k, v):\n        self.args += ["-e", f"{k}={v}"]\n        return self\n'
+        '    def start(self, image): return subprocess.Popen(["docker", *self.args, image])\nRunner().env("API_URL", ENV["API_URL"]).start("acme/app")'
+    ),
+}
 GO = {
     "keys alone": 'args := []string{"run"}\n\tfor k := range env {\n\t\targs = append(args, "-e", k+"="+env[k])\n\t}\n\texec.Command("docker", append(args, "acme/app")...).Run()',
     "sorted keys": 'keys := make([]string, 0, len(env))\n\tfor k := range env {\n\t\tkeys = append(keys, k)\n\t}\n\tsort.Strings(keys)\n\targs := []string{"run"}\n'
@@ -51,10 +59,20 @@ func docker(args ...string) error {
 	return cmd.Run()
 }
 
+type builder struct{ args []string }
+
+func (b *builder) env(k, v string) *builder { b.args = append(b.args, "-e", k+"="+v); return b }
+func (b *builder) image(i string) *builder  { b.args = append(b.args, i); return b }
+func (b *builder) start() error             { return exec.Command("docker", b.args...).Run() }
+
 func main() {
 	%s
 }
 """
+GO |= {
+    "a builder": '(&builder{args: []string{"run"}}).env("API_URL", env["API_URL"]).image("acme/app").start()',
+    "a builder step by step": 'b := &builder{args: []string{"run"}}\n\tb.env("API_URL", env["API_URL"])\n\tb.image("acme/app").start()',
+}
 TYPESCRIPT = {
     "keys": "const a = ['run']\nfor (const k of Object.keys(ENV)) a.push('-e', `${k}=${ENV[k]}`)\nspawn('docker', [...a, 'acme/app'])",
     "for in": "const a = ['run']\nfor (const k in ENV) { a.push('-e'); a.push(k + '=' + ENV[k]) }\nspawn('docker', a.concat(['acme/app']))",
@@ -62,6 +80,16 @@ TYPESCRIPT = {
     "a wrapper of words": "function docker(...args: string[]) { return spawn('docker', args) }\ndocker('run', '-e', `API_URL=${ENV.API_URL}`, 'acme/app')",
     "a wrapper of a list": "const docker = (args: string[]) => { spawn('docker', args) }\ndocker(['run', '-e', `API_URL=${ENV.API_URL}`, 'acme/app'])",
     "a method": "class Engine {\n  run(args: string[]) { return spawn('docker', args) }\n  start() { return this.run(['run', '-e', `API_URL=${ENV.API_URL}`, 'acme/app']) }\n}\nnew Engine().start()",
+}
+
+
+TYPESCRIPT |= {
+    "a promise form": "const runFile = promisify(execFile)\nrunFile('docker', ['run', '-e', `API_URL=${ENV.API_URL}`, 'acme/app'])",
+    "a promise form of a shell": "const sh = util.promisify(exec)\nsh(`docker run -e API_URL=${ENV.API_URL} acme/app`)",
+    "a builder": (
+        "class Run {\n  private args: string[] = ['run']\n  env(k: string, v: string) { this.args.push('-e', `${k}=${v}`); return this }\n"
+        "  start(image: string) { return spawn('docker', [...this.args, image]) }\n}\nnew Run().env('API_URL', ENV.API_URL).start('acme/app')"
+    ),
 }
 
 
@@ -76,7 +104,7 @@ STARTED = [("acme/app", {"API_URL": "http://localhost:8000"})]
 
 @pytest.mark.parametrize("code", PYTHON.values(), ids=PYTHON)
 def test_python(code: str, tmp_path: Path) -> None:
-    text = f'import itertools\nimport subprocess\n\nENV = {{"API_URL": "http://localhost:8000"}}\n\n{code}\n'
+    text = f'import itertools\nimport subprocess\nimport textwrap\n\nimport docker\n\nENV = {{"API_URL": "http://localhost:8000"}}\n\n{code}\n'
     assert launches(tmp_path, "a.py", text) == STARTED
 
 
@@ -87,7 +115,7 @@ def test_go(code: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("code", TYPESCRIPT.values(), ids=TYPESCRIPT)
 def test_typescript(code: str, tmp_path: Path) -> None:
-    text = f"import {{ spawn }} from 'child_process'\nconst ENV: Record<string, string> = {{ API_URL: 'http://localhost:8000' }}\n{code}\n"
+    text = f"import {{ exec, execFile, spawn }} from 'child_process'\nimport util, {{ promisify }} from 'util'\nconst ENV: Record<string, string> = {{ API_URL: 'http://localhost:8000' }}\n{code}\n"
     assert launches(tmp_path, "a.ts", text) == STARTED
 
 

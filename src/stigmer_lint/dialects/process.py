@@ -59,6 +59,9 @@ STARTERS: tuple[Starter, ...] = (
     *_table("javascript", "js-spawn", "spawn spawnSync execFile execFileSync", ()),
     *_table("javascript", "js-spawn", "fork", _CHILD),
     *_table("javascript", "js-exec", "exec execSync", ()),
+    # What people call the promise forms that they make of them, and export: `const execFileAsync = promisify(execFile)`.
+    *_table("javascript", "js-spawn", "execFileAsync execFilePromise execFileP spawnAsync spawnPromise", ()),
+    *_table("javascript", "js-exec", "execAsync execPromise execP asyncExec pexec", ()),
     *_table("javascript", "js-spawn", "execa execaSync execaNode", ()),
     # What these packages export by default starts a process: `import execa from "execa"` (execa before 6), `import spawn from "cross-spawn"`.
     *_table("javascript", "js-spawn", "default", ("execa", "cross-spawn", "nano-spawn")),

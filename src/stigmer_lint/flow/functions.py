@@ -594,9 +594,8 @@ def _merged(c: Context) -> Value | None:
 
 
 def _from_entries(c: Context) -> Value | None:
-    value = c.arg(0)
-    if value is None:
-        return MapValue((), None, c.span)
+    # `dict(image=..., environment=...)` has names alone.
+    value = c.args[0] if c.args else MapValue((), None, c.span)
     entries, why = spread_entries(value)
     if isinstance(value, ListValue):
         why = why or next(("entries that could not be told" for i in value.items if i.rest), None)
@@ -966,7 +965,7 @@ FUNCTIONS: dict[str, Handler] = {
     # Python
     "os.getenv": _getenv, "os.environ.get": _getenv, "os.environ.setdefault": _getenv, "os.environ.pop": _getenv, "os.environ.copy": lambda c: _environ_map(c),
     "dict": _from_entries, "list": _listed, "tuple": _listed, "sorted": _listed, "set": _listed, "str": _text, "int": _text, "float": _text, "|": _merged,
-    "copy.copy": _same, "copy.deepcopy": _same, "typing.cast": lambda c: c.arg(1), "re.sub": _re_sub, "re.search": _re_test, "re.match": _re_test,
+    "textwrap.dedent": _same, "inspect.cleandoc": _same, "copy.copy": _same, "copy.deepcopy": _same, "typing.cast": lambda c: c.arg(1), "re.sub": _re_sub, "re.search": _re_test, "re.match": _re_test,
     "re.fullmatch": _re_test, "re.compile": _regex, "urllib.parse.urlparse": _url, "urllib.parse.urlsplit": _url, "urllib.parse.urlunparse": _unparse,
     "urllib.parse.urlunsplit": _unparse, "shlex.split": lambda c: _split(c, c.arg(0), None), "shlex.quote": _same, "shlex.join": lambda c: _joined(c.arg(0), Known(" "), c.span),
     "pathlib.Path": _text, "os.path.expanduser": _same, "enumerate": lambda c: _enumerated(c), "itertools.chain": _concat_lists,
@@ -974,7 +973,7 @@ FUNCTIONS: dict[str, Handler] = {
     "platform.system": lambda c: _platform(c, "platform.system()"),
     # JavaScript
     "Object.entries": _entries_of, "Object.keys": _side_of(0), "Object.values": _side_of(1), "Object.assign": _merged, "Object.fromEntries": _from_entries,
-    "Object.freeze": _same, "structuredClone": _same, "String": _text, "Number": _text, "parseInt": _text, "Array.from": _listed, "Array": _listed,
+    "util.promisify": _same, "Object.freeze": _same, "structuredClone": _same, "String": _text, "Number": _text, "parseInt": _text, "Array.from": _listed, "Array": _listed,
     "os.platform": lambda c: _platform(c, "os.platform()"), "os.type": lambda c: _platform(c, "os.type()"), "URL": _url, "url.URL": _url, "$regex": _regex,
     "RegExp": _regex, "Promise.resolve": _same, "Promise.all": _same, "encodeURIComponent": _text,
     "path.join": lambda c: _joined(ListValue(tuple(Item(a) for a in c.args)), Known("/"), c.span),

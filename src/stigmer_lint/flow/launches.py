@@ -50,6 +50,10 @@ class Found(msgspec.Struct):
     maybe: bool = False
 
 
+_PROMISED = re.compile(rb"\b(?:const|let|var)\s+([A-Za-z_$][\w$]*)\s*=\s*(?:\w+\.)?promisify\(\s*(?:\w+\.)?(?:exec|execFile|spawn)\b")
+"""The name of a promise form of what starts a process (nodejs.org/api/util.html, `util.promisify`)."""
+
+
 class LaunchFinder:
     """Finds the launches of one file. `dialects` are the library dialects of its language; `conduct`: what the code around a launch does
     is worked out as well."""
@@ -70,6 +74,9 @@ class LaunchFinder:
             return [], []
         launches: list[Launch] = []
         gaps: list[Gap] = []
+        made = {hit[1] for hit in _PROMISED.finditer(source.data)} if unit.language in ("javascript", "typescript", "tsx") else ()
+        if made:
+            pattern = re.compile(pattern.pattern + rb"|(?<![\w$])(?:" + b"|".join(map(re.escape, sorted(made))) + rb")(?![\w$])")
         for decl in self.project.holding(unit, pattern.finditer(source.data)):
             self.in_function(decl, pattern, launches, gaps)
         return launches, gaps
@@ -167,6 +174,9 @@ class LaunchFinder:
             if found and most == UNSEEN_WAYS:
                 left, most = left + PLACE_WORK - UNSEEN_WORK, MAX_CONTEXTS
             asked = _asked(outermost)
+            if asked is None and all(isinstance(result, Unread) for result, _ in found) and outermost.decl.owner and outermost.decl.name:
+                # A method whose words are in a field of its object: who calls it has filled the object.
+                asked = outermost
             if asked is not None and len(chain) < MAX_CHAIN and (any(_open(result) for result, _ in found) if found else self.may_launch(ev, place, frame)):
                 sites = [site for site, _ in call_sites(ev, asked.decl, LAUNCH_SITES)]
                 if not is_test(place.decl.unit.path):
@@ -250,7 +260,7 @@ class LaunchFinder:
             return False
         if isinstance(first, Known) and others and program_name(first) in ENGINES:
             # `exec.Command("docker", args...)` in a function of one's own: what it does is said where it is called.
-            return isinstance(others[0], Unknown) and others[0].kind in ("parameter", "input")
+            return isinstance(others[0], Unknown) and others[0].kind in ("parameter", "input", "field")
         return isinstance(first, Unknown) and first.kind in ("parameter", "input", "field") and _ENGINE.search(source.data) is not None
 
     # -- one call ------------------------------------------------------------------------------------------------------------
