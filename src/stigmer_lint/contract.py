@@ -401,8 +401,12 @@ class Peers:
 
     def is_partial(self, launch: Launch) -> bool:
         """Whether what a launch sets stands elsewhere for the most part: in a compose file that says nothing of the environment of any of its services
-        (it is there to build them, or laid over another), or in a ConfigMap that is made of files which are not in the tree."""
+        (it is there to build them, or laid over another), or in a ConfigMap that is made of files which are not in the tree. Nor does a container lack
+        anything of the image's program that is started with another."""
         if any(why.startswith(("ConfigMap ", "a helper of the chart")) for why in open_because(launch)):
+            return True
+        if launch.group is None and launch.any.entrypoint:
+            # `docker run --entrypoint python ...`: another program of the image.
             return True
         group = self.neighbours.groups.get(launch.group or "", ())
         return len(group) > 1 and launch.kind == "compose" and not any(one.any.env or one.any.env_files for one in group)

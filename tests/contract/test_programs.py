@@ -327,3 +327,11 @@ def test_a_container_that_is_tried_out_alone_lacks_nothing(findings: Findings, p
         "compose.yaml": "services:\n  app:\n    build: .\n    image: acme/app:1\n    environment: [LEVEL=1, 'REDIS_URL=redis://cache:6379']\n  cache:\n    image: redis\n",
     }
     assert told(findings(tree), "STG205") == told_
+
+
+@pytest.mark.parametrize(("option", "missed"), [("--entrypoint python ", set()), ("", {"API_SECRET"})])
+def test_another_entrypoint_is_another_program(findings: Findings, option: str, missed: set[str]) -> None:
+    tree = {
+        **BUILD, "a.py": "import os\nx = os.environ['API_SECRET']\n", "build.sh": "docker build -t acme/app:1 .\n", "run.sh": f"docker run {option}-e LEVEL=1 acme/app:1\n",
+    }
+    assert told(findings(tree), "STG203") == missed
