@@ -37,7 +37,7 @@ def told_aliases(files: Files, world: World) -> Iterator[ToldAlias]:
         return
     for product, (alias, span) in found.items():
         word = re.compile(rb"(?i:" + re.escape(product.lower().encode()) + rb")")
-        speaking = [path for path, _ in files.grep(word, lambda path: not path.endswith(_DOCUMENTS)) if not is_test(path)]
+        speaking = [path for path, _ in files.grep(word) if not is_test(path)]
         for group, components in built.items():
             said, component = max(((sum(map(one.holds, speaking)), one) for one in components), key=lambda pair: pair[0])
             if said:
@@ -53,8 +53,10 @@ def _told(files: Files) -> Iterator[tuple[str, tuple[str, Span]]]:
     every = [path for path in files.paths(_DOCUMENTS) if not _ASIDE.search(path)]
     for path in reversed(sorted(every, key=lambda path: (path.count("/"), path))[:MAX_DOCUMENTS]):
         source = files.source(path)
-        for hit in reversed(list(_TOLD.finditer(source.data))) if source is not None else ():
-            before = source.data[max(0, hit.start() - NEAR) : hit.start()].lower() if source is not None else b""
+        if source is None:
+            continue
+        for hit in reversed(list(_TOLD.finditer(source.data))):
+            before = source.data[max(0, hit.start() - NEAR) : hit.start()].lower()
             for name in usual.get(hit[2].decode(), ()):
                 if name.lower().encode() in before:
                     yield name, (hit[1].decode(), Span(path, *hit.span()))
