@@ -69,6 +69,13 @@ func main() {
 	%s
 }
 """
+PYTHON |= {
+    "a generator": 'def flags(env):\n    for k, v in env.items():\n        yield "-e"\n        yield f"{k}={v}"\nsubprocess.run(["docker", "run", *flags(ENV), "acme/app"])',
+    "a generator of another": (
+        'def flags(env):\n    for k, v in env.items():\n        yield from ("-e", f"{k}={v}")\ndef words(env):\n    yield "run"\n    yield from flags(env)\n'
+        'subprocess.run(["docker", *words(ENV), "acme/app"])'
+    ),
+}
 GO |= {
     "a builder": '(&builder{args: []string{"run"}}).env("API_URL", env["API_URL"]).image("acme/app").start()',
     "a builder step by step": 'b := &builder{args: []string{"run"}}\n\tb.env("API_URL", env["API_URL"])\n\tb.image("acme/app").start()',
@@ -84,6 +91,7 @@ TYPESCRIPT = {
 
 
 TYPESCRIPT |= {
+    "a list in a template": "import { $ } from 'zx'\nconst flags = ['-e', `API_URL=${ENV.API_URL}`]\n$`docker run ${flags} acme/app`",
     "a promise form": "const runFile = promisify(execFile)\nrunFile('docker', ['run', '-e', `API_URL=${ENV.API_URL}`, 'acme/app'])",
     "a promise form of a shell": "const sh = util.promisify(exec)\nsh(`docker run -e API_URL=${ENV.API_URL} acme/app`)",
     "a builder": (
@@ -123,3 +131,12 @@ def test_typescript(code: str, tmp_path: Path) -> None:
 def test_a_wrapper_that_starts_nothing(call: str, tmp_path: Path) -> None:
     text = 'package main\n\nimport "os/exec"\n\nfunc docker(args ...string) error { return exec.Command("docker", args...).Run() }\n\nfunc main() { %s }\n'
     assert launches(tmp_path, "a.go", text % call) == []
+
+
+def test_what_a_context_manager_yields_is_no_list(tmp_path: Path) -> None:
+    text = (
+        'import subprocess\nfrom contextlib import contextmanager\n\n@contextmanager\ndef url():\n    yield "http://localhost:8000"\n\n'
+        'with url() as one:\n    subprocess.run(["docker", "run", "-e", f"API_URL={one}", "acme/app"])\n'
+    )
+    [(image, env)] = launches(tmp_path, "a.py", text)
+    assert image == "acme/app" and list(env) == ["API_URL"]

@@ -472,6 +472,14 @@ def _js_template(call: Invocation) -> Command | None:
     first = call.args[0]
     if isinstance(first, MapValue | ObjectValue):
         return None
+    if isinstance(first, ListValue):
+        # zx, Bun and execa make a word of each item of a list in a hole; what stands around it is text.
+        spread: list[Item] = []
+        for at, item in enumerate(first.items):
+            text = item.value.text if isinstance(item.value, Known) else ""
+            around = text != text.strip() or at in (0, len(first.items) - 1)
+            spread.extend((words(item.value) or (item,)) if around and text else (item,))
+        return _command(call, tuple(spread), None)
     listed = words(first)
     if listed:
         # A hole in `$`docker run ${x}`` is one word, however it is spelled: no shell splits it.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from stigmer_lint.flow.ir import (
     MAX_DEPTH,
     And,
+    Arg,
     Assign,
     Attr,
     Block,
@@ -66,7 +67,18 @@ def lower_body(file: PythonFile, decl: FunctionDecl, node: Node) -> Block:
         out.append(Return(range_of(body), value))
     else:
         lowering.statements(body, 0, out)
+        if lowering.yields and not any(one.rpartition(".")[2] in _ONE_ROUND for one in decl.decorators):
+            # What goes through a generator gets a list of all that it yields.
+            start, end = range_of(body)
+            here, name = (start, start), Name((end, end), YIELDED)
+            out = [Assign(here, Name(here, YIELDED), ListOf(here, ())), *out, Return((end, end), name)]
     return block(out)
+
+
+YIELDED = "yielded by the function"
+"""No name of Python's: the list of what a generator yields."""
+_ONE_ROUND = frozenset({"contextmanager", "asynccontextmanager", "fixture"})
+"""Decorators of generators that yield once, to whoever enters them."""
 
 
 class Statements(Expressions):
@@ -109,11 +121,15 @@ class Statements(Expressions):
                 self._effect(part, depth, out)
 
     def _effect(self, node: Node, depth: int, out: list[Stmt]) -> None:
-        while node.type == "yield":
+        if node.type == "yield":
             inner = [part for part in parts_of(node)[1:] if part.is_named]
             if len(inner) != 1:
                 return
-            node = inner[0]
+            self.yields = True
+            span = range_of(node)
+            method = "extend" if any(part.type == "from" for part in node.children) else "append"
+            out.append(Do(span, Call(span, Attr(span, Name(span, YIELDED), method, span), (Arg(self.expr(inner[0], depth)),))))
+            return
         span = range_of(node)
         out.append(Do(span, self.expr(node, depth)))
         if node.type == "call" and self._ends(node):
@@ -162,7 +178,7 @@ class Statements(Expressions):
 
     def _return(self, node: Node, depth: int, out: list[Stmt]) -> None:
         values = [part for part in parts_of(node)[1:] if part.is_named]
-        out.append(Return(range_of(node), self.expr(values[0], depth) if values else None))
+        out.append(Return(range_of(node), self.expr(values[0], depth) if values else Name(range_of(node), YIELDED) if self.yields else None))
 
     def _raise(self, node: Node, depth: int, out: list[Stmt]) -> None:
         parts = parts_of(node)

@@ -105,12 +105,13 @@ class Expressions:
     """Lowers the expressions of one body. `out` is the statement list under construction: an assignment expression adds to it, and so
     stands before the statement that holds it."""
 
-    __slots__ = ("decl", "file", "out")
+    __slots__ = ("decl", "file", "out", "yields")
 
     def __init__(self, file: PythonFile, decl: FunctionDecl | None) -> None:
         self.file = file
         self.decl = decl
         self.out: list[Stmt] = []
+        self.yields = False
 
     @property
     def scope(self) -> FunctionDecl | None:
