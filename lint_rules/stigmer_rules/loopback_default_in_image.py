@@ -54,8 +54,8 @@ def _inside(image: Image, located: Located, verdict: RoleVerdict) -> bool:
     port = located.address.port or scheme_port(located.address.scheme) or verdict.default_port
     if port is not None and port in image.exposes:
         return True
-    if image.base is not None and not is_runtime(image.base):
-        # What a product's, or the project's own, base image starts is not seen here.
+    if image.base is not None and not is_runtime(image.base) and "BASE" in tokens(image.base.partition("@")[0].rpartition("/")[2].partition(":")[0]):
+        # What the project's own base image installs and starts is not seen here.
         return True
     fact = image_fact(image.base) if image.base is not None else None
     if fact is not None and port is not None and port in fact.ports:
