@@ -139,4 +139,5 @@ def test_what_a_context_manager_yields_is_no_list(tmp_path: Path) -> None:
         'with url() as one:\n    subprocess.run(["docker", "run", "-e", f"API_URL={one}", "acme/app"])\n'
     )
     [(image, env)] = launches(tmp_path, "a.py", text)
-    assert image == "acme/app" and list(env) == ["API_URL"]
+    assert image == "acme/app"
+    assert list(env) == ["API_URL"]
