@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 
 from stigmer_lint.policy.types import NO_POLICY
+from stigmer_lint.verifier import image
+from stigmer_lint.verifier.image import packed
 from stigmer_lint.verifier.verify import Request, verify
 from stigmer_rules import RULES
 
@@ -73,6 +75,28 @@ def test_an_interrupt_in_every_phase_leaves_nothing(way: str, after: float, numb
     _, complaint = process.communicate(timeout=30)
     assert process.returncode in (130, -number), complaint.decode()
     assert b"Traceback" not in complaint or after < 0.2, complaint.decode()
+
+
+def test_a_worker_that_is_still_packing_at_the_interrupt_makes_no_image(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    packs = threading.Event()
+
+    def slowly() -> bytes:
+        packs.set()
+        time.sleep(8)
+        return packed()
+
+    def interrupt() -> None:
+        packs.wait(20)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(image, "packed", slowly)
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        verify(Request(names=(target,), way="helper"), NO_POLICY, RULES)
+    for thread in threading.enumerate():
+        if thread.name.startswith("verify"):
+            thread.join(30)
+    assert packs.is_set()
 
 
 def test_two_at_once_do_not_disturb_each_other(target: str) -> None:

@@ -36,6 +36,7 @@ class HelperImage:
         self._image: str | None = None
         self._why: str | None = None
         self._made = False
+        self._importing = False
         self._asked = False
         self._local: tuple[str, ...] | None = None
 
@@ -77,33 +78,39 @@ class HelperImage:
             self._why = f"Python could not be packed: {error}"
             return
         name = f"stigmer-lint-prober:{self._run}"
+        self._importing = True
         output = self._system.run([self._daemon.program, "import", "--change", f"LABEL {LABEL}={self._run}", "-", name], stdin=data, timeout=120)
         if output.status != 0:
             self._why = output.complaint
             return
+        self._importing = False
         self._image = name
         self._made = True
 
-    def remove(self, interrupted: bool = False) -> None:
+    def remove(self, through: System | None = None, *, interrupted: bool = False) -> None:
         """Remove the image and every container of this run that is still there.
 
-        `interrupted`: requests to the engine were cut off, and it may still be carrying them out, so it is asked more than once.
+        `through`: what runs the engine's program, where the run's own system is closed.
+        `interrupted`: requests to the engine were cut off, and it may still be carrying them out, so it is asked more than once, and longest where it was
+        taking in the image.
         """
         if not self._asked:
             return
+        system = through or self._system
         mine = ("--filter", f"label={LABEL}={self._run}")
         program = self._daemon.program
         quiet = 0
-        for _ in range(20):
-            left = self._system.run([program, "ps", "-aq", *mine], timeout=10).text.split()
+        for _ in range(40):
+            left = system.run([program, "ps", "-aq", *mine], timeout=10).text.split()
             if left:
-                self._system.run([program, "rm", "-f", *left], timeout=30)
-            images = self._system.run([program, "images", "-q", *mine], timeout=10).text.split() if self._given is None else []
+                system.run([program, "rm", "-f", *left], timeout=30)
+            images = system.run([program, "images", "-q", *mine], timeout=10).text.split() if self._given is None else []
             if images:
                 # Refused while the engine is still taking the last helper away.
-                self._system.run([program, "rmi", "-f", *images], timeout=30)
+                system.run([program, "rmi", "-f", *images], timeout=30)
+                self._importing = False
             quiet = 0 if left or images else quiet + 1
-            if quiet > (6 if interrupted else 0):
+            if quiet > (0 if not interrupted else 15 if self._importing else 6):
                 break
             time.sleep(0.4 if interrupted or left or images else 0.0)
         self._image = None

@@ -92,9 +92,11 @@ def verify(
         examined = _examine_all(machine, room, chosen, policy, request, watch, helper)
     except BaseException:
         if isinstance(machine, Machine):
+            # It stays closed: a worker that is between two programs would else start its next one, such as the import of the image, behind what is removed here.
             machine.close()
-            machine.reopen()
-        helper.remove(interrupted=True)
+            helper.remove(Machine(), interrupted=True)
+        else:
+            helper.remove(interrupted=True)
         raise
     helper.remove()
     stage("rules")
