@@ -12,7 +12,7 @@ from stigmer_lint.addresses import Address, addresses_of
 from stigmer_lint.dialled import Neighbours, inside_ports, outside_ports, texts
 from stigmer_lint.knowledge.frameworks import framework_of
 from stigmer_lint.knowledge.image_ports import is_runtime
-from stigmer_lint.knowledge.names import command_of, fits, tokens
+from stigmer_lint.knowledge.names import command_of, fits, names_page, tokens
 from stigmer_lint.knowledge.roles import RoleVerdict, role_of
 from stigmer_lint.model.launch import EnvSetting, Launch, Platform
 from stigmer_lint.model.span import Span
@@ -34,10 +34,6 @@ _ANY_CASE = frozenset({"cs", "fs", "vb"})
 """Languages whose settings are found whatever the case of the variable."""
 _FILES = frozenset({"appsettings.json", "configuration key"})
 """Reads whose value stands in a file of the image: without the variable the program runs as that file says."""
-
-
-_PAGES = (("FRONTEND", "URL"), ("UI", "URL"), ("APP", "URL"), ("WEB", "URL"), ("SITE", "URL"), ("DASHBOARD", "URL"))
-"""Ends of names for what people open."""
 
 
 class Need(msgspec.Struct, frozen=True):
@@ -169,7 +165,7 @@ class Sides:
         address = located[0].address
         role = role_of(read.name, text_of_default(read.default), None, dict(self.policy.env_roles))
         # A name that only sounds public (ADMIN_FRONTEND_API_URL) counts where a server reads it and the name says which sibling is meant.
-        sounds = role.role == "public" and role.source == "shape" and read.language not in ("javascript", "typescript") and tokens(read.name)[-2:] not in _PAGES
+        sounds = role.role == "public" and role.source == "shape" and read.language not in ("javascript", "typescript") and not names_page(read.name)
         if read.role not in ("unknown", "dial") or (role.role not in ("dial", "unknown") and not sounds) or (address.kind == "wildcard" and role.role != "dial"):
             return None
         return Need(read, "loopback", address, address.port or self._port_beside(read.name) or role.default_port, role)

@@ -12,6 +12,7 @@ import importlib.util
 import io
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -30,6 +31,11 @@ LABEL = "stigmer-lint-test"
 _NO_ENGINE: list[str] = []
 ROWS: list[tuple[str, str, str, str, float]] = []
 """The fault matrix: fault, expected cause, cause found, fix, seconds."""
+
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # What a shell starts in the background ignores it, and so do its children; the tests send it to theirs.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _engine_problem() -> str | None:

@@ -25,7 +25,7 @@ from stigmer_lint.errors import UnreadableError
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.project import Project
 from stigmer_lint.frontends.file_kinds import is_env_sample
-from stigmer_lint.knowledge.image_ports import names_runtime
+from stigmer_lint.knowledge.image_ports import lacks_runtime, names_runtime
 from stigmer_lint.knowledge.names import command_of
 from stigmer_lint.model.launch import Image, ImageBuild, Launch, Platform
 from stigmer_lint.model.span import Span
@@ -171,23 +171,11 @@ def _bound(ev: Evaluator, files: Files, insides: list[Inside]) -> dict[str, froz
     return found
 
 
-_RUNS = {"python": re.compile(r"(?:^|/)python$"), "node": re.compile(r"(?:^|/)(?:node|bun)$|(?:^|/)(?:oven/bun|cypress/\w+|playwright)$")}
-"""Base images that run one language."""
-_SPOKEN = {"python": "python", "javascript": "node", "typescript": "node", "tsx": "node"}
-
-
 def _foreign(read: EnvRead, group: _Group) -> bool:
     """Whether a read is in a language that the image's base does not run, and that nothing installs: the whole tree was copied for the sake of another
     part."""
-    image, needs = group.image, _SPOKEN.get(read.language)
-    if image is None or image.base is None or needs is None or image.brings:
-        return False
-    base = repository(image.base)
-    runs = next((language for language, pattern in _RUNS.items() if pattern.search(base)), None)
-    return runs is not None and runs != needs and not any(word.startswith(_INSTALLED[needs]) for word in image.installs)
-
-
-_INSTALLED = {"python": ("PYTHON", "CONDA", "MINICONDA", "UV", "PIP"), "node": ("NODE", "NPM", "NVM", "YARN", "BUN", "PNPM", "FNM", "VOLTA")}
+    image = group.image
+    return image is not None and image.base is not None and not image.brings and lacks_runtime(repository(image.base), image.installs, read.language)
 
 
 def _unfilled(read: EnvRead, inside: Inside) -> bool:

@@ -59,6 +59,7 @@ def image_fact(image: str) -> ImageFact | None:
                 return fact
     return None
 
+
 _RUNTIMES = re.compile(
     r"^(?:python|node|golang|alpine|debian|ubuntu|busybox|scratch|eclipse-temurin|openjdk|amazoncorretto|ruby|php|rust|oven/bun|denoland/deno|bun|deno|elixir|erlang|centos"
     r"|rockylinux|almalinux|fedora|archlinux|amazonlinux|distroless|static|base|cc|mcr\.microsoft\.com|dotnet|aspnet|sdk|runtime|wolfi|chainguard|cgr\.dev|nginx|httpd|caddy|envoyproxy|envoy"
@@ -77,3 +78,17 @@ def is_runtime(image: str) -> bool:
 def names_runtime(repository: str) -> bool:
     """Whether a repository, without tag, is just that of a language or a system (`busybox`, `library/python`), and not named after one (`node-app`)."""
     return _RUNTIMES.fullmatch(repository.removeprefix("docker.io/").removeprefix("library/")) is not None
+
+
+_SINGLE = {"python": re.compile(r"(?:^|/)python$"), "node": re.compile(r"(?:^|/)(?:node|bun)$|(?:^|/)(?:oven/bun|cypress/\w+|playwright)$")}
+"""Repositories of images that run one language."""
+_NEEDS = {"python": "python", "javascript": "node", "typescript": "node", "tsx": "node"}
+_BRINGS = {"python": ("PYTHON", "CONDA", "MINICONDA", "UV", "PIP"), "node": ("NODE", "NPM", "NVM", "YARN", "BUN", "PNPM", "FNM", "VOLTA")}
+"""How the names of packages begin that bring a language along."""
+
+
+def lacks_runtime(repository: str, installs: frozenset[str], language: str) -> bool:
+    """Whether an image on this base (without tag) runs another language than a source file's, and installs (words in capitals) nothing that runs that one."""
+    needs = _NEEDS.get(language)
+    runs = next((one for one, pattern in _SINGLE.items() if pattern.search(repository)), None)
+    return needs is not None and runs is not None and runs != needs and not any(word.startswith(_BRINGS[needs]) for word in installs)

@@ -82,3 +82,12 @@ _TESTS = frozenset({"TEST", "TESTS", "TESTING", "E2E", "CYPRESS", "PLAYWRIGHT", 
 def names_test(name: str) -> bool:
     """Whether a variable is for tests, by its words: `APP_TEST_DSN`, `CYPRESS_baseUrl`."""
     return bool(_TESTS & set(tokens(name)))
+
+
+_PAGES = frozenset({"FRONTEND", "UI", "APP", "WEB", "SITE", "DASHBOARD"})
+
+
+def names_page(name: str) -> bool:
+    """Whether a variable ends as those do that hold what people open: `APP_FRONTEND_URL`."""
+    words = tokens(name)[-2:]
+    return len(words) == 2 and words[1] == "URL" and words[0] in _PAGES
