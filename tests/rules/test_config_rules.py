@@ -531,3 +531,9 @@ def test_loopback_in_an_image_may_be_its_own(base: str, path: str, told: bool, t
 def test_a_host_with_a_protocol_is_a_part_of_a_link(more: str, told: bool, tmp_path: Path) -> None:
     done = report(tmp_path, compose(f"app|image: acme/app:1|ports: ['3000:3000']|environment:|  HOST: localhost|  PORT: '3000'|  {more}"))
     assert marks(done) == ({"STG108 compose.yaml:6"} if told else set())
+
+
+def test_a_compose_file_that_a_script_writes_is_judged_where_it_stands(tmp_path: Path) -> None:
+    script = "#!/bin/sh\ncat >compose.yml <<EOF\nservices:\n  api:\n    image: acme/api\n    environment:\n      OLLAMA_BASE_URL: http://localhost:11434\n"
+    script += '      DB_HOST: 127.0.0.1\n    healthcheck:\n      test: ["CMD", "curl", "http://localhost:8000"]\n  db:\n    image: postgres:16\nEOF\ndocker compose up -d\n'
+    assert marks(report(tmp_path, {"install.sh": script})) == {"STG101 install.sh:7", "STG106 install.sh:8"}

@@ -111,7 +111,7 @@ def analyse(
     stage("configuration")
     candidates = list(files.paths(is_config))
     config = read_config(files, candidates)
-    launches.extend(on for launch in config.launches if (on := _on_platforms(launch, platforms)) is not None)
+    launches.extend(on for launch in (*config.launches, *_written_compose(files, failures)) if (on := _on_platforms(launch, platforms)) is not None)
     gaps.extend(config.gaps)
     failures.extend((path, why, at) for path, why, at in config.unreadable)
     stage("contracts")
@@ -313,6 +313,19 @@ def _written_services(files: Files) -> list[str]:
 
 
 _SERVICE = re.compile(rb"docker|podman|compose", re.IGNORECASE)
+
+
+def _written_compose(files: Files, failures: list[Failed]) -> Iterator[Launch]:
+    """The services of Compose files that programs write, each text in its place."""
+    from stigmer_lint.frontends.written_compose import NEAR, WORDS, is_written, read_written
+
+    for path, data in files.grep(WORDS, is_written, NEAR):
+        if not is_test(path) and _SERVICE.search(data) is not None:
+            yield from guarded(partial(_all, read_written, files, path), partial(_failed, failures, path)) or ()
+
+
+def _all(read: Callable[[Files, Sequence[str]], Iterator[Launch]], files: Files, path: str) -> list[Launch]:
+    return list(read(files, (path,)))
 
 
 def _by_services(project: Project, evaluators: dict[Platform, Evaluator], launches: Sequence[Launch]) -> Callable[[str, str], FoundInFile]:
