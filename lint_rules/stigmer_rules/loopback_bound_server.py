@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from stigmer_lint.addresses import classify_address
+from stigmer_lint.addresses import Located, classify_address
 from stigmer_lint.contract import Sides, place, read_step, title
 from stigmer_lint.dialled import Neighbours, neighbours_of, texts
 from stigmer_lint.knowledge.names import tokens
@@ -196,9 +196,8 @@ _SERVES = frozenset({"HTTP", "GRPC", "SERVER", "WEB", "API", "APP", "SERVICE"})
 def _of_setting(
     setting: EnvSetting, own: dict[str, EnvSetting], image: str | None, policy: Policy, inside: frozenset[str]
 ) -> Iterator[_Listening]:
-    located = addresses_of(setting.value)
-    if not located or any(one.address.kind != "loopback" for one in located):
-        # Nothing is bound, or another listener, or another value, is open.
+    located = _closed(addresses_of(setting.value))
+    if not located:
         return
     words = tokens(setting.name)
     if SIDE_DOORS & set(words):
@@ -219,6 +218,17 @@ def _of_setting(
             f"{setting.name} is {render(one.value)}", one.address.host, setting.span, one.address.port or beside,
             f"set {setting.name} to {_opened(one.value, one.address.start, one.address.end)}", "high" if certain else "medium", setting.name, paired,
         )
+
+
+def _closed(located: Sequence[Located]) -> Sequence[Located]:
+    """The loopback addresses of a value, where no other listener and no other value is open; of a list of listeners, each at a port of its own, those
+    whose port no other one has."""
+    if all(one.address.kind == "loopback" for one in located):
+        return located
+    ports = Counter(one.address.port for one in located)
+    if len(located) < 2 or None in ports or any(one.value is not located[0].value for one in located) or not isinstance(located[0].value, Known):
+        return ()
+    return [one for one in located if one.address.kind == "loopback" and ports[one.address.port] == 1]
 
 
 def _opened(value: Value, start: int, end: int) -> str:

@@ -89,9 +89,10 @@ def listening(launch: Launch, facts: LaunchFacts, images: Mapping[str, Image]) -
             words = tokens(setting.name)
             if words[-1] not in ("PORT", "PORTS") and not SIDE_DOORS & set(words):
                 told.add(port)
-    for port in _of_words((*(facts.entrypoint or ()), *(facts.command or ()))):
+    for port, main in _of_words((*(facts.entrypoint or ()), *(facts.command or ()))):
         add(port, "command")
-        told.add(port)
+        if main:
+            told.add(port)
     if facts.health is not None:
         for value in facts.health.command:
             for text in texts(value):
@@ -105,7 +106,7 @@ def listening(launch: Launch, facts: LaunchFacts, images: Mapping[str, Image]) -
             for port in _of_setting(setting, own_name):
                 add(port, "dockerfile")
         if facts.command is None:
-            for port in _of_words((*(image.entrypoint or ()), *(image.command or ()))):
+            for port, _ in _of_words((*(image.entrypoint or ()), *(image.command or ()))):
                 add(port, "dockerfile")
         if fact is None and image.base is not None and not image.copies:
             fact = image_fact(image.base)
@@ -157,20 +158,20 @@ def _of_setting(setting: EnvSetting, own_name: str) -> Iterator[str]:
 _LISTEN_FLAGS = ("listen", "bind", "http-addr", "web.listen-address", "serve", "http_address", "http.addr", "grpc-addr", "kafka-addr")
 
 
-def _of_words(words: tuple[Value, ...]) -> Iterator[str]:
-    """Ports of `--port 8000`, `--listen :8080`, `-b 0.0.0.0:80`, `runserver 0.0.0.0:8000`."""
+def _of_words(words: tuple[Value, ...]) -> Iterator[tuple[str, bool]]:
+    """Ports of `--port 8000`, `--listen :8080`, `-b 0.0.0.0:80`, `runserver 0.0.0.0:8000`, each with whether it is for the program's real work."""
     flat: list[str] = []
     for value in words[:400]:
         for text in texts(value)[-1:]:
             flat.extend(text[:2000].split())
     for at, word in enumerate(flat):
-        if SIDE_DOORS & set(tokens(word.partition("=")[0])) or (at and flat[at - 1].startswith("-") and SIDE_DOORS & set(tokens(flat[at - 1]))):
-            continue
+        before = flat[at - 1] if at and flat[at - 1].startswith("-") and "=" not in flat[at - 1] else ""
+        main = not SIDE_DOORS & {*tokens(word.partition("=")[0]), *tokens(before)}
         flag, equals, given = word.partition("=")
         following = given if equals else flat[at + 1] if at + 1 < len(flat) else ""
         name = flag.lstrip("-").lower()
         if flag.startswith("-") and (name in ("p", "port") or name.endswith(("-port", ".port", "_port"))) and following.isdigit():
-            yield following
+            yield following, main
             continue
         listens = flag.startswith("-") and (name in ("b", "l") or any(part in name for part in _LISTEN_FLAGS))
         host, colon, port = (following if listens else word).rpartition(":")
@@ -178,7 +179,7 @@ def _of_words(words: tuple[Value, ...]) -> Iterator[str]:
             # `--lookupd-http-address=lookupd:4161` is an address of another.
             continue
         if colon and port.isdigit() and (listens or host.rpartition("/")[2] in ("0.0.0.0", "[::]", "*", "")):  # noqa: S104 - read, not bound
-            yield port
+            yield port, main
 
 
 def _checked(text: str) -> Iterator[str]:

@@ -127,6 +127,40 @@ def test_typescript(code: str, tmp_path: Path) -> None:
     assert launches(tmp_path, "a.ts", text) == STARTED
 
 
+NAMED_MAP = """package main
+
+type vars map[string]string
+
+func (v vars) merge(more vars) {
+	for name, value := range more {
+		v[name] = value
+	}
+}
+
+func (v vars) flags() (out []string) {
+	for name, value := range v {
+		out = append(out, "-e", name+"="+value)
+	}
+	return out
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        'vars{}\n\tv.merge(vars{"API_URL": "http://localhost:8000"})',
+        'make(vars)\n\tv["API_URL"] = "http://localhost:8000"',
+        'vars{"API_URL": "http://localhost:8000"}',
+    ],
+)
+def test_a_map_whose_type_another_file_declares(made: str, tmp_path: Path) -> None:
+    (tmp_path / "go.mod").write_text("module example.com/x\n", "utf-8")
+    (tmp_path / "vars.go").write_text(NAMED_MAP, "utf-8")
+    text = f'package main\n\nimport "os/exec"\n\nfunc main() {{\n\tv := {made}\n\texec.Command("docker", append(append([]string{{"run"}}, v.flags()...), "acme/app")...).Run()\n}}\n'
+    assert launches(tmp_path, "a.go", text) == STARTED
+
+
 @pytest.mark.parametrize("call", ['docker("ps", "-a")', 'docker(words()...)'])
 def test_a_wrapper_that_starts_nothing(call: str, tmp_path: Path) -> None:
     text = 'package main\n\nimport "os/exec"\n\nfunc docker(args ...string) error { return exec.Command("docker", args...).Run() }\n\nfunc main() { %s }\n'

@@ -45,3 +45,19 @@ func prepare(one server) server {
     # Beside one that keeps the port it is meant for the program's own server.
     keeps = '\n\tone.Audit = localhost.ReplaceAllString(one.Audit, "http://host.docker.internal${1}")'
     found({"main.go": tree % keeps}, ("STG104",))
+
+
+def test_a_word_that_is_exchanged_elsewhere_does_not_excuse_a_lost_port(found: Callable[..., None]) -> None:
+    text = """class Printer {
+  resume(address) {
+    let url = address;
+    url = url.replace(/localhost(:\\d+)?/, "host.docker.internal"); // STG104
+    return url;
+  }
+
+  preview(address) {
+    return address.replace("localhost", "host.docker.internal"); // STG104
+  }
+}
+"""
+    found({"printer.js": text}, ("STG104",))

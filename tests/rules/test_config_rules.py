@@ -537,3 +537,36 @@ def test_a_compose_file_that_a_script_writes_is_judged_where_it_stands(tmp_path:
     script = "#!/bin/sh\ncat >compose.yml <<EOF\nservices:\n  api:\n    image: acme/api\n    environment:\n      OLLAMA_BASE_URL: http://localhost:11434\n"
     script += '      DB_HOST: 127.0.0.1\n    healthcheck:\n      test: ["CMD", "curl", "http://localhost:8000"]\n  db:\n    image: postgres:16\nEOF\ndocker compose up -d\n'
     assert marks(report(tmp_path, {"install.sh": script})) == {"STG101 install.sh:7", "STG106 install.sh:8"}
+
+
+def test_a_listener_of_a_list_that_is_on_loopback(tmp_path: Path) -> None:
+    kafka = "kafka|image: confluentinc/cp-kafka|ports:|  - 9092:9092|environment:|  KAFKA_LISTENERS: PLAINTEXT://kafka:29092,OUT://%s:9092"
+    assert marks(report(tmp_path / "a", compose(kafka % "localhost"))) == {"STG108 compose.yaml:7"}
+    assert marks(report(tmp_path / "b", compose(kafka % "0.0.0.0"))) == set()  # noqa: S104 - a text
+    # The port of the container's own name is open beside it.
+    assert marks(report(tmp_path / "c", compose((kafka % "localhost").replace("29092", "9092")))) == set()
+
+
+def test_a_container_of_a_pod_that_is_reached_at_its_side_door(tmp_path: Path) -> None:
+    pod = (
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - name: proxy\n    image: kube-rbac-proxy\n    args: [--upstream=http://127.0.0.1:8080/]\n"
+        "  - name: manager\n    image: acme/manager\n    args: [--health-probe-bind-address=:8081, --metrics-bind-address=127.0.0.1:8080]\n    ports: [{containerPort: 9443}]\n"
+    )
+    assert marks(report(tmp_path, {"pod.yaml": pod})) == set()
+    assert marks(report(tmp_path, {"pod.yaml": pod.replace(":8080]", ":8079]")})) == {"STG101 pod.yaml:8"}
+
+
+@pytest.mark.parametrize("name", ["tools/compose/simple.yml", "stack.yml", "local.yaml"])
+def test_a_compose_file_of_another_name(tmp_path: Path, name: str) -> None:
+    text = "services:\n  api:\n    image: acme/api\n    environment:\n      OLLAMA_BASE_URL: http://localhost:11434\n"
+    assert marks(report(tmp_path, {name: text})) == {f"STG101 {name}:5"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["services:\n  - name: db\n    image: postgres\n", "services:\n  api: x\n", "services:\n  api:\n    image: [\n", "other:\n  services:\n    a:\n      image: x\n"],
+)
+def test_a_file_of_another_name_that_is_no_compose_file(tmp_path: Path, text: str) -> None:
+    done = report(tmp_path, {"x.yml": text})
+    assert not done.findings
+    assert not done.counts.launches

@@ -18,7 +18,7 @@ from stigmer_lint.engine.parallel import FoundInFile, search_all
 from stigmer_lint.errors import UnreadableError
 from stigmer_lint.flow import resolvers
 from stigmer_lint.flow.evaluate import Evaluator
-from stigmer_lint.flow.ir import Unit
+from stigmer_lint.flow.ir import FunctionDecl, Unit
 from stigmer_lint.flow.launches import LaunchFinder
 from stigmer_lint.flow.project import SUFFIXES, Project, language_of
 from stigmer_lint.flow.walk import forget
@@ -270,13 +270,14 @@ def _inline_resolvers(
     """Replacements of loopback that stand in the middle of other code. `named`: the functions that are resolvers as a whole."""
     from stigmer_lint.flow.rewrites import REPLACING, rewrites
 
-    found: list[Resolver] = []
+    found: list[tuple[FunctionDecl, Resolver]] = []
     for decl in project.holding(unit, REPLACING.finditer(data)):
         if id(decl) not in named:
-            found.extend(guarded(partial(rewrites, evaluators, decl), partial(_failed, failures, unit.path)) or ())
-    # Beside one that keeps the port, one that changes it is meant to: it is for the program's own server.
-    keeps = any(not one.port_lost for one in found)
-    yield from (one for one in found if not (one.port_lost and keeps))
+            found.extend((decl, one) for one in guarded(partial(rewrites, evaluators, decl), partial(_failed, failures, unit.path)) or ())
+    # Beside one that keeps the port, one that changes it is meant to: it is for the program's own server. One that only exchanges a word says nothing of ports elsewhere.
+    keeps = any(not one.port_lost and not one.plain for _, one in found)
+    keeping = {id(decl) for decl, one in found if not one.port_lost}
+    yield from (one for decl, one in found if not (one.port_lost and (keeps or id(decl) in keeping)))
 
 
 Failed: TypeAlias = tuple[str, str, int | None]

@@ -317,6 +317,8 @@ def _groups(world: World, files: Files, policy: Policy) -> list[_Group]:
             group.launches[id(launch)] = launch
             if launch.build is not None and group.build is None:
                 group.build = launch.build
+        elif launch.fragment:
+            continue
         elif launch.build is not None and not launch.build.elsewhere:
             group = built(launch.build)
             group.launches[id(launch)] = launch

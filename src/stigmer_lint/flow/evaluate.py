@@ -318,6 +318,14 @@ class Evaluator:
         return tuple(entries), open_why
 
     def _record(self, expr: Record, frame: Frame, at: Stmt | None) -> Value:
+        if not expr.pairs:
+            # What `T{}` makes is told where T is declared, in another file perhaps.
+            handle = self.project.class_named(frame.unit, expr.type)
+            under = next(iter(handle.decl.bases), "") if handle is not None and not handle.decl.fields else ""
+            if under.startswith("map["):
+                return MapValue((), None, self.span(expr, frame))
+            if under.startswith("["):
+                return ListValue((), self.span(expr, frame))
         entries, open_why = self._entries(expr.pairs, frame, at)
         return ObjectValue(self.type_name(expr.type, frame), MapValue(entries, open_why), self.span(expr, frame))
 

@@ -11,7 +11,7 @@ import msgspec
 from stigmer_lint.addresses import addresses, addresses_of
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.frame import Frame
-from stigmer_lint.flow.ir import Attr, Call, Expr, FunctionDecl, Index, Name
+from stigmer_lint.flow.ir import Attr, Call, Expr, FunctionDecl, Index, Name, Str
 from stigmer_lint.flow.library import scalar
 from stigmer_lint.flow.project import last_name
 from stigmer_lint.flow.resolvers import INPUTS
@@ -119,8 +119,17 @@ def _judged(evaluators: dict[Platform, Evaluator], subject: str, steps: list[_Re
     name = f"the replacement in {subject}" + (f" ({place.decl.name})" if place.decl.name else "")
     return Resolver(
         name, Span(place.decl.unit.path, *place.expr.span), tuple(rows), parameter=subject, inline=True, port_lost=_port_lost(evaluators["macos"], steps),
-        foreign=_foreign(evaluators["macos"], steps[0]),
+        foreign=_foreign(evaluators["macos"], steps[0]), plain=all(_is_plain(step.call) for step in steps),
     )
+
+
+def _is_plain(call: Expr) -> bool:
+    """Whether a replacement, outermost of a chain, is of a text as it stands: it cannot but keep the port."""
+    if not isinstance(call, Call) or not isinstance(call.callee, Attr):
+        return False
+    if call.callee.name in ("replace", "replaceAll"):
+        return bool(call.args) and isinstance(call.args[0].value, Str)
+    return isinstance(call.callee.base, Name) and call.callee.base.id == "strings"
 
 
 def _foreign(ev: Evaluator, step: _Rewrite) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from stigmer_lint.flow.ir import Assign, Attr, Call, DictOf, Expr, FunctionDecl, ListOf, Name, Record, Unit
+from stigmer_lint.flow.ir import Arg, Assign, Attr, Call, DictOf, Expr, FunctionDecl, Index, ListOf, Name, Record, Unit
 from stigmer_lint.flow.project import ClassHandle, ModuleHandle, Project
 from stigmer_lint.flow.walk import by_identity, statements, target_names
 
@@ -27,6 +27,8 @@ def declared_type(project: Project, decl: FunctionDecl, expr: Expr, steps: int =
         case Attr():
             holder = declared_type(project, decl, expr.base, steps + 1)
             return _of_field(project, holder, expr.name) if isinstance(holder, ClassHandle) else None
+        case Call(callee=Name(id="make" | "new"), args=(Arg(value=Name() as made), *_)):
+            return _named(project, decl.unit, made.id)
         case Call():
             return _of_result(project, decl, expr, 0, steps)
         case Record() | DictOf():
@@ -97,7 +99,8 @@ def _assignments(decl: FunctionDecl) -> dict[str, list[tuple[Assign, int | None]
             for at, item in enumerate(stmt.target.items):
                 if isinstance(item.value, Name):
                     found.setdefault(item.value.id, []).append((stmt, at))
-        elif not isinstance(stmt.target, Attr):
+        elif not isinstance(stmt.target, Attr | Index):
+            # An entry of a map or a list that is set leaves the name what it is.
             for name in target_names(stmt.target):
                 found.setdefault(name, []).append((stmt, -1))
     return found

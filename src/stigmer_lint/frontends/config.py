@@ -28,6 +28,10 @@ _COMPOSE: Final = re.compile(r"(?:(?:docker-|podman-)?compose.*|.*[.\-_](?:docke
 _COMPOSE_WORD: Final = re.compile(rb"services|include|\A(?:\xff\xfe|\xfe\xff)")
 """What a Compose file has to hold. UTF-16 has its letters apart, and is to be reported, not passed over."""
 
+_SERVICES: Final = re.compile(rb"^services:[ \t]*(?:#.*)?\r?$", re.MULTILINE)
+_SERVICE: Final = re.compile(rb"^ {1,8}(?:image|build):", re.MULTILINE)
+"""What a Compose file of any other name has: services at its top, and what one is made of."""
+
 _WORKFLOW: Final = re.compile(r"(?:^|/)\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml$")
 _ANY: Final = re.compile(
     r"\.(?:ya?ml|YA?ML|container|service|plist|conf|tf|tofu|hcl|mk|sh|bash)$|(?i:docker|container)|[Mm]akefile|[Jj]ustfile"
@@ -149,11 +153,13 @@ def read_config(tree: Tree, paths: Several[str]) -> ConfigFacts:
     found = _Collected()
     dockerfiles = [path for path in paths if is_dockerfile(path)]
     compose = [path for path in paths if is_compose(path)]
-    if compose:
-        _read_compose(tree, compose, found)
+    others = [path for path in paths if is_yaml(path) and not is_compose(path)]
+    by_content = [path for path in others if _says_services(tree, path)]
+    if compose or by_content:
+        _read_compose(tree, compose, by_content, found)
     for path in paths:
         _read_single(tree, path, found)
-    _read_kubernetes(tree, [path for path in paths if is_yaml(path) and not is_compose(path)], found)
+    _read_kubernetes(tree, others, found)
     named = {build.dockerfile for build in found.builds if build.dockerfile is not None}
     for path in dict.fromkeys((*dockerfiles, *sorted(named))):
         _read_dockerfile(tree, path, found, path in named)
@@ -171,22 +177,35 @@ def read_config(tree: Tree, paths: Several[str]) -> ConfigFacts:
     )
 
 
-def _read_compose(tree: Tree, paths: Several[str], found: _Collected) -> None:
+def _says_services(tree: Tree, path: str) -> bool:
+    """Whether a YAML file of another name is a Compose file by what it says."""
+    if is_workflow(path) or is_gitlab(path):
+        return False
+    source = tree.source(path)
+    return source is not None and _SERVICES.search(source.data) is not None and _SERVICE.search(source.data) is not None
+
+
+def _read_compose(tree: Tree, named: Several[str], by_content: Several[str], found: _Collected) -> None:
+    """`by_content`: files that only their text makes Compose files, often parts that others put together; one that is none in the end is nobody's error."""
     candidates = [
         path
-        for path in paths
+        for path in named
         if (source := tree.source(path)) is not None and _COMPOSE_WORD.search(source.data)
     ]
-    if not candidates:
+    if not candidates and not by_content:
         return
     from stigmer_lint.frontends.compose import read_compose_tree
 
-    project = read_compose_tree(tree, candidates)
-    found.launches.extend(project.launches)
-    found.builds.extend(project.builds)
+    project = read_compose_tree(tree, (*candidates, *by_content))
+    parts = set(by_content)
+    found.launches.extend(
+        msgspec.structs.replace(launch, build=None, fragment=True) if launch.span.path in parts else launch for launch in project.launches
+    )
+    found.builds.extend(build for build in project.builds if build.span.path not in parts)
     found.gaps.extend(project.gaps)
     for entry in project.unreadable:
-        found.refuse(tree.source(entry[0]), entry)
+        if entry[0] not in parts:
+            found.refuse(tree.source(entry[0]), entry)
 
 
 def _read_single(tree: Tree, path: str, found: _Collected) -> None:

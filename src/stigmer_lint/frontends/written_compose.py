@@ -140,7 +140,7 @@ def _placed(launch: Launch, path: str, text: Written) -> Launch:
         for platform, one in launch.facts.items()
     }
     service = launch.service if launch.service is not None and "${_" not in launch.service else None
-    return msgspec.structs.replace(launch, facts=facts, service=service, group=f"{path}#{text.start}", build=None)
+    return msgspec.structs.replace(launch, facts=facts, service=service, group=f"{path}#{text.start}", build=None, fragment=True)
 
 
 def _blanked(data: bytes, start: int, end: int, body: bytes) -> bytes:

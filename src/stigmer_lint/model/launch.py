@@ -156,6 +156,8 @@ class Launch(msgspec.Struct, frozen=True):
     """Code: where the command word (`run`) or the record of its options is written."""
     conduct: Conduct | None = None
     """Code: what is done around it. None where no rule that runs asks for it, and for configuration."""
+    fragment: bool = False
+    """Its file may be one part of what is started in the end: what it sets and leaves out is not all there is, and where it is built is not known."""
 
     def on(self, platform: Platform) -> LaunchFacts | None:
         """The facts on one platform, None where the launch does not happen there."""

@@ -75,6 +75,8 @@ class Resolver(msgspec.Struct, frozen=True):
     """Not a function: the code that replaces stands where the address is used."""
     port_lost: bool = False
     """Addresses that differ in the port alone come out as one."""
+    plain: bool = False
+    """Inline: it replaces a text as it stands, without a pattern."""
     foreign: bool = False
     """Inline: what it replaces in is given from outside of the tree's code, in whatever spelling."""
 
