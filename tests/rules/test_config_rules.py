@@ -570,3 +570,19 @@ def test_a_file_of_another_name_that_is_no_compose_file(tmp_path: Path, text: st
     done = report(tmp_path, {"x.yml": text})
     assert not done.findings
     assert not done.counts.launches
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("clusters:\n- address: host.docker.internal\n  port_value: 11434\n- address: host.docker.internal\n", {"STG103 envoy.yaml:2"}),
+        ('{\n  "endpoint": "http://host.docker.internal:8000/v1",\n  "x": 1\n}\n', {"STG103 envoy.yaml:2"}),
+        ("url = http://host.docker.internal:8000\r\n", {"STG103 envoy.yaml:1"}),
+        ("# address: host.docker.internal\nallow_origins: http://host.docker.internal:80\nserver_name: host.docker.internal\n", set()),
+        ("text: ask host.docker.internal for it\naddress: host.docker.internal.example.com\n", set()),
+    ],
+)
+def test_an_alias_in_the_settings_of_a_program_that_is_not_known(tmp_path: Path, text: str, found: set[str]) -> None:
+    service = "proxy|image: acme/proxy|volumes:|  - ./envoy.yaml:/config/envoy.yaml:ro"
+    assert marks(report(tmp_path / "a", compose(service) | {"envoy.yaml": text})) == found
+    assert marks(report(tmp_path / "b", compose(f"{service}|extra_hosts: ['host.docker.internal:host-gateway']") | {"envoy.yaml": text})) == set()

@@ -79,9 +79,10 @@ def _of_mount(tree: Tree, volume: str, read: dict[tuple[str, str], tuple[Dial, .
     if not source.startswith("./"):
         return
     path = source.removeprefix("./").rstrip("/")
-    for lead, wanted, reader in _PROGRAMS:
-        if not f"{target}/".startswith(lead):
-            continue
+    programs = [program for program in _PROGRAMS if f"{target}/".startswith(program[0])]
+    if not programs and tree.has(path):
+        programs = [("", _SETTINGS, settings)]
+    for lead, wanted, reader in programs:
         members = (path,) if tree.has(path) else (*tree.folder(path), *tree.folder(f"{path}/datasources"), *tree.folder(f"{path}/conf.d"))
         for member in members[:50]:
             # What is mounted as a file is what the target's name says, whatever it is called in the tree.
@@ -171,6 +172,27 @@ def nginx(source: SourceFile) -> Iterator[Dial]:
             continue
         span = Span(source.path, start, end)
         yield Dial("upstream server" if name == "server" else name, Known(text, span), span)
+
+
+_SETTINGS: Final = re.compile(r"\.(?:ya?ml|json|toml|conf|cfg|ini|properties|template|tmpl|tpl)$")
+_SETTING: Final = re.compile(
+    rb"^[ \t]*(?:-[ \t]+)?[\"']?([\w.-]{1,80})[\"']?[ \t]*[:=][ \t]*[\"']?((?:[a-z][a-z0-9+.-]*://(?:[^\s\"'@/]*@)?)?([a-z]+\.(?:docker|containers)\.internal)(?::\d+)?(?:/[^\s\"',]*)?)[\"']?[ \t]*,?[ \t]*\r?$",
+    re.MULTILINE,
+)
+_NOT_DIALLED: Final = re.compile(r"(?i)origin|cors|allow|trusted|domain|server_?name|issuer|redirect|callback|public|external|no_?proxy|sans?$|alias")
+
+
+def settings(source: SourceFile) -> Iterator[Dial]:
+    """The host's names that a file of settings gives as an address, in a line `key: address`; of each name the first. What else stands in the file of a
+    program that is not known may be anything."""
+    seen: set[bytes] = set()
+    for found in _SETTING.finditer(source.data):
+        name = found[1].decode()
+        if found[3] in seen or _NOT_DIALLED.search(name):
+            continue
+        seen.add(found[3])
+        span = Span(source.path, *found.span(2))
+        yield Dial(name, Known(found[2].decode("utf-8", "replace"), span), span)
 
 
 def _block(data: bytes, start: int) -> tuple[int, int]:
