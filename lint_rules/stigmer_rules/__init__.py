@@ -5,6 +5,7 @@ from __future__ import annotations
 from stigmer_lint.rule import RuleEntry
 from stigmer_rules import (
     address_not_logged,
+    client_at_loopback,
     env_drift,
     env_group_incomplete,
     hard_coded_gateway_ip,
@@ -55,6 +56,7 @@ _MODULES = (
     set_env_never_read,
     unknown_env,
     implicit_client_endpoint,
+    client_at_loopback,
     unreachable,
     name_not_resolved,
     unhealthy_service,

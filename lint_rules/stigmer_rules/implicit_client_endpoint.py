@@ -22,10 +22,15 @@ RULE = Rule(
 
 def check(world: World, policy: Policy) -> Iterator[Finding]:
     """A finding at each such constructor, with the launches that would have to set what the client reads."""
+    nearest: dict[ClientCall, int] = {}
+    for component in world.components:
+        for call in component.clients:
+            nearest[call] = max(nearest.get(call, 0), component.nearness(call.span.path))
     for component in world.components:
         sides = Sides(component, policy, world)
         for call in component.clients:
-            if call.endpoint is not None:
+            # An image that is built from the whole tree has the code of the others in it, and does not run it.
+            if call.endpoint is not None or call.fixed or component.nearness(call.span.path) < nearest[call]:
                 continue
             lacking = [
                 launch for index, launch in enumerate(component.launches)
@@ -56,7 +61,8 @@ def _finding(sides: Sides, call: ClientCall, lacking: list[Launch]) -> Iterator[
         rule=RULE.code,
         message=f"{call.call} is given no {call.endpoint_name}, so in {title(first)} it dials {call.default}, which is the container itself",
         span=call.span,
-        confidence=confidence_of(sides.component, first, sure=True),
+        # Where it reads nothing, no variable that is not seen can help.
+        confidence=confidence_of(sides.component, first, sure=True) if call.reads else "high" if sides.component.certain else "medium",
         container=text_of(first.any.name) or first.service,
         image=text_of(first.any.image),
         env=call.reads[0] if call.reads else None,

@@ -90,6 +90,7 @@ def components(
         return
     # Most small runs launch nothing whose code is at hand, and need none of these.
     from stigmer_lint.flow.clients import client_calls
+    from stigmer_lint.flow.fixed_endpoints import fixed_endpoints
     from stigmer_lint.flow.reads import Readers
 
     own = _programs(files, world)
@@ -100,6 +101,7 @@ def components(
     within = cache(lambda path: any(inside.holds(path) for inside in insides))
     readers = Readers(first, files, within, lambda path: any(path in inside.files for inside in insides))
     clients = client_calls(first, files, within, policy.clients)
+    endpoints = fixed_endpoints(first, files, within)
     settled = _settled(insides, files, groups)
     served = _served(insides, files)
     loaded = _loaded(insides, files, groups)
@@ -129,7 +131,14 @@ def components(
         parts.append((reads, holds))
         made.append(Component(
             group.label, tuple(group.launches.values()), (*inside.folders, *sorted(inside.files), *inside.globs), reads,
-            clients=tuple(call for path in sorted(clients) if holds(path) for call in clients[path]),
+            clients=(
+                *(call for path in sorted(clients) if holds(path) for call in clients[path]),
+                *(
+                    call for path in sorted(endpoints) if holds(path) and not (
+                        by_hand or of_other_crate(path, crate) or _left_to_people(path, called) or _other_program(path, called) or _other_command(path, called, files)
+                    ) for call in endpoints[path]
+                ),
+            ),
             images=(group.image,) if group.image is not None else (), join=group.join, certain=group.certain,
             whole=not by_hand and (group.build is not None or bool(group.sources)) and not _starts_unseen(group, files), runs=frozenset(runs), supplied=frozenset((*given, *readers.written(inside.holds), *(group.image.sets if group.image is not None else ()))),
         ))

@@ -44,7 +44,8 @@ class EnvRead(msgspec.Struct, frozen=True):
 
 
 class ClientCall(msgspec.Struct, frozen=True):
-    """A constructor of a client library with a default endpoint. `endpoint`: the value given, None where none is."""
+    """A constructor of a client library with a default endpoint. `endpoint`: the value given, None where none is. `fixed`: a constructor or a request
+    that is given an address of loopback, `default`, by the code itself."""
 
     call: str
     span: Span
@@ -52,6 +53,7 @@ class ClientCall(msgspec.Struct, frozen=True):
     endpoint_name: str
     default: str
     reads: tuple[str, ...]
+    fixed: bool = False
 
 
 class ResolverRow(msgspec.Struct, frozen=True):
@@ -176,6 +178,10 @@ class Component(msgspec.Struct, frozen=True):
     """Names that its launches set and that some file inside says, though none of `reads` is a read of them."""
     documented: dict[str, Documented] = {}
     """The variables of the env files and samples that stand beside its launches or its code."""
+
+    def nearness(self, path: str) -> int:
+        """How much of a file's path the component's own sources name: of several that hold it, the one that is most of all about it has the most."""
+        return max((len(one) for one in self.sources if path == one or path.startswith(f"{one}/")), default=0)
 
     def holds(self, path: str) -> bool:
         """Whether a file is below one of `sources`. Programs of their own that stand in such a folder are not left out."""

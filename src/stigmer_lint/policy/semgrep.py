@@ -148,7 +148,7 @@ _NOT_SAID: Final = (
     "container contracts (STG2xx), resolvers that are incomplete (STG104), siblings and ports (STG106, STG107), servers (STG108, STG109)",
     "host aliases without a gateway (STG103): whether one is added elsewhere is not seen",
     "the engine's own address (STG102), and functions that choose the host's network because an address is loopback (STG105)",
-    "servers of the launching program that listen on a bridge's address (STG110), clients without an endpoint (STG301), and everything at run time",
+    "servers of the launching program that listen on a bridge's address (STG110), clients without an endpoint (STG301) or with one that is written in the code (STG302), and everything at run time",
     "the policy's `launchers`, `clients`, `containers` and `extends`' own text; `because` is shown where a service has one",
 )
 
