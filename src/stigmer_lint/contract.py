@@ -257,7 +257,7 @@ def left_out(sides: Sides, index: int, services: frozenset[str]) -> Left | None:
     plain = 0
     for name, one in both.items():
         reads = sorted((read for read in sides.reads[name] if read.language != "go" or not read.conditional), key=lambda read: read.conditional)
-        if not reads or name in sides.anywhere or name in elsewhere or any(sides.supplied(index, read) for read in reads) or read_by_platform(name):
+        if not reads or name in sides.anywhere or (name in elsewhere and any(read.default is not None for read in reads)) or any(sides.supplied(index, read) for read in reads) or read_by_platform(name):
             continue
         if _led_elsewhere(one.value, services):
             continue
@@ -426,6 +426,11 @@ class Peers:
             return None
         if sibling is not None:
             return Step(sibling.span, f"service {sibling.service} is what it should reach")
+        beside = next((one for one in self.given_beside(need.read.name, launch) if not any(one is other for other in kin)), None)
+        if beside is not None and need.address is not None:
+            given = next(setting for setting in beside.any.env if setting.name == need.read.name)
+            if any(located.address.kind == "name" for located in addresses_of(given.value)):
+                return Step(given.span, f"service {beside.service} is told where it is")
         if port is None or launch.group is not None:
             return None
         if port in self.host:

@@ -188,3 +188,15 @@ def test_what_a_chart_has_under_a_condition_may_be_missing(texts: Any) -> None:
     assert {setting.name: setting.maybe for setting in launch.any.env} == {
         "QUEUE_URL": True, "TOPIC_URL": True, "BASE_URL": False, "PLAIN": False, "TRACED": True, "LAST": False,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_an_action_behind_a_key_before_further_entries(texts: Any, ending: str) -> None:
+    text = (
+        "kind: Deployment\nmetadata: {{- include \"x.labels\" . | nindent 2 }}\n  name: a\nspec:\n  template:\n    spec:\n      containers:\n      - name: web\n        image: x/y\n"
+        "        env: {{- include \"x.env\" . | nindent 8 }}\n        - name: A\n          value: http://localhost\n        ports: {{- toYaml .Values.ports | nindent 8 }}\n"
+    ).replace("\n", ending)
+    facts = read_kubernetes(texts({"chart/templates/pod.yaml": text}), ["chart/templates/pod.yaml"])
+    (launch,) = facts.launches
+    assert [setting.name for setting in launch.any.env] == ["A"]
+    assert launch.any.env_open

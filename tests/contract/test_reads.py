@@ -27,6 +27,8 @@ FORMS = [
     ("a.py", "from environs import Env\nenv = Env()\nx = env.str('A', 'd')\n", "A", "d", False),
     ("a.py", "from pydantic_settings import BaseSettings\nclass S(BaseSettings):\n    a: str\n", "A", None, True),
     ("a.py", "from pydantic_settings import BaseSettings\nclass S(BaseSettings):\n    model_config = {'env_prefix': 'P_'}\n    a: str = 'd'\n", "P_A", "d", False),
+    ("a.py", "from pydantic import BaseSettings\nclass S(BaseSettings):\n    a: str = 'd'\n    class Config:\n        env_prefix = 'P_'\n", "P_A", "d", False),
+    ("a.py", "from pydantic_settings import BaseSettings\nclass B(BaseSettings):\n    model_config = {'env_prefix': 'P_'}\nclass S(B):\n    a: str = 'd'\n", "P_A", "d", False),
     ("a.py", "import os\nfrom dataclasses import dataclass\n@dataclass\nclass C:\n    a: str = os.getenv('A', 'd')\n", "A", "d", False),
     ("a.go", 'package a\nimport "os"\nfunc f() string { v := os.Getenv("A"); if v == "" { v = "d" }; return v }\n', "A", "d", False),
     ("a.go", 'package a\nimport ("os"; "log")\nfunc f() { v := os.Getenv("A"); if v == "" { log.Fatal("A") }; _ = v }\n', "A", None, True),

@@ -50,3 +50,9 @@ docker exec -e DATABASE_URL=postgresql://localhost:5432/postgres -e KONG_URL=htt
 docker exec -e DATABASE_URL=postgresql://localhost:5432/postgres -e KONG_URL=http://kong:8000 worker migrate  # STG101
 docker run -d --name worker --network app example/worker:1
 """})
+
+
+def test_a_container_of_a_script_that_is_only_copied_out_of_runs_nothing(found: Callable[..., None]) -> None:
+    script = "#!/bin/sh\nid=$(docker create -e OLLAMA_BASE_URL=http://localhost:11434 acme/api)%s\ndocker cp \"$id:/x\" .\n"
+    found({"a.sh": script % ""}, ("STG101",))
+    found({"a.sh": script % " # STG101" + 'docker start "$id"\n'}, ("STG101",))

@@ -61,3 +61,20 @@ def test_a_word_that_is_exchanged_elsewhere_does_not_excuse_a_lost_port(found: C
 }
 """
     found({"printer.js": text}, ("STG104",))
+
+
+def test_what_a_program_s_settings_give_comes_in_any_spelling(found: Callable[..., None]) -> None:
+    text = """export class Printer {
+  constructor(private readonly configService: ConfigService<Config>) {}
+
+  preview() {
+    const publicUrl = this.configService.getOrThrow<string>("PUBLIC_URL");
+    let url = publicUrl;
+    if (url.includes("localhost")) {
+      url = url.replace("localhost", "host.docker.internal"); // STG104
+    }
+    return url;
+  }
+}
+"""
+    found({"printer.ts": text}, ("STG104",))

@@ -93,7 +93,7 @@ def analyse(
     looked.update(path for _, path in tasks)
     looked.update(literals)
     looked.update(written)
-    launches = _with_executed(launches)
+    launches = [launch for launch in _with_executed(launches) if _is_started(files, launch)]
     if launches:
         from stigmer_lint.frontends.samples import Samples
 
@@ -172,6 +172,17 @@ def _with_executed(launches: list[Launch]) -> list[Launch]:
             })
         found.append(launch)
     return found
+
+
+def _is_started(files: Files, launch: Launch) -> bool:
+    """Whether a container that a script creates is started there: one that it only copies something out of runs nothing."""
+    if not launch.kind.endswith(" create") or launch.language != "shell":
+        return True
+    source = files.source(launch.span.path)
+    return source is None or _STARTS.search(source.data) is not None
+
+
+_STARTS = re.compile(rb"\bstart\b")
 
 
 def _with_env_files(files: Files, launch: Launch) -> Launch:

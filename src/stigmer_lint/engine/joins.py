@@ -352,6 +352,7 @@ def _groups(world: World, files: Files, policy: Policy) -> list[_Group]:
         by_base[base] = group if by_base.get(base, group) is group else None
     named = _named(world, files)
     commands = {path.split("/")[-2]: path.rpartition("/")[0] for path in files.paths(lambda path: path.endswith("/main.go") and "cmd/" in path)}
+    alone: list[Launch] = []
     for launch in waiting:
         images = [repository(text) for text in texts(launch.any.image)]
         shared = [one for image in images if len(claims.get(image, ())) > 1 for one in claims[image].values()]
@@ -384,7 +385,28 @@ def _groups(world: World, files: Files, policy: Policy) -> list[_Group]:
             group_of = found[label] = _Group(label, None, join="the launch mounts these files")
         if group_of is not None:
             group_of.launches[id(launch)] = launch
+        else:
+            alone.append(launch)
+    _by_reference(found.values(), alone)
     return list(found.values())
+
+
+def _by_reference(groups: Iterable[_Group], alone: list[Launch]) -> None:
+    """Join what is left by the whole reference of its image, as a project's services that share one image have it; `container_name` may have told whose it is."""
+    known: dict[str, _Group | None] = {}
+    for group in groups:
+        # What a launch mounts is in no image.
+        for launch in group.launches.values() if not group.label.startswith("mounted:") else ():
+            for text in _references(launch):
+                known[text] = group if known.get(text, group) is group else None
+    for launch in alone:
+        group_of = next((one for text in _references(launch) if (one := known.get(text)) is not None), None)
+        if group_of is not None:
+            group_of.launches[id(launch)] = launch
+
+
+def _references(launch: Launch) -> tuple[str, ...]:
+    return tuple(text for text in texts(launch.any.image) if "/" in text and not names_runtime(repository(text)))
 
 
 def _same_service(left: Launch, right: Launch) -> bool:

@@ -43,7 +43,6 @@ from stigmer_lint.flow.ir import (
     Return,
     Slice,
     Stmt,
-    Str,
 )
 from stigmer_lint.flow.project import ClassHandle, LibraryHandle, ModuleHandle, last_name
 from stigmer_lint.flow.typed import declared_type
@@ -448,6 +447,12 @@ def of_library(ev: Evaluator, name: str, expr: Call, frame: Frame, at: Stmt | No
         found = handler(functions.Context(ev, expr, frame, at, span, receiver))
         if found is not None:
             return found
+    if frame.unit.language in ("javascript", "typescript") and method in ("get", "getOrThrow"):
+        from stigmer_lint.flow.reads_forms import of_settings
+
+        if of_settings(expr) is not None:
+            given = environment(ev, ev.eval(expr.args[0].value, frame, at), span)
+            return choose((given, ev.eval(expr.args[1].value, frame, at)), span, (), 1) if len(expr.args) > 1 else given
     if receiver is not None:
         if isinstance(receiver, ObjectValue) and receiver.type == URL:
             found = url_field(receiver, method)
@@ -670,21 +675,33 @@ def is_settings(ev: Evaluator, decl: ClassDecl, handle: ClassHandle, depth: int)
     return False
 
 
-def settings_prefix(ev: Evaluator, handle: ClassHandle, module: Frame) -> str:
-    """`env_prefix` of a settings class."""
+def settings_config(ev: Evaluator, handle: ClassHandle, module: Frame, depth: int = 0) -> MapValue:
+    """The configuration of a pydantic settings class: `model_config`, or the class `Config` inside it, of its own or of a class that it is made from
+    (https://docs.pydantic.dev/latest/concepts/pydantic_settings/)."""
     config = handle.decl.fields.get("model_config")
     if config is not None and config.default is not None:
         value = ev.eval(config.default, module, None)
         held = value.fields if isinstance(value, ObjectValue) else value
-        prefix = held.get("env_prefix") if isinstance(held, MapValue) else None
-        if isinstance(prefix, Known):
-            return prefix.text.upper()
-    inner = handle.unit.classes.get("Config")
-    if inner is not None and handle.decl.span[0] < inner.span[0] < handle.decl.span[1]:
-        field = inner.fields.get("env_prefix")
-        if field is not None and isinstance(field.default, Str):
-            return field.default.text.upper()
-    return ""
+        if isinstance(held, MapValue):
+            return held
+    inner = handle.unit.classes.get(f"{handle.decl.name}.Config")
+    if inner is not None:
+        fields = ((field.name, field.default) for field in inner.fields.values())
+        return MapValue(tuple(Entry(Known(name), ev.eval(default, module, None)) for name, default in fields if default is not None))
+    for base in handle.decl.bases if depth < 4 else ():
+        parent = ev.project.class_named(handle.unit, base)
+        frame = ev.module_frame(parent.unit.path) if parent is not None and parent.decl is not handle.decl else None
+        if parent is not None and frame is not None:
+            found = settings_config(ev, parent, frame, depth + 1)
+            if found.entries:
+                return found
+    return MapValue(())
+
+
+def settings_prefix(ev: Evaluator, handle: ClassHandle, module: Frame) -> str:
+    """`env_prefix` of a settings class."""
+    prefix = settings_config(ev, handle, module).get("env_prefix")
+    return prefix.text.upper() if isinstance(prefix, Known) else ""
 
 
 __all__ = [

@@ -14,7 +14,7 @@ from stigmer_lint.flow.project import ClassHandle
 from stigmer_lint.flow.reads_forms import OBJECTS, VIPER, canonical, plain
 from stigmer_lint.flow.walk import places, statements
 from stigmer_lint.model.span import SourceFile, Span
-from stigmer_lint.model.value import Known, MapValue, ObjectValue, Value
+from stigmer_lint.model.value import Known, Value
 from stigmer_lint.model.world import EnvRead
 
 _PAIR = re.compile(r'([A-Za-z][\w-]*):"((?:[^"\\]|\\.)*)"')
@@ -67,7 +67,7 @@ def _pydantic(ev: Evaluator, unit: Unit) -> Iterator[EnvRead]:
             continue
         handle = ClassHandle(klass, unit)
         ev.fresh()
-        config = _config(ev, handle, module)
+        config = library.settings_config(ev, handle, module)
         for field in klass.fields.values():
             if field.name in ("model_config", "Config") or field.name.startswith("_") or "ClassVar" in field.type or not field.type:
                 continue
@@ -162,17 +162,6 @@ def _ellipsis(default: Expr, data: bytes) -> bool:
             return not ({"default", "default_factory"} & named) and (first is None or _ellipsis(first, data))
         return False
     return data[default.span[0] : default.span[1]].strip() == b"..." or (isinstance(default, Name) and default.id in ("...", "Ellipsis"))
-
-
-def _config(ev: Evaluator, handle: ClassHandle, module: object) -> MapValue:
-    from stigmer_lint.flow.frame import Frame
-
-    field = handle.decl.fields.get("model_config")
-    if field is None or field.default is None or not isinstance(module, Frame):
-        return MapValue(())
-    value = ev.eval(field.default, module, None)
-    held = value.fields if isinstance(value, ObjectValue) else value
-    return held if isinstance(held, MapValue) else MapValue(())
 
 
 def _parameters(ev: Evaluator, unit: Unit) -> Iterator[EnvRead]:

@@ -157,12 +157,19 @@ def _call(call: Call, unit: Unit, known: dict[str, str]) -> Form | None:
         return _got(call, _Getter(demands=True, default_at=None), "config")
     if name == f"{VIPER}.BindEnv" and len(call.args) > 1:
         return Form(call.args[1].value, "viper.BindEnv")
-    if isinstance(call.callee, Attr) and call.callee.name in ("get", "getOrThrow") and unit.language != "python" and unit.language != "go":
-        base = plain(call.callee.base)
-        first = call.args[0].value
-        if base is not None and _CONFIG_GET.search(base) and isinstance(first, Str) and _UPPER.match(first.text):
-            return _got(call, _Getter(demands=call.callee.name == "getOrThrow"), f"{base}.{call.callee.name}")
+    base = of_settings(call) if unit.language not in ("python", "go") else None
+    if base is not None and isinstance(call.callee, Attr):
+        return _got(call, _Getter(demands=call.callee.name == "getOrThrow"), f"{base}.{call.callee.name}")
     return None
+
+
+def of_settings(call: Call) -> str | None:
+    """The object of a call that asks a program's settings for a variable by its name (`configService.get("PORT")`, https://docs.nestjs.com/techniques/configuration),
+    None where it is no such call."""
+    if not isinstance(call.callee, Attr) or call.callee.name not in ("get", "getOrThrow") or not call.args:
+        return None
+    base, first = plain(call.callee.base), call.args[0].value
+    return base if base is not None and _CONFIG_GET.search(base) and isinstance(first, Str) and _UPPER.match(first.text) else None
 
 
 SCANS = re.compile(

@@ -137,7 +137,7 @@ def _foreign(ev: Evaluator, step: _Rewrite) -> bool:
     ev.fresh(4000)
     value = ev.eval(step.address, ev.frame_of(step.place, 2), step.place.stmt)
     options = list(alternatives(scalar(value), 8))
-    return bool(options) and all(isinstance(option, Unknown) and option.kind in ("parameter", "field", "input") for option in options)
+    return bool(options) and all(isinstance(option, Unknown) and option.kind in ("parameter", "field", "input", "env") for option in options)
 
 
 def _moved(answer: Value) -> bool:

@@ -19,6 +19,17 @@ from stigmer_lint.model.value import Known, Unknown, Value, join
 _NOT_BREAK: Final = re.compile(rb"[^\r\n]")
 
 
+def _goes_on(lines: list[bytes], at: int) -> bool:
+    """Whether an action behind a key is only the first part of what the key has, as in `env: {{- include "x" . | nindent 4 }}` before further entries."""
+    here = lines[at].rstrip()
+    if not here.endswith(b":") or here == lines[at].rstrip(b"\r"):
+        return False
+    column = len(here) - len(here.lstrip(b" -"))
+    following = next((line for line in lines[at + 1 : at + 40] if line.strip() and not line.lstrip().startswith(b"#")), b"")
+    deep = len(following) - len(following.lstrip(b" "))
+    return deep > column or (deep == column and following.lstrip(b" ").startswith(b"- ") and not here.lstrip(b" ").startswith(b"-"))
+
+
 class Holes:
     """The actions of a file, by their byte offsets."""
 
@@ -45,7 +56,7 @@ class Holes:
             return self.source
         blank = self._covered(b" ").split(b"\n")
         filled = self._covered(b"x").split(b"\n")
-        lines = [empty if not empty.strip() else full for empty, full in zip(blank, filled, strict=True)]
+        lines = [empty if not empty.strip() or _goes_on(blank, at) else full for at, (empty, full) in enumerate(zip(blank, filled, strict=True))]
         return SourceFile(self.source.path, b"\n".join(lines))
 
     def _covered(self, letter: bytes) -> bytes:

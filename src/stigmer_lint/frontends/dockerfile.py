@@ -356,6 +356,14 @@ _WRITES = re.compile(r"\b(?:cat|tee)\b[^|&;]{0,400}<<|<<[^|&;]{0,400}(?:>|\|\s*t
 """A here-document that a RUN line puts into a file, and does not carry out."""
 
 
+_NO_PRODUCTS: Final = frozenset((
+    "ADD", "APK", "APT", "BIN", "CACHE", "CLEAN", "CONTRIB", "CURL", "DEB", "DNF", "DOWNLOAD", "ETC", "FETCH", "GET", "GIT", "GITHUB", "GZ", "HTTP",
+    "HTTPS", "INSTALL", "LIST", "MAIN", "MIRROR", "NPM", "OPT", "PIP", "RELEASES", "RUN", "SECURITY", "SOURCES", "STABLE", "TAR", "TMP", "UPDATE",
+    "UPGRADE", "USR", "VAR", "WGET", "YARN", "YUM",
+))
+"""Words of the commands and places themselves."""
+
+
 def _installed(text: str) -> set[str]:
     """Words of what a RUN line brings in. Client programs and header files of a server are not the server."""
     found: set[str] = set()
@@ -366,7 +374,7 @@ def _installed(text: str) -> set[str]:
             for word in command.split():
                 if not word.startswith(("-", "lib")) and not _CLIENT.search(word):
                     found.update(tokens(word))
-    return found
+    return found - _NO_PRODUCTS
 
 
 _GO: Final = re.compile(r"(?:^|[\s;&|(])go\s+(?:-C\s+\S+\s+)?(build|install|run|test)(?=\s|$)")
