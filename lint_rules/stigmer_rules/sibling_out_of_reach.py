@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -10,7 +11,7 @@ from stigmer_lint.dialled import Dialled, Neighbours, dialled, foreign_image, is
 from stigmer_lint.model.launch import Launch, LaunchFacts
 from stigmer_lint.model.value import Choice, Known, Step, render, text_of
 from stigmer_lint.reachability import mapping_of, network_of
-from stigmer_lint.rule import Finding, Policy, Rule, World
+from stigmer_lint.rule import Finding, Policy, ReplaceHost, Rule, World
 
 RULE = Rule(
     code="STG112",
@@ -40,6 +41,11 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
     services = {name: key for key, service in policy.services.items() for name in service.env}
     jobs = _jobs(world)
     named = _named(world)
+    beside: dict[str, set[str]] = {}
+    for launch in world.launches:
+        if launch.group is not None:
+            # A stack may be split over the files of a folder.
+            beside.setdefault(launch.group.rpartition("/")[0], set()).update(_names(launch))
     for launch in world.launches:
         grouped = launch.kind == "compose" and launch.group is not None
         if (not grouped and launch.kind not in _STARTS) or is_backend(neighbours, launch):
@@ -56,6 +62,8 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                 apart = _in_group(one, neighbours) if grouped else _in_job(one, jobs) or _in_script(one, named)
                 if apart is not None:
                     yield _finding(one, apart)
+                elif grouped and (meant := _called_otherwise(one, neighbours, beside)) is not None:
+                    yield _nobody(one, meant)
 
 
 def _is_meant(one: Dialled) -> bool:
@@ -129,7 +137,50 @@ def _in_group(one: Dialled, neighbours: Neighbours) -> _Apart | None:
 
 
 def _answers(launch: Launch, host: str) -> bool:
-    return host in {(launch.service or "").lower(), *(name.lower() for name in (*launch.any.aliases, *texts(launch.any.name)))} - {""}
+    return host in _names(launch)
+
+
+def _names(launch: Launch) -> set[str]:
+    return {(launch.service or "").lower(), *(name.lower() for name in (*launch.any.aliases, *texts(launch.any.name)))} - {""}
+
+
+_LABEL = re.compile(r"[a-z][a-z0-9_-]*\Z", re.IGNORECASE)
+
+
+def _called_otherwise(one: Dialled, neighbours: Neighbours, beside: dict[str, set[str]]) -> Launch | None:
+    """The only service of the project that listens on the port in question, where nothing in the files beside it is called by the name that is dialled. The name
+    must stand in the service's own lines, and no network of it may have others on it."""
+    launch, facts, host = one.launch, one.facts, one.address.host
+    setting = one.setting
+    if (
+        setting is None or setting.origin != "launch" or not isinstance(setting.value, Known) or one.role.role != "dial" or launch.fragment or facts.outer
+        or not _told(facts) or network_of(facts.network) == "host" or _LABEL.match(host) is None or host.lower() in beside.get((launch.group or "").rpartition("/")[0], ())
+    ):
+        return None
+    port = one.address.port or one.port or one.role.default_port
+    if port is None or neighbours.ports(launch, facts).listens(port):
+        return None
+    group = [other for other in neighbours.groups.get(launch.group or "", ()) if other.service != launch.service]
+    having = [other for other in group if neighbours.ports(other).listens(port) and meet(facts, other.any)]
+    return having[0] if len({other.service for other in having}) == 1 and having[0].service else None
+
+
+def _nobody(one: Dialled, meant: Launch) -> Finding:
+    return Finding(
+        rule=RULE.code,
+        message=f"{one.name} names {one.address.host}, which no service of this project is called; {meant.service} is what listens there",
+        span=one.place,
+        confidence="high",
+        container=text_of(one.facts.name) or one.launch.service,
+        image=text_of(one.facts.image),
+        env=one.variable,
+        value=render(one.value),
+        platforms=(one.platform,),
+        related=(Step(meant.span, f"service {meant.service}"),),
+        help=f"write {meant.service}",
+        remedy=ReplaceHost(meant.service or "", of=one.address.host),
+        launch=one.launch,
+    )
 
 
 def _told(facts: LaunchFacts) -> bool:

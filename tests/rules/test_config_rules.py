@@ -586,3 +586,26 @@ def test_an_alias_in_the_settings_of_a_program_that_is_not_known(tmp_path: Path,
     service = "proxy|image: acme/proxy|volumes:|  - ./envoy.yaml:/config/envoy.yaml:ro"
     assert marks(report(tmp_path / "a", compose(service) | {"envoy.yaml": text})) == found
     assert marks(report(tmp_path / "b", compose(f"{service}|extra_hosts: ['host.docker.internal:host-gateway']") | {"envoy.yaml": text})) == set()
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (("", ""), {"STG112 compose.yaml:5"}),
+        (("POSTGRES_HOST: db", "DATABASE_URL: postgres://app@db/app"), {"STG112 compose.yaml:5"}),
+        (("  pg:", "  db:"), set()),
+        (("  pg:\n", "  pg:\n    container_name: db\n"), set()),
+        # Names that are more than a label, that are filled in, or that something else may give.
+        (("HOST: db", "HOST: db.example.com"), set()),
+        (("HOST: db", "HOST: ${DB:-db}"), set()),
+        (("image: acme/web", "image: acme/web\n    extra_hosts: ['db:10.0.0.1']"), set()),
+        (("image: acme/web", "image: acme/web\n    networks: [outer]"), set()),
+        (("image: acme/web", "image: acme/web\n    external_links: [db]"), set()),
+        # Two that it may mean.
+        (("services:", "services:\n  pg2: {image: 'postgres:16'}"), set()),
+    ],
+)
+def test_a_name_that_no_service_has(tmp_path: Path, change: tuple[str, str], found: set[str]) -> None:
+    text = "services:\n  web:\n    image: acme/web\n    environment:\n      POSTGRES_HOST: db\n  pg:\n    image: postgres:16\nnetworks:\n  outer: {external: true}\n"
+    assert marks(report(tmp_path / "a", {"compose.yaml": text.replace(*change)})) == found
+    assert marks(report(tmp_path / "b", {"compose.yaml": text.replace(*change), "compose.db.yaml": "services:\n  db:\n    image: postgres:16\n"})) == set()

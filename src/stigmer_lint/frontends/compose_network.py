@@ -206,3 +206,15 @@ def is_internal(files: ComposeFiles, project: Project, service: Service) -> bool
         if not any(field and files.plain(field.value, context) == "true" for field, context in zip(nodes, contexts, strict=True)):
             return False
     return True
+
+
+def is_outer(files: ComposeFiles, project: Project, service: Service) -> bool:
+    """Whether the service meets containers of others: on a network that the project does not make (`external`), or by `external_links`."""
+    if service.all("external_links"):
+        return True
+    for name in list(joined(service)) or ["default"]:
+        for at in project.networks.get(name, ()):
+            field = fields(at.node).get("external")
+            if field is not None and files.plain(field.value, at.context) != "false":
+                return True
+    return False

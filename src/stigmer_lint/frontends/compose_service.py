@@ -74,6 +74,7 @@ def _launch(files: ComposeFiles, project: Project, service: Service, budget: Bud
         network=network,
         network_span=network_span,
         networks=joined if network is None else (),
+        outer=compose_network.is_outer(files, project, service),
         isolated=network is None and compose_network.is_internal(files, project, service),
         aliases=compose_network.aliases(files, service),
         env=env,

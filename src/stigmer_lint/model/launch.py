@@ -83,6 +83,8 @@ class LaunchFacts(msgspec.Struct, frozen=True):
     network_span: Span | None = None
     networks: tuple[str, ...] = ()
     """User-defined networks that it joins (compose `networks`), group default included as "default"."""
+    outer: bool = False
+    """It is on a network that something else makes, where others may be that are not seen here."""
     isolated: bool = False
     """Every network that it joins is cut off from the host and the outside (compose `internal: true`)."""
     aliases: tuple[str, ...] = ()
