@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from stigmer_lint.addresses import classify_address
@@ -19,6 +20,10 @@ RULE = Rule(
 )
 
 
+_GLUED = re.compile(r"(localhost)(\d{2,5})\Z", re.IGNORECASE)
+"""A port that has run into the host."""
+
+
 def check(world: World, policy: Policy) -> Iterator[Finding]:
     """Findings for misspelt aliases in values, and for host entries that map an alias to loopback."""
     neighbours = neighbours_of(world)
@@ -34,6 +39,12 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                         rule=RULE.code, message=f"{one.name} names {one.address.host}; no engine knows it", span=one.span, env=one.name,
                         value=render(one.value), platforms=(platform,), trail=one.trail, help=f"did you mean {meant}?",
                         remedy=Rename(one.address.host, meant), safety="safe", launch=launch, container=container, image=image,
+                    )
+                elif one.address.kind == "name" and (glued := _GLUED.match(one.address.host)) is not None and not mapped and not facts.hosts_open:
+                    yield Finding(
+                        rule=RULE.code, message=f"{one.name} names {one.address.host}, a host that is nowhere: the colon before the port is missing", span=one.span,
+                        env=one.name, value=render(one.value), platforms=(platform,), trail=one.trail, help=f"did you mean {glued[1]}:{glued[2]}?",
+                        launch=launch, container=container, image=image,
                     )
             if network_of(facts.network, facts.pod) == "host" and platform == "linux":
                 continue

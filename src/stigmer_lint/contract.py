@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
@@ -464,7 +465,9 @@ class Peers:
             # Alone in its file it may be laid over another.
             return False
         meant = [one for one in theirs if one.service != other.service and _is_about(name, value, one)]
-        return bool(meant) and not any(_products(one) & _products(two) for one in meant for two in mine)
+        # Where most services have one image, told apart by its tag, it says nothing of what they are.
+        several = {product for product, count in Counter(product for one in mine for product in _products(one)).items() if 2 * count > len(mine)}
+        return bool(meant) and not any(_told(one, several) & _told(two, several) for one in meant for two in mine)
 
     def services(self, launch: Launch) -> frozenset[str]:
         """What the services of a launch's group are called in its network."""
@@ -496,6 +499,11 @@ def _products(launch: Launch) -> frozenset[str]:
     """What the images of a launch are called, registry, owner and tag apart; the service's own name where it is built here."""
     names = {text.partition("@")[0].rpartition("/")[2].partition(":")[0].lower() for text in texts(launch.any.image)}
     return frozenset(names or {(launch.service or "").lower()} - {""})
+
+
+def _told(launch: Launch, several: set[str]) -> frozenset[str]:
+    """The products of a launch but for those that most others are as well; its service's name where that leaves none."""
+    return _products(launch) - several or frozenset({(launch.service or "").lower()} - {""})
 
 
 def _is_about(name: str, value: Value, launch: Launch) -> bool:

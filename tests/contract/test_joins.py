@@ -105,3 +105,11 @@ def test_an_image_named_like_a_program_of_the_tree_holds_that_program_alone(worl
         "cmd/users/main.go": read.format("main", "", "USERS"), "docker/entrypoint.sh": "exec app --to ${OTHER_URL:?}\n",
     }).components  # fmt: skip
     assert (names(component), component.certain) == ({"AUTH", "LIB"}, False)
+
+
+def test_services_of_one_image_run_the_same_code_where_one_is_known(world: Worlds) -> None:
+    text = "services:\n  api:\n    image: acme/app:1\n    container_name: api-1\n  worker:\n    image: acme/app:1\n  other:\n    image: acme/other:1\n  db:\n    image: postgres:16\n"
+    [component] = world({
+        "build.compose.yaml": "services:\n  a:\n    build: .\n    container_name: api-1\n", "Dockerfile": "FROM python\nCOPY . .\n", "a.py": READ.format("AA"), "compose.yaml": text,
+    }).components  # fmt: skip
+    assert {launch.service for launch in component.launches} == {"a", "api", "worker"}

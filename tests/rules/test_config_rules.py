@@ -14,7 +14,7 @@ from stigmer_lint.report.types import Report
 from stigmer_lint.rule import ReplaceHost
 from stigmer_rules import RULES
 
-CODES = ("STG101", "STG103", "STG106", "STG107", "STG108", "STG109", "STG112", "STG206")
+CODES = ("STG101", "STG103", "STG106", "STG107", "STG108", "STG109", "STG111", "STG112", "STG206")
 
 
 def report(folder: Path, files: dict[str, str]) -> Report:
@@ -609,3 +609,8 @@ def test_a_name_that_no_service_has(tmp_path: Path, change: tuple[str, str], fou
     text = "services:\n  web:\n    image: acme/web\n    environment:\n      POSTGRES_HOST: db\n  pg:\n    image: postgres:16\nnetworks:\n  outer: {external: true}\n"
     assert marks(report(tmp_path / "a", {"compose.yaml": text.replace(*change)})) == found
     assert marks(report(tmp_path / "b", {"compose.yaml": text.replace(*change), "compose.db.yaml": "services:\n  db:\n    image: postgres:16\n"})) == set()
+
+
+def test_a_port_that_has_run_into_the_host(tmp_path: Path) -> None:
+    assert marks(report(tmp_path, compose(env("API_URL: http://localhost8080")))) == {"STG111 compose.yaml:5"}
+    assert marks(report(tmp_path, compose(env("API_URL: http://localhost8080.example.com")))) == set()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from stigmer_lint.engine.discover import Files
 from stigmer_lint.flow.evaluate import Evaluator
-from stigmer_lint.flow.ir import Arg, Call, DictOf, Str, Unit
+from stigmer_lint.flow.ir import Arg, Call, DictOf, FunctionDecl, Name, Str, Unit
 from stigmer_lint.flow.project import SUFFIXES
 from stigmer_lint.flow.reads_forms import canonical
 from stigmer_lint.flow.walk import Place
@@ -43,6 +43,8 @@ def _in_unit(ev: Evaluator, unit: Unit, rows: list[Client]) -> Iterator[ClientCa
     for row in rows:
         by_last.setdefault(row.call.rpartition(".")[2], []).append(row)
     renamed = {name: full for name, full in imported.items() if any(row.call == full for row in rows)}
+    source = ev.project.source(unit.path)
+    data = source.data if source is not None else b""
     for decl in ev.project.roots(unit):
         for name, places in ev.project.places_of(decl).items():
             if name not in by_last and name not in renamed:
@@ -53,11 +55,20 @@ def _in_unit(ev: Evaluator, unit: Unit, rows: list[Client]) -> Iterator[ClientCa
                     continue
                 full = canonical(call.callee, unit, {})
                 for row in rows:
-                    if full is not None and row.call in (full, f"{full}.default"):
+                    if full is not None and row.call in (full, f"{full}.default") and not _means_another(data, decl, call, row):
                         ev.fresh()
                         given = _endpoint(ev, call, row, place)
                         yield ClientCall(name, Span(unit.path, *call.span), given, row.arguments[0], row.default, row.reads)
                         break
+
+
+def _means_another(data: bytes, decl: FunctionDecl, call: Call, row: Client) -> bool:
+    """Python: whether the function itself takes the name from another library, which counts there and not in the rest of the file."""
+    if row.language != "python" or decl is decl.unit.module or not isinstance(call.callee, Name):
+        return False
+    name = re.escape(call.callee.id.encode())
+    own = re.search(rb"(?m)^[ \t]+from[ \t]+([\w.]+)[ \t]+import[^\n#]*\b" + name + rb"\b", data[decl.span[0] : call.span[0]])
+    return own is not None and own[1].decode() != row.call.rpartition(".")[0]
 
 
 def _endpoint(ev: Evaluator, call: Call, row: Client, place: Place) -> Value | None:

@@ -9,7 +9,7 @@ import msgspec
 
 from stigmer_lint.flow import library
 from stigmer_lint.flow.evaluate import Evaluator
-from stigmer_lint.flow.ir import Assign, Attr, Call, ClassDecl, DictOf, Expr, Field, FunctionDecl, Name, Nil, Return, Str, Unit
+from stigmer_lint.flow.ir import Assign, Attr, Call, ClassDecl, DictOf, Expr, Field, FunctionDecl, Index, Name, Nil, Return, Str, Unit
 from stigmer_lint.flow.project import ClassHandle
 from stigmer_lint.flow.reads_forms import OBJECTS, VIPER, canonical, plain
 from stigmer_lint.flow.walk import places, statements
@@ -352,7 +352,10 @@ def _schemas(ev: Evaluator, unit: Unit, known: dict[str, str]) -> Iterator[EnvRe
                     if isinstance(pair.key, Str) and pair.key.text in ("server", "client", "shared"):
                         yield from _keys(ev, pair.value, unit, "createEnv", demands=True)
             elif method == "cleanEnv" and len(call.args) > 1:
-                yield from _keys(ev, call.args[1].value, unit, "cleanEnv", demands=True)
+                held = call.args[1].value
+                yield from _keys(ev, _object(ev, held, unit, decl), unit, "cleanEnv", demands=True)
+                if isinstance(held, Name):
+                    yield from _added(held.id, unit, decl, "cleanEnv")
             elif method in _PARSES and isinstance(call.callee, Attr):
                 given = [index for index, arg in enumerate(call.args) if canonical(arg.value, unit, known) in OBJECTS]
                 if not given:
@@ -370,6 +373,27 @@ def _schemas(ev: Evaluator, unit: Unit, known: dict[str, str]) -> Iterator[EnvRe
 _ENDS = re.compile(rb"\bthrow\b|\bexit\(|\bprocess\.abort|\breject\(|\bassert\b|\binvariant\b")
 NEAR = 1200
 """Bytes after a call in which its result is looked at."""
+
+
+def _object(ev: Evaluator, expr: Expr, unit: Unit, decl: FunctionDecl) -> Expr:
+    """The object of a schema's keys, where a name of the module or the function holds it."""
+    if not isinstance(expr, Name):
+        return expr
+    made = [one.value for one in ev.project.assigned(unit).get(expr.id, ())]
+    made += [stmt.value for stmt in statements(decl.body) if isinstance(stmt, Assign) and isinstance(stmt.target, Name) and stmt.target.id == expr.id]
+    return next((one for one in made if isinstance(one, DictOf)), expr)
+
+
+def _added(name: str, unit: Unit, decl: FunctionDecl, api: str) -> Iterator[EnvRead]:
+    """Keys that are given to the object later, under a condition as a rule: `validators.KEY = str()`."""
+    bodies = [decl.body, *([unit.module.body] if unit.module is not None and unit.module is not decl else ())]
+    for body in bodies:
+        for stmt in statements(body):
+            target = stmt.target if isinstance(stmt, Assign) else None
+            if isinstance(target, Attr) and isinstance(target.base, Name) and target.base.id == name:
+                yield EnvRead(target.name, Span(unit.path, *target.span), api, unit.language, None, False)
+            elif isinstance(target, Index) and isinstance(target.base, Name) and target.base.id == name and isinstance(target.key, Str):
+                yield EnvRead(target.key.text, Span(unit.path, *target.key.span), api, unit.language, None, False)
 
 
 def _schema(ev: Evaluator, expr: Expr, unit: Unit, decl: FunctionDecl, depth: int) -> tuple[Expr, bool] | None:

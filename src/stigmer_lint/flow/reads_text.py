@@ -158,8 +158,16 @@ _MADE: dict[str, Callable[[re.Match[bytes]], tuple[str, bool]]] = {
 
 
 def _commented(data: bytes, at: int, marks: tuple[bytes, ...]) -> bool:
+    """Whether what stands at `at` is in a comment, of the whole line or behind something."""
     start = data.rfind(b"\n", max(0, at - 2000), at) + 1
-    return data[start:at].lstrip().startswith(marks)
+    before = data[start:at]
+    if before.lstrip().startswith(marks):
+        return True
+    for mark in (b"//", b"#"):
+        found = before.find(b" " + mark) if mark in marks else -1
+        if found >= 0 and before.count(b'"', 0, found) % 2 == 0 and before.count(b"'", 0, found) % 2 == 0:
+            return True
+    return False
 
 
 def _template(source: SourceFile) -> Iterator[EnvRead]:

@@ -1,0 +1,54 @@
+"""What tells that a launch lacks a variable, and what tells that it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+Found = list[tuple[str, str, int, str]]
+Findings = Callable[[dict[str, str]], Found]
+BUILD = {"Dockerfile": "FROM python\nCOPY . .\n"}
+
+
+def test_a_client_that_reads_nothing_is_not_helped_by_an_env_file_that_is_not_seen(findings: Findings) -> None:
+    text = "services:\n  app:\n    build: .\n    env_file: .env\n  redis:\n    image: redis\n"
+    assert findings({**BUILD, "a.py": "import redis\nr = redis.Redis()\n", "compose.yaml": text}) == [("STG301", "a.py", 2, "")]
+
+
+def test_code_of_another_image_that_was_copied_along_builds_no_client_there(findings: Findings) -> None:
+    tree = {
+        "api/Dockerfile": "FROM python\nCOPY . .\n", "api/a.py": "import redis\nr = redis.Redis()\n", "web/Dockerfile": "FROM node\nCOPY . .\n",
+        "compose.yaml": "services:\n  api:\n    build: ./api\n  web:\n    build: {context: ., dockerfile: web/Dockerfile}\n  redis:\n    image: redis\n",
+    }
+    assert [(code, path) for code, path, _, _ in findings(tree)] == [("STG301", "api/a.py")]
+
+
+def test_a_name_that_a_function_takes_from_another_library(findings: Findings) -> None:
+    code = "from ollama import Client\n\ndef rank():\n    from jina import Client\n    return Client(%s)\n\ndef chat():\n    return Client()\n"
+    found = findings({**BUILD, "a.py": code % "", "compose.yaml": "services:\n  app:\n    build: .\n"})
+    assert [(code, line) for code, _, line, _ in found] == [("STG301", 8)]
+
+
+def test_a_sibling_that_is_told_where_a_service_is_tells_that_it_is_elsewhere(findings: Findings) -> None:
+    code = {**BUILD, "a.py": "import os\nt = os.getenv('TEMPORAL_ADDRESS', 'localhost:7233')\nm = os.getenv('MODE')\n"}
+    text = "services:\n  app:\n    build: .\n    environment: [MODE=1]\n  other:\n    image: acme/other\n    environment: ['TEMPORAL_ADDRESS=%s']\n"
+    assert findings({**code, "compose.yaml": text % "temporal.example.com:7233"}) == [("STG203", "compose.yaml", 2, "TEMPORAL_ADDRESS")]
+    assert findings({**code, "compose.yaml": text % "localhost:7233"})[:1] != [("STG203", "compose.yaml", 2, "TEMPORAL_ADDRESS")]
+
+
+def test_the_tags_of_one_repository_tell_its_services_apart(findings: Findings) -> None:
+    code = {**BUILD, "a.py": "import os\nk = os.environ.get('KAFKA_ADDR')\nm = os.environ['MODE']\n"}
+    def service(name: str, env: str) -> str:
+        return f"  {name}:\n    build: {'.' if name == 'app' else './' + name}\n    image: acme/demo:1-{name}\n    environment: [{env}]\n"
+
+    code |= {f"{name}/Dockerfile": "FROM python\n" for name in ("kafka", "cart", "shop")}
+    app = "KAFKA_ADDR=kafka:9092, MODE=1"
+    whole = "services:\n" + service("app", app) + service("kafka", "K=1") + service("cart", "C=1") + service("shop", "S=1")
+    minimal = "services:\n" + service("app", "MODE=1") + service("cart", "C=1") + service("shop", "S=1")
+    assert findings({**code, "compose.yaml": whole, "compose.minimal.yaml": minimal}) == []
+
+
+@pytest.mark.parametrize(("line", "found"), [("'driver' => 'redis', // env('STORE_KIND', 'file')", False), ("'a' => 'http://x', 'b' => env('STORE_KIND'), // \"x\"", True)])
+def test_a_read_in_a_comment_behind_something_is_none(reads: Callable[[dict[str, str]], dict[str, object]], line: str, found: bool) -> None:
+    assert ("STORE_KIND" in reads({"config/store.php": f"<?php\nreturn [\n  {line}\n];\n"})) is found
