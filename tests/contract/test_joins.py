@@ -113,3 +113,11 @@ def test_services_of_one_image_run_the_same_code_where_one_is_known(world: World
         "build.compose.yaml": "services:\n  a:\n    build: .\n    container_name: api-1\n", "Dockerfile": "FROM python\nCOPY . .\n", "a.py": READ.format("AA"), "compose.yaml": text,
     }).components  # fmt: skip
     assert {launch.service for launch in component.launches} == {"a", "api", "worker"}
+
+
+def test_the_start_line_of_an_image_reads_what_a_shell_fills_in(world: Worlds) -> None:
+    start = "serve --port $API_PORT --host ${HOST_IP:-0.0.0.0} \"$MODE\" && X=1 && echo $X"
+    [component] = world({"compose.yaml": "services:\n  a:\n    build: .\n", "Dockerfile": f"FROM python\nCOPY . .\nENTRYPOINT {start}\n", "a.py": "import os\n"}).components
+    assert {(read.name, read.required, read.default is not None) for read in component.reads} == {("API_PORT", True, False), ("HOST_IP", False, True), ("MODE", False, False)}
+    [component] = world({"Dockerfile": 'FROM python\nCOPY . .\nENTRYPOINT ["serve", "--port", "$API_PORT"]\n'}).components
+    assert not component.reads

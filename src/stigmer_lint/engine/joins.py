@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from functools import cache
 
@@ -125,6 +125,7 @@ def components(
             ) else read
             for read in readers.below(holds)
         )
+        reads = (*reads, *_of_start(group))
         listens = {name for path, names in bound.items() if holds(path) for name in names}
         if listens:
             reads = tuple(msgspec.structs.replace(read, role="bind") if read.name in listens and read.role == "unknown" else read for read in reads)
@@ -245,6 +246,30 @@ def _left_to_people(path: str, called: set[str]) -> bool:
     above it are the program's, and named wherever the program is started."""
     found = _BY_HAND.search(path)
     return found is not None and not called & set(path[found.start() :].split("/"))
+
+
+_REFERENCE = re.compile(r"(?<![\\$])\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?:(:?[-+?=])([^{}]*))?\})")
+_FLAG = re.compile(r"(?:^|\s)--?[A-Za-z][\w.-]*[ =]\"?\Z")
+
+
+def _of_start(group: _Group) -> Iterator[EnvRead]:
+    """The variables that the image's own start line fills in, where a shell carries it out: `ENTRYPOINT serve --port $PORT`. A flag's value must be there."""
+    image = group.image
+    changed = any(launch.any.command is not None or launch.any.entrypoint is not None for launch in group.launches.values())
+    for words in (image.entrypoint, image.command) if image is not None else ():
+        written = [text for word in words or () for text in texts(word)]
+        if len(written) != 3 or written[0].rpartition("/")[2] not in ("sh", "bash", "ash") or written[1] != "-c":
+            continue
+        text, word = written[2], (words or ())[2]
+        if not isinstance(word, Known) or word.span is None:
+            continue
+        for hit in _REFERENCE.finditer(text):
+            name, operator = hit[1] or hit[2], hit[3] or ""
+            if re.search(rf"(?:^|[\s;&|(]){name}=|\b(?:read|for)\s+{name}\b", text[: hit.start()]) is not None:
+                continue
+            default = Known(hit[4] or "", word.span) if operator in ("-", ":-", "=", ":=") else None
+            needed = operator in ("?", ":?") or (not operator and _FLAG.search(text[: hit.start()]) is not None)
+            yield EnvRead(name, word.span, "start line", "shell", default, needed, conditional=changed or operator in ("+", ":+"))
 
 
 _OWN_PROGRAM = re.compile(r"(?:^|/)src/bin/([\w-]+)(?:\.rs|/main\.rs)$")
