@@ -22,8 +22,8 @@ from stigmer_lint.contract import (
 from stigmer_lint.knowledge.names import is_telemetry, names_test, tokens
 from stigmer_lint.model.launch import Launch, Platform
 from stigmer_lint.model.value import Step, text_of
-from stigmer_lint.model.world import Component
-from stigmer_lint.rule import AlsoSet, Finding, PassOn, Policy, Rule, World
+from stigmer_lint.model.world import Component, Misnamed
+from stigmer_lint.rule import AlsoSet, Finding, PassOn, Policy, Rename, Rule, World
 
 RULE = Rule(
     code="STG203",
@@ -47,6 +47,24 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
             common = need.reason == "required" and len({launch.span.path for launch in lacking}) > MAX_BROKEN
             for launch in lacking:
                 yield from _finding(sides, need, launch, peers, common)
+    for one in world.misnamed:
+        yield _misnamed(one)
+
+
+def _misnamed(one: Misnamed) -> Finding:
+    """Compose's own read of the environment: a reference that its env file answers under another name."""
+    return Finding(
+        rule=RULE.code,
+        message=f"nothing gives {one.name}, which Compose fills in here; did you mean {one.meant}, which {one.meant_span.path} has and nothing takes?",
+        span=one.span,
+        severity="warning",
+        confidence="high",
+        env=one.name,
+        related=(Step(one.meant_span, f"{one.meant} is set here"),),
+        help=f"call both by one name: ${{{one.meant}}}",
+        remedy=Rename(one.name, one.meant),
+        safety="unsafe",
+    )
 
 
 MAX_LACKING = 12

@@ -27,7 +27,7 @@ from stigmer_lint.knowledge.names import is_test
 from stigmer_lint.model.launch import PLATFORMS, Image, ImageBuild, Launch, Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Known, Template, render
-from stigmer_lint.model.world import AliasUse, Bind, Gap, HostService, NetworkChoice, Resolver, World
+from stigmer_lint.model.world import AliasUse, Bind, Gap, HostService, Misnamed, NetworkChoice, Resolver, World
 from stigmer_lint.policy.types import Policy
 
 _ALIAS = re.compile(rb"|".join(re.escape(alias) for alias in resolvers.ALIASES))
@@ -129,6 +129,7 @@ def analyse(
     components(world, files, project, evaluators, policy)
     world.binds = tuple(_binds(files, world, evaluators, failures))
     world.alias_uses = tuple(_alias_uses(files, world, evaluators, failures))
+    world.misnamed = tuple(_misnamed(files, config.projects))
     world.told_aliases = tuple(told_aliases(files, world))
     if world.alias_uses and not found_resolvers:
         world.mapped_aliases = _mapped_aliases(files)
@@ -399,6 +400,30 @@ def _alias_uses(files: Files, world: World, evaluators: dict[Platform, Evaluator
             yield from guarded(partial(alias_uses, evaluators, path), partial(_failed, failures, path)) or ()
         if any(component.holds(path) for component in whole):
             yield from guarded(partial(aliases_inside, evaluators, path), partial(_failed, failures, path)) or ()
+
+
+def _misnamed(files: Files, projects: Sequence[tuple[str, tuple[str, ...]]]) -> Iterator[Misnamed]:
+    """References of Compose projects that their env files answer under another name, and nothing else of the tree under theirs."""
+    if not projects:
+        return
+    from stigmer_lint.contract import nearest
+    from stigmer_lint.frontends.compose_references import misnamed
+
+    seen: set[Span] = set()
+    own = {path for _, paths in projects for path in paths}
+    for one in misnamed(files, projects, nearest):
+        if one.span in seen:
+            continue
+        seen.add(one.span)
+        word = re.compile(rb"\b" + one.name.encode() + rb"\b")
+        if not any(path not in own and path != one.meant_span.path and _along(path, one.meant_span.path) for path, _ in files.grep(word)):
+            yield one
+
+
+def _along(path: str, other: str) -> bool:
+    """Whether one of two files is in the folder of the other, or below it."""
+    left, right = (f"{one.rpartition('/')[0]}/".lstrip("/") for one in (path, other))
+    return left.startswith(right) or right.startswith(left)
 
 
 _LAUNCHING = frozenset({"go", "python", "javascript", "typescript"})

@@ -33,6 +33,8 @@ class ComposeProject(msgspec.Struct, frozen=True):
     builds: tuple[ImageBuild, ...]
     gaps: tuple[Gap, ...]
     unreadable: tuple[tuple[str, str, int], ...]
+    projects: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """The folder of each project, with its files."""
 
 
 def read_compose(tree: Tree, path: str) -> ComposeProject:
@@ -87,7 +89,8 @@ def _result(files: ComposeFiles, found: list[tuple[Project, list[Launch]]]) -> C
     every = tuple(launch for _, some in found for launch in some)
     builds = {build: None for launch in every if (build := launch.build) is not None}
     return ComposeProject(
-        every, tuple(builds), tuple(gaps.values()), tuple((e.path, e.why, e.offset) for e in files.unreadable.values())
+        every, tuple(builds), tuple(gaps.values()), tuple((e.path, e.why, e.offset) for e in files.unreadable.values()),
+        tuple((folder_of(project.path), tuple(sorted(project.files))) for project, _ in found),
     )
 
 

@@ -122,6 +122,8 @@ class ConfigFacts(msgspec.Struct, frozen=True):
     host_services: tuple[HostService, ...] = ()
     gaps: tuple[Gap, ...] = ()
     unreadable: tuple[tuple[str, str, int], ...] = ()
+    projects: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Compose: the folder of each project, with its files."""
 
 
 def is_config(path: str) -> bool:
@@ -137,6 +139,7 @@ class _Collected:
         self.host_services: list[HostService] = []
         self.gaps: list[Gap] = []
         self.unreadable: dict[str, tuple[str, str, int]] = {}
+        self.projects: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def refuse(self, source: SourceFile | None, entry: tuple[str, str, int]) -> None:
         """Note a file that could not be read; a template of a configuration file is no broken one, and is a gap."""
@@ -174,6 +177,7 @@ def read_config(tree: Tree, paths: Several[str]) -> ConfigFacts:
         tuple(found.host_services),
         tuple(sorted(found.gaps, key=lambda gap: gap.span)),
         tuple(found.unreadable[path] for path in sorted(found.unreadable)),
+        found.projects,
     )
 
 
@@ -203,6 +207,7 @@ def _read_compose(tree: Tree, named: Several[str], by_content: Several[str], fou
     )
     found.builds.extend(build for build in project.builds if build.span.path not in parts)
     found.gaps.extend(project.gaps)
+    found.projects = tuple(one for one in project.projects if not parts.intersection(one[1]))
     for entry in project.unreadable:
         if entry[0] not in parts:
             found.refuse(tree.source(entry[0]), entry)

@@ -151,6 +151,15 @@ class Documented(msgspec.Struct, frozen=True):
     """The line is commented out."""
 
 
+class Misnamed(msgspec.Struct, frozen=True):
+    """A reference of a Compose project, at `span`, to a variable that nothing gives, where its env file has `meant`, which nothing takes."""
+
+    name: str
+    span: Span
+    meant: str
+    meant_span: Span
+
+
 class Component(msgspec.Struct, frozen=True):
     """Code that is known to run in an image, with the launches of that image.
 
@@ -209,6 +218,7 @@ class World(msgspec.Struct, eq=False, weakref=True):
     told_aliases: tuple[ToldAlias, ...] = ()
     """Host aliases that code outside any image writes, on Linux. Looked for where code launches something without host entries."""
     network_choices: tuple[NetworkChoice, ...] = ()
+    misnamed: tuple[Misnamed, ...] = ()
     gaps: tuple[Gap, ...] = ()
     sources: dict[str, SourceFile] = {}
     """Files that findings may point into."""
@@ -228,5 +238,5 @@ class Sibling(msgspec.Struct, frozen=True):
 
 
 __all__ = [
-    "AliasUse", "Bind", "ClientCall", "Component", "Documented", "EnvRead", "Gap", "HostService", "NetworkChoice", "Resolver", "ResolverRow", "Role", "Sibling", "Trail", "World",
+    "AliasUse", "Bind", "ClientCall", "Component", "Documented", "EnvRead", "Gap", "HostService", "Misnamed", "NetworkChoice", "Resolver", "ResolverRow", "Role", "Sibling", "Trail", "World",
 ]
