@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from stigmer_lint.contract import Sides, by_value, demanded, nearest, program_of, read_by_twin, read_elsewhere, title, used_by_launch
 from stigmer_lint.dialled import texts
-from stigmer_lint.knowledge.frameworks import is_predefined_argument
+from stigmer_lint.knowledge.frameworks import is_predefined_argument, meant_for
 from stigmer_lint.knowledge.names import is_test
 from stigmer_lint.model.launch import EnvSetting, Launch
 from stigmer_lint.model.value import Step, text_of
@@ -26,6 +27,7 @@ RULE = Rule(
 def check(world: World, policy: Policy) -> Iterator[Finding]:
     """A finding at each variable that a launch sets in vain, and at each argument that no ARG of the Dockerfile takes."""
     yield from _arguments(world)
+    yield from _official(world)
     known = [Sides(component, policy) for component in world.components]
     for component, sides in zip(world.components, known, strict=True):
         # Without a single read there is nothing to tell a dead name by: the program may be in a language that is not read.
@@ -114,6 +116,34 @@ def _arguments(world: World) -> Iterator[Finding]:
                 related=(Step(declared.name_span or declared.span, "declared here"),) if declared is not None else (),
                 help=f"pass {meant} instead" if meant else f"add ARG {name} to the stage that uses it, or remove the argument",
                 remedy=Rename(name, meant) if meant and argument.name_span is not None else None,
+                launch=launch,
+            )
+
+
+def _official(world: World) -> Iterator[Finding]:
+    """Variables of a well-known image in words that it does not know, where the one that was meant is not set."""
+    shared = Counter(setting.span for launch in world.launches if launch.facts for setting in launch.any.env)
+    for launch in world.launches:
+        image = text_of(launch.any.image) if launch.facts and launch.build is None else None
+        if image is None or any("initdb" in text for volume in launch.any.volumes for text in texts(volume)):
+            # A script that the image runs when it starts for the first time reads what it likes.
+            continue
+        given = {setting.name for setting in launch.any.env}
+        for setting in launch.any.env:
+            meant = meant_for(setting.name, image) if setting.origin == "launch" and not setting.maybe and shared[setting.span] == 1 else None
+            if meant is None or meant in given or f"{meant}_FILE" in given or used_by_launch(launch, setting.name):
+                continue
+            yield Finding(
+                rule=RULE.code,
+                message=f"nothing in {title(launch)} reads {setting.name}; did you mean {meant}?",
+                span=setting.name_span or setting.span,
+                confidence="high",
+                container=text_of(launch.any.name) or launch.service,
+                image=image,
+                env=setting.name,
+                platforms=tuple(launch.facts),
+                help=f"set {meant} instead: that is what the image reads",
+                remedy=Rename(setting.name, meant) if setting.name_span is not None else None,
                 launch=launch,
             )
 

@@ -52,3 +52,20 @@ def test_the_tags_of_one_repository_tell_its_services_apart(findings: Findings) 
 @pytest.mark.parametrize(("line", "found"), [("'driver' => 'redis', // env('STORE_KIND', 'file')", False), ("'a' => 'http://x', 'b' => env('STORE_KIND'), // \"x\"", True)])
 def test_a_read_in_a_comment_behind_something_is_none(reads: Callable[[dict[str, str]], dict[str, object]], line: str, found: bool) -> None:
     assert ("STORE_KIND" in reads({"config/store.php": f"<?php\nreturn [\n  {line}\n];\n"})) is found
+
+
+@pytest.mark.parametrize(
+    ("image", "name", "meant"),
+    [
+        ("postgres:16", "POSTGRES_DATABASE", "POSTGRES_DB"), ("docker.io/library/postgres", "POSTGRES_USERNAME", "POSTGRES_USER"), ("mysql:8", "MYSQL_PASS", "MYSQL_PASSWORD"),
+        ("rabbitmq:3-management", "RABBITMQ_USER", "RABBITMQ_DEFAULT_USER"), ("mongo", "MONGO_ROOT_USERNAME", "MONGO_INITDB_ROOT_USERNAME"),
+        ("postgres:16", "POSTGRES_DB", ""), ("postgres:16", "POSTGRES_MULTIPLE_DATABASES", ""), ("bitnami/postgresql:16", "POSTGRESQL_USERNAME", ""),
+        ("acme/postgres-tools", "POSTGRES_DATABASE", ""), ("mysql:8", "MYSQL_HOST", ""),
+    ],
+)
+def test_a_well_known_image_knows_its_own_words_alone(findings: Findings, image: str, name: str, meant: str) -> None:
+    text = f"services:\n  db:\n    image: {image}\n    environment:\n      {name}: app\n"
+    assert findings({"compose.yaml": text}) == ([("STG204", "compose.yaml", 5, name)] if meant else [])
+    assert findings({"compose.yaml": text + f"      {meant or 'X'}: app\n"}) == []
+    assert findings({"compose.yaml": text + f"    healthcheck:\n      test: pg_isready -U $${name}\n"}) == []
+    assert findings({"compose.yaml": text + "    volumes: ['./init:/docker-entrypoint-initdb.d']\n"}) == []

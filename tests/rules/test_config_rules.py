@@ -601,6 +601,7 @@ def test_an_alias_in_the_settings_of_a_program_that_is_not_known(tmp_path: Path,
         (("image: acme/web", "image: acme/web\n    extra_hosts: ['db:10.0.0.1']"), set()),
         (("image: acme/web", "image: acme/web\n    networks: [outer]"), set()),
         (("image: acme/web", "image: acme/web\n    external_links: [db]"), set()),
+        (("services:", "include: [./other/compose.yaml]\nservices:"), set()),
         # Two that it may mean.
         (("services:", "services:\n  pg2: {image: 'postgres:16'}"), set()),
     ],

@@ -209,8 +209,9 @@ def is_internal(files: ComposeFiles, project: Project, service: Service) -> bool
 
 
 def is_outer(files: ComposeFiles, project: Project, service: Service) -> bool:
-    """Whether the service meets containers of others: on a network that the project does not make (`external`), or by `external_links`."""
-    if service.all("external_links"):
+    """Whether the service meets containers that are not seen here: on a network that the project does not make (`external`), by `external_links`, or of a
+    file that the project includes and the tree does not have."""
+    if service.all("external_links") or any(gap.why.startswith("include ") or gap.why.endswith(" of include is not known") for gap in project.gaps):
         return True
     for name in list(joined(service)) or ["default"]:
         for at in project.networks.get(name, ()):

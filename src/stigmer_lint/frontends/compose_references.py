@@ -91,7 +91,8 @@ def _in_project(env: SourceFile, sources: list[SourceFile], near: Callable[[str,
         for hit in _OTHERWISE.finditer(source.data):
             group = 2 if hit[2] else 3
             outer, inner = hit[1].decode(), hit[group].decode()
-            if outer in given and outer not in taken and inner not in given:
+            # One word in common is as often a name of the host's own (HOST: ${GATEWAY_HOST}).
+            if outer in given and outer not in taken and inner not in given and len(set(tokens(outer)) & set(tokens(inner))) > 1:
                 yield Misnamed(inner, Span(source.path, *hit.span(group)), outer, given[outer])
 
 

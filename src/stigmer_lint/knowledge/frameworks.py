@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from stigmer_lint.knowledge.names import fits
+from stigmer_lint.knowledge.names import fits, tokens
 from stigmer_lint.knowledge.tables import rows
 
 Scope: TypeAlias = Literal["global", "image", "generic", "prefix", "application"]
@@ -56,3 +56,35 @@ def framework_of(name: str, image: str | None = None) -> FrameworkVariable | Non
                 return FrameworkVariable(reader, "image")
             return FrameworkVariable(reader, _SCOPES[scope])
     return None
+
+
+_OFFICIAL = {
+    "postgres": ("POSTGRES_", ("postgres image",)), "postgis/postgis": ("POSTGRES_", ("postgres image",)), "pgvector/pgvector": ("POSTGRES_", ("postgres image",)),
+    "mysql": ("MYSQL_", ("mysql/mariadb image",)), "mariadb": ("MARIADB_", ("mariadb image",)), "mongo": ("MONGO_", ("mongo image",)),
+    "rabbitmq": ("RABBITMQ_", ("RabbitMQ image",)),
+}
+"""Images whose own names of a family are all known (hub.docker.com/_/NAME, "Environment Variables"): repository -> what they begin with, and their readers."""
+
+_SAME = {"USERNAME": "USER", "DATABASE": "DB", "PASS": "PASSWORD", "PASSWD": "PASSWORD", "PWD": "PASSWORD"}
+
+
+def meant_for(name: str, image: str) -> str | None:
+    """The variable of a well-known image that a name which it does not read was meant as: another word for the same thing (`POSTGRES_DATABASE`), or a word
+    left out (`RABBITMQ_USER`). None where the image is not one of these, or reads the name, or several may be meant."""
+    repository = image.partition("@")[0].removeprefix("docker.io/").removeprefix("library/")
+    head, slash, tail = repository.rpartition("/")
+    family = _OFFICIAL.get(f"{head}{slash}{tail.partition(':')[0]}")
+    if family is None or not name.startswith(family[0]) or name in _names():
+        return None
+    wanted = [_SAME.get(word, word) for word in tokens(name)]
+    same: list[str] = []
+    longer: list[str] = []
+    for known, variable in _names().items():
+        if known.startswith(family[0]) and variable.reader in family[1]:
+            theirs = [_SAME.get(word, word) for word in tokens(known)]
+            if wanted == theirs:
+                same.append(known)
+            elif wanted[-1] in ("USER", "PASSWORD") and any(wanted == theirs[:at] + theirs[at + 1 :] for at in range(1, len(theirs) - 1)):
+                longer.append(known)
+    found = same or longer
+    return found[0] if len(found) == 1 else None
