@@ -64,7 +64,8 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
             if other.span == launch.span or not alike(launch, other) or (launch.group is not None and launch.group == other.group and launch.service != other.service):
                 continue
             for name, setting in sides.given[other_index].items():
-                if name in done or setting.maybe or setting.origin == "image" or names_test(name):
+                if name in done or setting.maybe or setting.origin == "image" or names_test(name) or (isinstance(setting.value, Known) and not setting.value.text):
+                    # What is set to nothing is no more than what is not set.
                     continue
                 mine = sides.given[index].get(name)
                 if mine is not None:

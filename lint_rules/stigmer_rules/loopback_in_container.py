@@ -72,6 +72,9 @@ def _concerns(one: Dialled, neighbours: Neighbours) -> bool:
         return False
     if forwards(neighbours, one.launch):
         return False
+    if one.address.kind == "wildcard" and one.port is not None and any(port == one.port for _, _, port in neighbours.dialling(one.launch)):
+        # Its siblings dial it there: that is where it listens.
+        return False
     # Addresses of compose siblings have a rule of their own, with the name and port to write.
     if one.owner == "sibling" and one.launch.group is not None:
         return False

@@ -341,7 +341,13 @@ def open_because(launch: Launch) -> tuple[str, ...]:
 
 def hides_much(launch: Launch) -> bool:
     """Whether what cannot be seen of a launch's environment may well be the application's own settings: an env file that is not there."""
-    return any("file" in why or "environment" in why for why in open_because(launch)) or any(facts.env_files for facts in launch.facts.values())
+    if any("file" in why or "environment" in why for why in open_because(launch)) or any(facts.env_files for facts in launch.facts.values()):
+        return True
+    # A `.env` that is mounted is read by the program itself.
+    return any(_DOTENV.search(text) for volume in launch.any.volumes for text in texts(volume))
+
+
+_DOTENV = re.compile(r":[^:]*/\.env(?:\.\w+)?(?::\w+)?\Z")
 
 
 def confidence_of(component: Component, launch: Launch, *, sure: bool) -> Confidence:

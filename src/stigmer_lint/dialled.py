@@ -367,6 +367,9 @@ def _dialled(
                 role = RoleVerdict(seen.role, "code", role.product, role.default_port)
         if role.source in ("shape", "scheme", "unknown") and _said_public(setting.value):
             role = RoleVerdict("public", "code", role.product, role.default_port)
+        if role.source in ("shape", "scheme", "unknown") and any(one in by_name for one in (f"SERVER_{setting.name}", f"INTERNAL_{setting.name}", f"{setting.name}_INTERNAL")):
+            # Beside what its own server dials it is for others.
+            role = RoleVerdict("public", "code", role.product, role.default_port)
         handled = any(one.address.kind in ("host-alias", "gateway-ip") for one in located) and isinstance(setting.value, Choice | Template | Resolved)
         fallback = setting.value.options[setting.value.fallback] if isinstance(setting.value, Choice) and setting.value.fallback is not None else None
         for one in located:

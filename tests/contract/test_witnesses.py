@@ -69,3 +69,23 @@ def test_a_well_known_image_knows_its_own_words_alone(findings: Findings, image:
     assert findings({"compose.yaml": text + f"      {meant or 'X'}: app\n"}) == []
     assert findings({"compose.yaml": text + f"    healthcheck:\n      test: pg_isready -U $${name}\n"}) == []
     assert findings({"compose.yaml": text + "    volumes: ['./init:/docker-entrypoint-initdb.d']\n"}) == []
+
+
+def test_what_another_launch_sets_to_nothing_is_no_more_than_what_is_not_set(findings: Findings) -> None:
+    code = {**BUILD, "a.py": "import os\nh = os.environ.get('KAFKA_ADDR')\nm = os.environ['MODE']\n"}
+    text = "services:\n  app:\n    build: .\n    environment:\n      - MODE=1\n"
+    assert findings({**code, "compose.yaml": text, "compose.other.yaml": text + "      - KAFKA_ADDR=\n"}) == []
+    assert findings({**code, "compose.yaml": text, "compose.other.yaml": text + "      - KAFKA_ADDR=kafka.example.com:9092\n"}) == [("STG205", "compose.yaml", 2, "KAFKA_ADDR")]
+
+
+def test_an_env_file_that_is_mounted_may_hold_what_is_missing(findings: Findings) -> None:
+    code = {**BUILD, "a.py": "import os\nq = os.environ['QUEUE']\n"}
+    text = "services:\n  app:\n    build: .\n    volumes: ['./%s']\n"
+    assert findings({**code, "compose.yaml": text % ".env.docker:/app/.env"}) == []
+    assert findings({**code, "compose.yaml": text % "data:/app/data"}) == [("STG203", "compose.yaml", 2, "QUEUE")]
+
+
+@pytest.mark.parametrize(("name", "build", "found"), [("docker-compose.debug.yml", "{args: [A=1]}", False), ("docker-compose.yml", "{target: dev}", True), ("docker-compose.debug.yml", "{context: .}", True)])
+def test_a_file_that_only_changes_how_a_service_is_built_is_laid_over_another(findings: Findings, name: str, build: str, found: bool) -> None:
+    code = {"Dockerfile": "FROM python AS dev\nARG A\nCOPY . .\n", "a.py": "import os\nq = os.environ['QUEUE']\n"}
+    assert findings({**code, name: f"services:\n  app:\n    build: {build}\n"}) == ([("STG203", name, 2, "QUEUE")] if found else [])

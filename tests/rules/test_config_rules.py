@@ -615,3 +615,15 @@ def test_a_name_that_no_service_has(tmp_path: Path, change: tuple[str, str], fou
 def test_a_port_that_has_run_into_the_host(tmp_path: Path) -> None:
     assert marks(report(tmp_path, compose(env("API_URL: http://localhost8080")))) == {"STG111 compose.yaml:5"}
     assert marks(report(tmp_path, compose(env("API_URL: http://localhost8080.example.com")))) == set()
+
+
+def test_every_address_of_the_container_is_where_it_listens_when_a_sibling_dials_it_there(tmp_path: Path) -> None:
+    broker = "broker|image: acme/broker|environment:|  BROKER_URL: tcp://0.0.0.0:61661"
+    assert marks(report(tmp_path / "a", compose(broker, "app|image: acme/app|environment:|  BROKER_URL: tcp://broker:61661"))) == set()
+    assert marks(report(tmp_path / "b", compose(broker, "app|image: acme/app"))) == {"STG101 compose.yaml:5"}
+
+
+def test_an_address_beside_what_the_server_dials_is_for_others(tmp_path: Path) -> None:
+    web = "web|image: acme/web|environment:|  API_URL: http://localhost:1250"
+    assert marks(report(tmp_path / "a", compose(web + "|  SERVER_API_URL: http://server:1250", "server|image: acme/server"))) == set()
+    assert marks(report(tmp_path / "b", compose(web, "server|image: acme/server"))) == {"STG101 compose.yaml:5"}

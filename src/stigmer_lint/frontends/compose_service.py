@@ -98,8 +98,15 @@ def _launch(files: ComposeFiles, project: Project, service: Service, budget: Bud
     meant = platforms_of(service.key.span.path, profiles)
     return Launch(
         "compose", "docker", service.key.span, dict.fromkeys(meant, facts), service=service.name, group=project.path,
-        language="compose", build=build,
+        language="compose", build=build, fragment=image is None and _only_changes_the_build(service),
     )  # fmt: skip
+
+
+def _only_changes_the_build(service: Service) -> bool:
+    """Whether a service says how it is built only in part, as an overlay for another file does."""
+    nodes = service.all("build")
+    whole = re.fullmatch(r"(?:docker-)?compose\.ya?ml", base_name(service.key.span.path)) is not None
+    return bool(nodes) and not whole and all(isinstance(at.node, Mapping) and not fields(at.node).keys() & {"context", "dockerfile", "dockerfile_inline"} for at in nodes)
 
 
 def _scalar(files: ComposeFiles, service: Service, attribute: str) -> Value | None:
