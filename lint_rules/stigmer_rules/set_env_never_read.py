@@ -78,19 +78,14 @@ def _mounts_program(launch: Launch) -> bool:
 
 
 def _mounts_tree(launch: Launch, component: Component) -> bool:
-    """Whether the whole tree is mounted into an image that holds a part of it, and the launch itself starts a script that is not of that part."""
-    folder = launch.span.path.rpartition("/")[0]
-    started = [
-        hit.group().removeprefix("./")
-        for word in (*(launch.any.entrypoint or ()), *(launch.any.command or ())) for text in texts(word) for hit in _STARTED.finditer(text)
-    ]
+    """Whether the whole tree is mounted into an image that holds a part of it, and the launch itself starts a script: it may be anywhere."""
     return (
         "" not in component.sources and any(text.startswith((".:", "./:")) for volume in launch.any.volumes for text in texts(volume))
-        and any(not component.holds(f"{folder}/{script}" if folder else script) for script in started)
+        and any(_STARTED.search(text) for word in (*(launch.any.entrypoint or ()), *(launch.any.command or ())) for text in texts(word))
     )
 
 
-_STARTED = re.compile(r"[\w./-]*\.(?:py|[cm]?js|ts|sh|rb|php)\b")
+_STARTED = re.compile(r"\.(?:py|[cm]?js|ts|sh|rb|php)\b")
 
 
 def _arguments(world: World) -> Iterator[Finding]:

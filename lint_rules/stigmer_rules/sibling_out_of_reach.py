@@ -149,12 +149,12 @@ _LABEL = re.compile(r"[a-z][a-z0-9_-]*\Z", re.IGNORECASE)
 
 def _called_otherwise(one: Dialled, neighbours: Neighbours, beside: dict[str, set[str]]) -> Launch | None:
     """The only service of the project that listens on the port in question, where nothing in the files beside it is called by the name that is dialled. The name
-    must stand in the service's own lines, and no network of it may have others on it."""
+    must stand in the service's own lines, in a value that is one address, and no network of it may have others on it."""
     launch, facts, host = one.launch, one.facts, one.address.host
     setting = one.setting
     if (
         setting is None or setting.origin != "launch" or not isinstance(setting.value, Known) or one.role.role != "dial" or launch.fragment or facts.outer
-        or not _told(facts) or network_of(facts.network) == "host" or _LABEL.match(host) is None or host.lower() in beside.get((launch.group or "").rpartition("/")[0], ())
+        or not _told(facts) or network_of(facts.network) == "host" or _LABEL.match(host) is None or any(char.isspace() for char in setting.value.text) or host.lower() in beside.get((launch.group or "").rpartition("/")[0], ())
     ):
         return None
     port = one.address.port or one.port or one.role.default_port

@@ -54,10 +54,10 @@ def test_a_line_that_a_container_gets_with_the_whole_file_may_be_read_there(tmp_
 
 
 def test_a_variable_that_is_set_to_another_than_its_own(tmp_path: Path) -> None:
-    text = (COMPOSE % "DB_PASSWORD").replace("POSTGRES_USER: ${DB_USER}", "A_RUNNER_NAME: ${ACT_RUNNER_NAME:-x}") + "      HOST: ${GATEWAY_HOST:-x}\n      OTHER: ${DB_USER}\n"
+    text = (COMPOSE % "DB_PASSWORD").replace("POSTGRES_USER: ${DB_USER}", "A_RUNNER_NAME: ${ACT_RUNNER_NAME:-x}") + "      HOST: ${GATEWAY_HOST:-x}\n      A_HOST: ${ONE_A_HOST:-x}\n      OTHER: ${DB_USER}\n"
     env = ENV % "DB_PASSWORD"
     assert told(tmp_path, {"compose.yaml": text, ".env.example": env}) == []
-    assert told(tmp_path, {"compose.yaml": text, ".env.example": env + "A_RUNNER_NAME=a\nHOST=b\n"}) == [("compose.yaml", 5, "ACT_RUNNER_NAME")]
+    assert told(tmp_path, {"compose.yaml": text, ".env.example": env + "A_RUNNER_NAME=a\nHOST=b\nA_HOST=c\n"}) == [("compose.yaml", 5, "ACT_RUNNER_NAME")]
     assert told(tmp_path, {"compose.yaml": text, ".env.example": env + "A_RUNNER_NAME=a\nACT_RUNNER_NAME=b\n"}) == []
 
 

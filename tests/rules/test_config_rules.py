@@ -598,6 +598,7 @@ def test_an_alias_in_the_settings_of_a_program_that_is_not_known(tmp_path: Path,
         # Names that are more than a label, that are filled in, or that something else may give.
         (("HOST: db", "HOST: db.example.com"), set()),
         (("HOST: db", "HOST: ${DB:-db}"), set()),
+        (("POSTGRES_HOST: db", "CONFIGURATION: 'datasources: {url: postgres://x/y}'"), set()),
         (("image: acme/web", "image: acme/web\n    extra_hosts: ['db:10.0.0.1']"), set()),
         (("image: acme/web", "image: acme/web\n    networks: [outer]"), set()),
         (("image: acme/web", "image: acme/web\n    external_links: [db]"), set()),

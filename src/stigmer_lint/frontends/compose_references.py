@@ -91,7 +91,9 @@ def _in_project(env: SourceFile, sources: list[SourceFile], near: Callable[[str,
         for hit in _OTHERWISE.finditer(source.data):
             group = 2 if hit[2] else 3
             outer, inner = hit[1].decode(), hit[group].decode()
-            # One word in common is as often a name of the host's own (HOST: ${GATEWAY_HOST}).
+            # One word in common, or a word in front, is a name of the project's own for what one service gets (HOST: ${GATEWAY_HOST}).
+            if inner.endswith(outer):
+                continue
             if outer in given and outer not in taken and inner not in given and len(set(tokens(outer)) & set(tokens(inner))) > 1:
                 yield Misnamed(inner, Span(source.path, *hit.span(group)), outer, given[outer])
 
