@@ -39,12 +39,14 @@ GO = {
 GO_FILE = """package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
 	"os/exec"
 	"slices"
 	"sort"
+	"strings"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
@@ -70,6 +72,7 @@ func main() {
 }
 """
 PYTHON |= {
+    "a text that is written piece by piece": 'out = io.StringIO()\nout.write("docker run ")\nout.write(f"-e API_URL={ENV[\'API_URL\']} acme/app")\nsubprocess.run(out.getvalue(), shell=True)',
     "a generator": 'def flags(env):\n    for k, v in env.items():\n        yield "-e"\n        yield f"{k}={v}"\nsubprocess.run(["docker", "run", *flags(ENV), "acme/app"])',
     "a generator of another": (
         'def flags(env):\n    for k, v in env.items():\n        yield from ("-e", f"{k}={v}")\ndef words(env):\n    yield "run"\n    yield from flags(env)\n'
@@ -79,6 +82,12 @@ PYTHON |= {
 GO |= {
     "a builder": '(&builder{args: []string{"run"}}).env("API_URL", env["API_URL"]).image("acme/app").start()',
     "a builder step by step": 'b := &builder{args: []string{"run"}}\n\tb.env("API_URL", env["API_URL"])\n\tb.image("acme/app").start()',
+}
+PYTHON |= {"a script beside a function of the engine's name": 'def docker(*words): ...\nsubprocess.run(f"docker run -e API_URL={ENV[\'API_URL\']} acme/app", shell=True)'}
+GO |= {"a script beside a function of the engine's name": 'exec.Command("sh", "-c", "docker run -e API_URL="+env["API_URL"]+" acme/app").Run()'}
+GO |= {
+    "a text that is written piece by piece": 'var sb strings.Builder\n\tsb.WriteString("docker run ")\n\tfmt.Fprintf(&sb, "-e API_URL=%s ", env["API_URL"])\n\tsb.WriteString("acme/app")\n\texec.Command("sh", "-c", sb.String()).Run()',
+    "a buffer": 'b := &bytes.Buffer{}\n\tfmt.Fprint(b, "docker run -e API_URL=", env["API_URL"], " acme/app")\n\texec.Command("sh", "-c", b.String()).Run()',
 }
 TYPESCRIPT = {
     "keys": "const a = ['run']\nfor (const k of Object.keys(ENV)) a.push('-e', `${k}=${ENV[k]}`)\nspawn('docker', [...a, 'acme/app'])",
@@ -91,6 +100,10 @@ TYPESCRIPT = {
 
 
 TYPESCRIPT |= {
+    "a script beside a function of the engine's name": "function docker(words: string[]) { return words }\nexec(`docker run -e API_URL=${ENV.API_URL} acme/app`)",
+    "a Map": "const m = new Map([['API_URL', ENV.API_URL]])\nconst a = ['run']\nfor (const [k, v] of m) a.push('-e', `${k}=${v}`)\nspawn('docker', [...a, 'acme/app'])",
+    "a Map that is filled": "const m = new Map<string, string>()\nm.set('API_URL', ENV.API_URL)\nconst a = ['run']\nm.forEach((v, k) => a.push('-e', `${k}=${v}`))\nspawn('docker', [...a, 'acme/app'])",
+    "a Map's entries": "const m = new Map(Object.entries(ENV))\nconst f = [...m].map(([k, v]) => `-e ${k}=${v}`).join(' ')\nexec(`docker run ${f} acme/app`)",
     "a list in a template": "import { $ } from 'zx'\nconst flags = ['-e', `API_URL=${ENV.API_URL}`]\n$`docker run ${flags} acme/app`",
     "a promise form": "const runFile = promisify(execFile)\nrunFile('docker', ['run', '-e', `API_URL=${ENV.API_URL}`, 'acme/app'])",
     "a promise form of a shell": "const sh = util.promisify(exec)\nsh(`docker run -e API_URL=${ENV.API_URL} acme/app`)",
@@ -112,7 +125,7 @@ STARTED = [("acme/app", {"API_URL": "http://localhost:8000"})]
 
 @pytest.mark.parametrize("code", PYTHON.values(), ids=PYTHON)
 def test_python(code: str, tmp_path: Path) -> None:
-    text = f'import itertools\nimport subprocess\nimport textwrap\n\nimport docker\n\nENV = {{"API_URL": "http://localhost:8000"}}\n\n{code}\n'
+    text = f'import io\nimport itertools\nimport subprocess\nimport textwrap\n\nimport docker\n\nENV = {{"API_URL": "http://localhost:8000"}}\n\n{code}\n'
     assert launches(tmp_path, "a.py", text) == STARTED
 
 

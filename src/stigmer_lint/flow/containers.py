@@ -135,7 +135,8 @@ def unfold(value: Value) -> tuple[Item, ...]:
                 return tuple(Item(i.value, True, i.rest) for each in lists for i in each.items)
             return (Item(value, True, True),)
         case MapValue():
-            return tuple(Item(entry.key, entry.maybe) for entry in value.entries)
+            more = (Item(Unknown(value.open_why, "input"), True, True),) if value.pairs and value.open_why is not None else ()
+            return (*(Item(pair(entry.key, entry.value) if value.pairs else entry.key, entry.maybe) for entry in value.entries), *more)
         case _:
             return (Item(value, True, True),)
 
@@ -336,10 +337,10 @@ def rounds(iterable: Value, indexed: bool) -> Iterator[tuple[Value, bool, bool]]
                 yield value, item.maybe, item.rest
         case MapValue():
             for entry in iterable.entries:
-                yield (pair(entry.key, entry.value) if indexed else entry.key), entry.maybe, False
+                yield (pair(entry.key, entry.value) if indexed or iterable.pairs else entry.key), entry.maybe, False
             if iterable.open_why is not None:
                 key: Value = Unknown(iterable.open_why, "input", None)
-                yield (pair(key, Unknown(iterable.open_why, "input")) if indexed else key), True, True
+                yield (pair(key, Unknown(iterable.open_why, "input")) if indexed or iterable.pairs else key), True, True
         case Choice():
             for option in iterable.options:
                 if isinstance(option, ListValue | MapValue):

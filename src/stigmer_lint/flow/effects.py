@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from stigmer_lint.flow import library
 from stigmer_lint.flow.containers import bounded, scalar
 from stigmer_lint.flow.frame import Closure, Frame
@@ -327,6 +329,10 @@ def _do(ev: Evaluator, expr: Expr, stmt: Stmt, name: str, value: Value | None, f
             return _for_each(ev, expr, expr.args[0].value, name, value, inner, stmt)
         if method == "assign" and expr.args and isinstance(expr.args[0].value, Name) and expr.args[0].value.id == name:
             return ev.eval(expr, inner, stmt)
+    if isinstance(value, ObjectValue) and value.type in WRITERS and isinstance(callee, Attr) and isinstance(callee.base, Name):
+        text = _printed(ev, callee.base.id, callee.name, expr, name, inner, stmt)
+        if text is not None:
+            return _with_call(value, ObjectValue("WriteString", MapValue((Entry(Known("0"), text),)), ev.span(expr, inner)))
     if isinstance(callee, Name) and callee.id in ("copy", "maps.Copy"):
         return value
     return _handed_over(ev, expr, stmt, name, value, inner)
@@ -376,13 +382,13 @@ def _method(ev: Evaluator, owner: Value, method: str, call: Call, frame: Frame, 
         else:
             return None
         if isinstance(owner, MapValue):
-            return MapValue((*held.entries, *entries), why, owner.span)
+            return MapValue((*held.entries, *entries), why, owner.span, pairs=owner.pairs)
         if ":" not in owner.type or owner.type.startswith("node:"):
             return None
     if isinstance(owner, MapValue) and method in ("pop", "delete") and call.args:
         key = ev.eval(call.args[0].value, frame, at)
         if isinstance(key, Known):
-            return MapValue(tuple(e for e in owner.entries if not (isinstance(e.key, Known) and e.key.text == key.text)), owner.open_why, owner.span)
+            return MapValue(tuple(e for e in owner.entries if not (isinstance(e.key, Known) and e.key.text == key.text)), owner.open_why, owner.span, pairs=owner.pairs)
     return None
 
 
@@ -406,12 +412,50 @@ def recorded(ev: Evaluator, value: Value, call: Call, frame: Frame, at: Stmt | N
     decl = library.method_of(ev, value, method)
     if decl is not None:
         return library.after_method(ev, value, decl, call, frame, at)
-    fields = library.arguments(ev, call.args, frame, at)
+    return _with_call(value, ObjectValue(method, library.arguments(ev, call.args, frame, at), ev.span(call, frame)))
+
+
+def _with_call(value: ObjectValue, call: ObjectValue) -> ObjectValue:
     past = value.fields.get(CALLS)
     items = past.items if isinstance(past, ListValue) else ()
-    entry = Entry(Known(CALLS), ListValue((*items, Item(ObjectValue(method, fields, ev.span(call, frame))))))
+    entry = Entry(Known(CALLS), ListValue((*items, Item(call))))
     kept = tuple(e for e in value.fields.entries if not (isinstance(e.key, Known) and e.key.text == CALLS))
     return ObjectValue(value.type, MapValue((*kept, entry), value.fields.open_why), value.span, value.trail)
+
+
+WRITERS = frozenset({"strings.Builder", "bytes.Buffer", "io.StringIO"})
+"""Objects that a text is written to piece by piece, and that give it back as a whole."""
+_WRITES = frozenset({"WriteString", "Write", "WriteByte", "WriteRune", "write"})
+
+
+def _printed(ev: Evaluator, module: str, function: str, call: Call, name: str, frame: Frame, at: Stmt) -> Value | None:
+    """What `fmt.Fprintf(&sb, ...)` and its kin write to a writer, None for another call."""
+    if not call.args or not isinstance(call.args[0].value, Name) or call.args[0].value.id != name:
+        return None
+    if module == "io" and function == "WriteString" and len(call.args) == 2:
+        return scalar(ev.eval(call.args[1].value, frame, at))
+    if module != "fmt" or not function.startswith("Fprint"):
+        return None
+    assert isinstance(call.callee, Attr)
+    printed = msgspec.structs.replace(call, callee=msgspec.structs.replace(call.callee, name="S" + function[1:]), args=call.args[1:])
+    return scalar(ev.eval(printed, frame, at))
+
+
+def written(value: ObjectValue) -> Value:
+    """The text that has been written to one of `WRITERS`."""
+    past = value.fields.get(CALLS)
+    parts: list[Value] = []
+    for item in past.items if isinstance(past, ListValue) else ():
+        call = item.value
+        if not isinstance(call, ObjectValue) or call.type not in _WRITES:
+            continue
+        text = scalar(call.fields.get("0") or Unknown("what is written"))
+        if item.rest:
+            text = Unknown("written in a loop over what could not be told")
+        elif item.maybe:
+            text = choose((text, Known("")), value.span)
+        parts.append(text)
+    return join(tuple(parts), value.span) if parts else Known("", value.span)
 
 
 def _for_each(ev: Evaluator, call: Call, function: Function, name: str, value: Value | None, frame: Frame, at: Stmt) -> Value | None:
@@ -419,7 +463,9 @@ def _for_each(ev: Evaluator, call: Call, function: Function, name: str, value: V
     over = ev.eval(call.callee.base, frame, at)
     closure = function.decl
     for values, maybe, rest in library.rounds(over, False):
-        bindings = library.bind_parameters(ev, closure, (values,), frame)
+        # A Map's callback gets the value before the key.
+        given = (library.position(values, 1), library.position(values, 0)) if isinstance(over, MapValue) and over.pairs else (values,)
+        bindings = library.bind_parameters(ev, closure, given, frame)
         inner = Frame(closure, dict(bindings), outer=frame.moment_of(at, {name: value}) if value is not None else frame, at=at, depth=frame.depth + 1)
         after, _ = block_effect(ev, closure.body, name, value, inner)
         last = closure.body.stmts[-1] if closure.body.stmts else None

@@ -603,6 +603,14 @@ def _from_entries(c: Context) -> Value | None:
     return MapValue(entries, why, c.span)
 
 
+def _js_map(c: Context) -> Value | None:
+    """JavaScript's `new Map(pairs)`."""
+    if not c.call.new:
+        return None
+    made = _from_entries(c)
+    return MapValue(made.entries, made.open_why, made.span, made.trail, pairs=True) if isinstance(made, MapValue) else None
+
+
 def _mapped(flat: bool) -> Handler:
     def mapped(c: Context) -> Value | None:
         if not isinstance(c.receiver, ListValue | MapValue | Choice | Unknown) or not c.args:
@@ -972,7 +980,7 @@ FUNCTIONS: dict[str, Handler] = {
     "itertools.chain.from_iterable": lambda c: _flattened(c.arg(0), c.span), "sum": lambda c: _flattened(c.arg(0), c.span) if isinstance(c.arg(1), ListValue) else None,
     "platform.system": lambda c: _platform(c, "platform.system()"),
     # JavaScript
-    "Object.entries": _entries_of, "Object.keys": _side_of(0), "Object.values": _side_of(1), "Object.assign": _merged, "Object.fromEntries": _from_entries,
+    "Object.entries": _entries_of, "Object.keys": _side_of(0), "Object.values": _side_of(1), "Object.assign": _merged, "Object.fromEntries": _from_entries, "Map": _js_map,
     "util.promisify": _same, "Object.freeze": _same, "structuredClone": _same, "String": _text, "Number": _text, "parseInt": _text, "Array.from": _listed, "Array": _listed,
     "os.platform": lambda c: _platform(c, "os.platform()"), "os.type": lambda c: _platform(c, "os.type()"), "URL": _url, "url.URL": _url, "$regex": _regex,
     "RegExp": _regex, "Promise.resolve": _same, "Promise.all": _same, "encodeURIComponent": _text,

@@ -458,6 +458,11 @@ def of_library(ev: Evaluator, name: str, expr: Call, frame: Frame, at: Stmt | No
             found = url_field(receiver, method)
             if found is not None:
                 return found
+        if isinstance(receiver, ObjectValue) and method in ("String", "getvalue"):
+            from stigmer_lint.flow.effects import WRITERS, written
+
+            if receiver.type in WRITERS:
+                return written(receiver)
         model = functions.METHODS.get(method)
         if model is not None:
             found = model(functions.Context(ev, expr, frame, at, span, receiver))

@@ -321,7 +321,9 @@ class Project:
     def lookup(self, unit: Unit, name: str) -> Symbol | None:
         """What a bare name means in a file: its own top level, its package's, its imports, star imports."""
         if unit.language != "go":
-            return self._visible(unit.path, name, 0) if self._units.get(unit.path) is not None else self.top_level(unit, name)
+            # The names of a script that stands in a text of a Go file are not those of the file.
+            held = self._units.get(unit.path)
+            return self._visible(unit.path, name, 0) if held is not None and held.language == unit.language else self.top_level(unit, name)
         if self._units.get(unit.path) is not unit:
             return self._in_package(unit, name)
         # A package may have hundreds of files, and the same few names are asked of it all the time.

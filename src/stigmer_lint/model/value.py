@@ -118,6 +118,8 @@ class MapValue(msgspec.Struct, frozen=True):
     open_why: str | None = None
     span: Span | None = None
     trail: Trail = ()
+    pairs: bool = False
+    """JavaScript's `Map`: whoever goes through it gets its keys with their values."""
 
     def get(self, name: str) -> Value | None:
         """The value of the last entry whose key is `name`, None where no key can be told to be it."""
