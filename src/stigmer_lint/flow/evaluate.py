@@ -940,6 +940,9 @@ class Evaluator:
     def global_value(self, name: str, frame: Frame) -> Value | None:
         """The value of a name that no function around binds."""
         symbol = self.project.lookup(frame.unit, name)
+        if frame.unit.language == "shell" and frame.decl is frame.unit.module and isinstance(symbol, VariableHandle) and symbol.unit is frame.unit:
+            # `DOCKER=${DOCKER:-docker}`: what the script sets later it has from outside until then.
+            return None
         return None if symbol is None else self.symbol_value(symbol, name)
 
     def symbol_value(self, symbol: Symbol, name: str) -> Value:
