@@ -11,7 +11,8 @@ from stigmer_lint.dialled import texts
 from stigmer_lint.knowledge.frameworks import is_predefined_argument, meant_for
 from stigmer_lint.knowledge.names import is_test
 from stigmer_lint.model.launch import EnvSetting, Launch
-from stigmer_lint.model.value import Step, text_of
+from stigmer_lint.model.span import Span
+from stigmer_lint.model.value import Known, Step, text_of
 from stigmer_lint.model.world import Component
 from stigmer_lint.rule import Finding, Policy, Rename, Rule, Unset, World
 
@@ -28,6 +29,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
     """A finding at each variable that a launch sets in vain, and at each argument that no ARG of the Dockerfile takes."""
     yield from _arguments(world)
     yield from _official(world)
+    yield from _malformed(world)
     known = [Sides(component, policy) for component in world.components]
     for component, sides in zip(world.components, known, strict=True):
         # Without a single read there is nothing to tell a dead name by: the program may be in a language that is not read.
@@ -44,6 +46,9 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
             for name, setting in sides.given[index].items():
                 if launch.language and is_test(setting.span.path):
                     # What a test sets is there for the test to look at.
+                    continue
+                if _ENTRY.match(name) is not None:
+                    # That it is no name is told already.
                     continue
                 if name in wanted or setting.origin != "launch" or setting.maybe or sides.is_read(name) or used_by_launch(launch, name):
                     continue
@@ -111,6 +116,57 @@ def _arguments(world: World) -> Iterator[Finding]:
                 related=(Step(declared.name_span or declared.span, "declared here"),) if declared is not None else (),
                 help=f"pass {meant} instead" if meant else f"add ARG {name} to the stage that uses it, or remove the argument",
                 remedy=Rename(name, meant) if meant and argument.name_span is not None else None,
+                launch=launch,
+            )
+
+
+_ENTRY = re.compile(r"([A-Za-z_]\w*)(:|\s+\Z)")
+
+
+_QUOTED = re.compile(r"([\"'])[a-z][a-z0-9+.-]*://.*\1\Z")
+"""An address in quotes; of other texts the quotes may be meant."""
+
+
+def _malformed(world: World) -> Iterator[Finding]:
+    """Entries of a list in Compose that set a variable of another name than they seem to: `- NAME: value` within quotes, `- NAME = value`."""
+    seen: set[Span] = set()
+    for launch in world.launches:
+        for setting in launch.any.env if launch.facts and launch.language == "compose" else ():
+            if setting.span in seen:
+                continue
+            if isinstance(setting.value, Known) and _QUOTED.match(setting.value.text) is not None and setting.origin == "launch":
+                seen.add(setting.span)
+                yield Finding(
+                    rule=RULE.code,
+                    message=f"the quotes become a part of {setting.name}: what stands in a list of Compose is taken as it is",
+                    span=setting.span,
+                    severity="error",
+                    confidence="high",
+                    container=text_of(launch.any.name) or launch.service,
+                    image=text_of(launch.any.image),
+                    env=setting.name,
+                    value=setting.value.text,
+                    platforms=tuple(launch.facts),
+                    help="leave the quotes out, or put them around the whole entry",
+                    launch=launch,
+                )
+                continue
+            entry = _ENTRY.match(setting.name)
+            if entry is None:
+                continue
+            seen.add(setting.span)
+            what = "a colon stands where Compose wants an equals sign, so that all of it is taken for a name" if entry[2] == ":" else "the blank before the equals sign becomes a part of the name, which newer versions of Compose refuse"
+            yield Finding(
+                rule=RULE.code,
+                message=f"{entry[1]} is not set by this entry: {what}",
+                span=setting.name_span or setting.span,
+                severity="error",
+                confidence="high",
+                container=text_of(launch.any.name) or launch.service,
+                image=text_of(launch.any.image),
+                env=entry[1],
+                platforms=tuple(launch.facts),
+                help=f"write {entry[1]}=value",
                 launch=launch,
             )
 

@@ -121,3 +121,10 @@ def test_the_start_line_of_an_image_reads_what_a_shell_fills_in(world: Worlds) -
     assert {(read.name, read.required, read.default is not None) for read in component.reads} == {("API_PORT", True, False), ("HOST_IP", False, True), ("MODE", False, False)}
     [component] = world({"Dockerfile": 'FROM python\nCOPY . .\nENTRYPOINT ["serve", "--port", "$API_PORT"]\n'}).components
     assert not component.reads
+
+
+def test_an_image_that_a_dockerfile_starts_from_is_not_what_it_makes(world: Worlds) -> None:
+    files = {"tools/quickwit/Dockerfile": "FROM quickwit/quickwit:0.8\nCOPY . .\n", "tools/quickwit/a.py": READ.format("AA"), "pod.yaml": "services:\n  q:\n    image: quickwit/quickwit:0.8\n"}
+    assert not world({**files, "compose.yaml": files["pod.yaml"]}).components
+    [component] = world({"compose.yaml": "services:\n  q:\n    image: acme/quickwit:0.8\n"}).components
+    assert names(component) == {"AA"}

@@ -89,3 +89,26 @@ def test_an_env_file_that_is_mounted_may_hold_what_is_missing(findings: Findings
 def test_a_file_that_only_changes_how_a_service_is_built_is_laid_over_another(findings: Findings, name: str, build: str, found: bool) -> None:
     code = {"Dockerfile": "FROM python AS dev\nARG A\nCOPY . .\n", "a.py": "import os\nq = os.environ['QUEUE']\n"}
     assert findings({**code, name: f"services:\n  app:\n    build: {build}\n"}) == ([("STG203", name, 2, "QUEUE")] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("entry", "name"),
+    [
+        ('"QUEUE: jobs"', "QUEUE"), ('"QUEUE:${QUEUE:-jobs}"', "QUEUE"), ("QUEUE = jobs", "QUEUE"), ('QUEUE="amqp://x:5672"', "QUEUE"),
+        ("'QUEUE=amqp://x:5672'", ""), ('QUEUE="a b"', ""), ("QUEUE", ""), ("QUEUE=http://x:1", ""), ("QUEUE=${X:-a:b}", ""),
+    ],
+)
+def test_an_entry_that_does_not_set_what_it_seems_to(findings: Findings, entry: str, name: str) -> None:
+    text = f"services:\n  a:\n    image: acme/a\n    environment:\n      - {entry}\n"
+    assert findings({"compose.yaml": text}) == ([("STG204", "compose.yaml", 5, name)] if name else [])
+
+
+def test_an_entry_with_a_colon_leaves_the_others_as_they_are(findings: Findings) -> None:
+    code = {**BUILD, "a.py": "import os\nq = os.environ['QUEUE']\nm = os.environ['MODE']\n"}
+    text = "services:\n  a:\n    build: .\n    environment:\n      - \"QUEUE:${QUEUE:-jobs}\"\n      - MODE=1\n"
+    assert set(findings({**code, "compose.yaml": text})) == {("STG204", "compose.yaml", 5, "QUEUE"), ("STG203", "compose.yaml", 2, "QUEUE")}
+
+
+def test_a_file_whose_services_have_no_image_lacks_nothing(findings: Findings) -> None:
+    code = {"app/Dockerfile": BUILD["Dockerfile"], "app/a.py": "import os\nq = os.environ['QUEUE']\n", "app/compose.yaml": "services:\n  a:\n    build: .\n    container_name: a\n    environment: [QUEUE=1]\n"}
+    assert findings({**code, "windows/compose.windows.yaml": "services:\n  a:\n    container_name: a\n    environment: [MODE=1]\n"}) == []

@@ -405,6 +405,10 @@ def _groups(world: World, files: Files, policy: Policy) -> list[_Group]:
             if group_of is not None:
                 break
         group_of = group_of or next((weak[image] for image in images if image in weak), None)
+        base_of = world.images.get(group_of.build.dockerfile or "") if group_of is not None and group_of.build is not None else None
+        if base_of is not None and base_of.base is not None and repository(base_of.base) in images and not launch.build:
+            # What a Dockerfile starts from is somebody else's, and not what it makes.
+            group_of = None
         if group_of is None and any(True for _ in _mounted(launch, files)):
             label = f"mounted:{launch.span.path}:{launch.service or launch.span.start}"
             group_of = found[label] = _Group(label, None, join="the launch mounts these files")

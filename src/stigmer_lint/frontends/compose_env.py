@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import msgspec
@@ -138,6 +139,9 @@ def _settings(files: ComposeFiles, located: Located, open_why: list[str]) -> lis
     return found
 
 
+_COLON: Final = re.compile(r"[A-Za-z_]\w*:")
+
+
 def _item(files: ComposeFiles, item: Scalar, context: Context, route: Trail) -> EnvSetting | None:
     """One `NAME=value` or `NAME` of a list; None where its name is not known."""
     text = item.text
@@ -145,6 +149,9 @@ def _item(files: ComposeFiles, item: Scalar, context: Context, route: Trail) -> 
     parts = pieces(text, 0, len(text), "=") if "${" in text else None
     end = parts[0][1] if parts else text.find("=") if "=" in text else len(text)
     name = text[:end]
+    if end >= len(text) and _COLON.match(name) is not None:
+        # `- NAME: value` within one text: all of it is the name of a variable that is handed on, and that nobody has.
+        return EnvSetting(name, Unknown(f"{name} is taken from the shell", "env", name, place.span(0, end)), place.span(0, end), place.span(0, name.index(":")), passed=True)
     if "$" in name:
         value = interpolate(place, 0, end, context.environment.resolve)
         if not isinstance(value, Known) or (end == len(text) and "=" not in value.text):

@@ -98,7 +98,7 @@ def _launch(files: ComposeFiles, project: Project, service: Service, budget: Bud
     meant = platforms_of(service.key.span.path, profiles)
     return Launch(
         "compose", "docker", service.key.span, dict.fromkeys(meant, facts), service=service.name, group=project.path,
-        language="compose", build=build, fragment=image is None and _only_changes_the_build(service),
+        language="compose", build=build, fragment=image is None and ((build is None and not service.all("build")) or _only_changes_the_build(service)),
     )  # fmt: skip
 
 

@@ -76,7 +76,9 @@ def meant_for(name: str, image: str) -> str | None:
     family = _OFFICIAL.get(f"{head}{slash}{tail.partition(':')[0]}")
     if family is None or not name.startswith(family[0]) or name in _names():
         return None
-    wanted = [_SAME.get(word, word) for word in tokens(name)]
+    words = [_SAME.get(word, word) for word in tokens(name)]
+    # A word that is doubled is one (POSTGRES_POSTGRES_DB).
+    wanted = [word for at, word in enumerate(words) if at == 0 or word != words[at - 1]]
     same: list[str] = []
     longer: list[str] = []
     for known, variable in _names().items():
