@@ -188,3 +188,28 @@ def test_what_a_context_manager_yields_is_no_list(tmp_path: Path) -> None:
     [(image, env)] = launches(tmp_path, "a.py", text)
     assert image == "acme/app"
     assert list(env) == ["API_URL"]
+
+
+SHELL = {
+    "a program with a default": 'D=${D:-docker}\n$D run -e API_URL=$URL acme/app',
+    "a program of its own name": 'DOCKER=${DOCKER:-docker}\n$DOCKER run -e API_URL=$URL acme/app',
+    "options of their own name": 'OPTS="${OPTS:--e API_URL=$URL}"\ndocker run $OPTS acme/app',
+    "one of two programs": 'if [ -n "$X" ]; then R=podman; else R=docker; fi\n"$R" run -e API_URL=$URL acme/app',
+    "a program that is looked for": 'R=$(command -v docker)\n$R run -e API_URL=$URL acme/app',
+    "a text that is evaluated": 'CMD="docker run -e API_URL=$URL"\neval $CMD acme/app',
+    "a text that is evaluated as one": 'CMD="docker run -e API_URL=$URL acme/app"\neval "$CMD"',
+}
+
+
+@pytest.mark.parametrize("code", SHELL.values(), ids=SHELL)
+def test_shell(code: str, tmp_path: Path) -> None:
+    assert launches(tmp_path, "a.sh", f"#!/bin/bash\nURL=http://localhost:8000\n{code}\n") == STARTED
+
+
+def test_a_program_that_go_looks_for(tmp_path: Path) -> None:
+    text = 'package main\n\nimport "os/exec"\n\nfunc main() {\n\tpath, _ := exec.LookPath("docker")\n\texec.Command(path, "run", "-e", "API_URL=http://localhost:8000", "acme/app").Run()\n}\n'
+    assert launches(tmp_path, "a.go", text) == STARTED
+
+
+def test_a_variable_of_another_program_starts_no_container(tmp_path: Path) -> None:
+    assert launches(tmp_path, "a.sh", "#!/bin/sh\nTOOL=acme-docker\n$TOOL run -e API_URL=http://localhost:8000 acme/app\ndocker ps\n") == []

@@ -9,7 +9,20 @@ import msgspec
 from stigmer_lint.dialects.base import Command, Invocation
 from stigmer_lint.dialects.values import arguments, field, items_of, split, words
 from stigmer_lint.dialects.wrappers import program_name, starts_others, unwrap
-from stigmer_lint.model.value import Choice, Entry, FunctionValue, Item, Known, ListValue, MapValue, ObjectValue, Template, Unknown, Value
+from stigmer_lint.model.value import (
+    Choice,
+    Entry,
+    FunctionValue,
+    Item,
+    Known,
+    ListValue,
+    MapValue,
+    ObjectValue,
+    Template,
+    Unknown,
+    Value,
+    join,
+)
 
 Shape: TypeAlias = Literal["words", "words1", "list", "list-or-text", "text", "go-exec", "js-spawn", "js-exec", "js-template", "deno"]
 """How the arguments say what is run: every argument a word; a list (or shell text); one text for a shell; ..."""
@@ -142,6 +155,12 @@ def _script_of(command: Command) -> Command | None:
     if argv is None or len(argv.items) < 2 or argv.items[0].rest:
         return None
     name = program_name(argv.items[0].value)
+    if name == "eval":
+        # The shell reads what its words say, put together with blanks.
+        if any(item.rest or item.maybe for item in argv.items):
+            return None
+        words = [item.value for item in argv.items[1:]]
+        return msgspec.structs.replace(command, argv=None, script=words[0] if len(words) == 1 else join(tuple(part for word in words for part in (word, Known(" "))), argv.span))
     if name not in _SHELLS:
         return None
     for at, item in enumerate(argv.items[1:], 1):

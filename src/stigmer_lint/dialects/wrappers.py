@@ -17,7 +17,6 @@ _FLAGS_WITH_VALUE: dict[str, tuple[str, ...]] = {
     "exec": ("-a",),
     "command": (),
     "builtin": (),
-    "eval": (),
     "nice": ("-n", "--adjustment"),
     "ionice": ("-c", "-n", "-p", "--class", "--classdata"),
     "stdbuf": ("-i", "-o", "-e", "--input", "--output", "--error"),

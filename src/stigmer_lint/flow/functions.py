@@ -517,6 +517,22 @@ def _lookup_env(c: Context) -> Value | None:
     return ObjectValue(SEVERAL, MapValue((Entry(Known("0"), read), Entry(Known("1"), Unknown("whether it is set", "other")))), c.span)
 
 
+def _found_program(c: Context) -> Value | None:
+    """Where a program is (`command -v docker`, `which docker`, `shutil.which("docker")`): its name stands for the path."""
+    words = [one for one in c.args if not (isinstance(one, Known) and one.text.startswith("-"))]
+    if c.call.callee == Name(c.call.callee.span, "$command") and not (c.args and isinstance(c.args[0], Known) and c.args[0].text in ("-v", "-V")):
+        return None
+    return scalar(words[0]) if len(words) == 1 else None
+
+
+def _look_path(c: Context) -> Value | None:
+    """Go's exec.LookPath: the path and an error."""
+    from stigmer_lint.flow.containers import SEVERAL
+
+    found = c.arg(0)
+    return ObjectValue(SEVERAL, MapValue((Entry(Known("0"), scalar(found)), Entry(Known("1"), Unknown("an error", "other")))), c.span) if found is not None else None
+
+
 def _own_environment(c: Context) -> Value:
     return ListValue((Item(Unknown("the launching process's own environment", "env", None, c.span), True, True),), c.span)
 
@@ -949,6 +965,7 @@ FUNCTIONS: dict[str, Handler] = {
     "errors.New": lambda c: Unknown("an error", "other"),
     "fmt.Sprint": lambda c: join(tuple(scalar(a) for a in c.args), c.span),
     "append": _append, "make": _made, "len": _length, "slices.Concat": lambda c: _concat_lists(c), "slices.Clone": _same, "maps.Clone": _same,
+    "os/exec.LookPath": _look_path, "$command": _found_program, "$which": _found_program, "$type": _found_program, "shutil.which": _found_program, "which.sync": _found_program,
     "os.Getenv": _getenv, "os.LookupEnv": _lookup_env, "os.Environ": _own_environment, "syscall.Getenv": _lookup_env,
     "os.ExpandEnv": lambda c: Unknown("an expanded text", "env"), "cmp.Or": _pick_first,
     "github.com/docker/go-connections/nat.ParsePortSpecs": _port_specs, "net.JoinHostPort": _host_port, "net.SplitHostPort": _split_host_port, "strings.Cut": _cut,

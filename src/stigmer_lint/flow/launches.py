@@ -50,6 +50,8 @@ class Found(msgspec.Struct):
     maybe: bool = False
 
 
+_KEPT = re.compile(rb"(?:^|[\s;&|({])([A-Za-z_]\w*)[ \t]*[:?+]?=[^\n;#]{0,200}?(?<![\w$./])(?<!\w-)(?:[\w./]*/)?(?:docker|podman|nerdctl|finch)(?![\w./:-])", re.MULTILINE)
+"""A variable of a script that is given an engine's program."""
 _PROMISED = re.compile(rb"\b(?:const|let|var)\s+([A-Za-z_$][\w$]*)\s*=\s*(?:\w+\.)?promisify\(\s*(?:\w+\.)?(?:exec|execFile|spawn)\b")
 """The name of a promise form of what starts a process (nodejs.org/api/util.html, `util.promisify`)."""
 
@@ -77,6 +79,11 @@ class LaunchFinder:
         made = {hit[1] for hit in _PROMISED.finditer(source.data)} if unit.language in ("javascript", "typescript", "tsx") else ()
         if made:
             pattern = re.compile(pattern.pattern + rb"|(?<![\w$])(?:" + b"|".join(map(re.escape, sorted(made))) + rb")(?![\w$])")
+        if unit.language in ("shell", "make"):
+            named = {hit[1] for hit in _KEPT.finditer(source.data)}
+            if named:
+                # `engine=${ENGINE:-docker}` and then `$engine run`: the variable stands for the word.
+                pattern = re.compile(pattern.pattern + rb"|\$[({]?(?:" + b"|".join(map(re.escape, sorted(named))) + rb")(?![\w$])")
         for decl in self.project.holding(unit, pattern.finditer(source.data)):
             self.in_function(decl, pattern, launches, gaps)
         return launches, gaps
