@@ -86,6 +86,11 @@ GO |= {
 PYTHON |= {"a script beside a function of the engine's name": 'def docker(*words): ...\nsubprocess.run(f"docker run -e API_URL={ENV[\'API_URL\']} acme/app", shell=True)'}
 GO |= {"a script beside a function of the engine's name": 'exec.Command("sh", "-c", "docker run -e API_URL="+env["API_URL"]+" acme/app").Run()'}
 GO |= {
+    "a builder that begins with nothing": 'b := &builder{}\n\tb.args = append(b.args, "run")\n\tb.env("API_URL", env["API_URL"])\n\tb.image("acme/app").start()',
+    "options that are functions": (
+        'with := func(k, v string) func(*builder) { return func(b *builder) { b.args = append(b.args, "-e", k+"="+v) } }\n\tb := &builder{}\n\tb.args = append(b.args, "run")\n'
+        '\tfor _, option := range []func(*builder){with("API_URL", env["API_URL"])} {\n\t\toption(b)\n\t}\n\tb.image("acme/app").start()'
+    ),
     "a text that is written piece by piece": 'var sb strings.Builder\n\tsb.WriteString("docker run ")\n\tfmt.Fprintf(&sb, "-e API_URL=%s ", env["API_URL"])\n\tsb.WriteString("acme/app")\n\texec.Command("sh", "-c", sb.String()).Run()',
     "a buffer": 'b := &bytes.Buffer{}\n\tfmt.Fprint(b, "docker run -e API_URL=", env["API_URL"], " acme/app")\n\texec.Command("sh", "-c", b.String()).Run()',
 }

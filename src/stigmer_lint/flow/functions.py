@@ -552,10 +552,25 @@ def _pick_first(c: Context) -> Value | None:
 # -- lists and maps ------------------------------------------------------------------------------------------------------------
 
 
+def _is_fresh(c: Context, expr: Expr) -> bool:
+    """Whether an expression is a slice of a Go record that was made without it, and is nil: `c := &config{}; c.env = append(c.env, ...)`."""
+    if not isinstance(expr, Attr):
+        return False
+    from stigmer_lint.flow import fields
+
+    owner = c.ev.eval(expr.base, c.frame, c.at)
+    if not isinstance(owner, ObjectValue) or owner.fields.open_why is not None or owner.fields.get(expr.name) is not None:
+        return False
+    handle = fields.class_of(c.ev, owner)
+    declared = handle.decl.fields.get(expr.name) if handle is not None else None
+    return declared is not None and declared.type.startswith("[]")
+
+
 def _append(c: Context) -> Value | None:
     if not c.call.args:
         return None
-    base = c.ev.eval(c.call.args[0].value, c.frame, c.at)
+    to = c.call.args[0].value
+    base = ListValue(()) if _is_fresh(c, to) else c.ev.eval(to, c.frame, c.at)
     items: list[Item] = []
     for arg in c.call.args[1:]:
         value = c.ev.eval(arg.value, c.frame, c.at)
