@@ -218,3 +218,44 @@ def test_a_program_that_go_looks_for(tmp_path: Path) -> None:
 
 def test_a_variable_of_another_program_starts_no_container(tmp_path: Path) -> None:
     assert launches(tmp_path, "a.sh", "#!/bin/sh\nTOOL=acme-docker\n$TOOL run -e API_URL=http://localhost:8000 acme/app\ndocker ps\n") == []
+
+
+FLAGS = {
+    "a flag": ('"flag"', 'var url = flag.String("url", "http://localhost:8000", "where")', "*url"),
+    "a flag of pflag": ('"github.com/spf13/pflag"', 'var url = pflag.StringP("url", "u", "http://localhost:8000", "where")', "*url"),
+    "a flag that a command is asked for": (
+        '"github.com/spf13/cobra"', 'func setUp(cmd *cobra.Command) { cmd.Flags().String("url", "http://localhost:8000", "where") }\n\nvar root *cobra.Command\n\n'
+        'func asked() string {\n\tfound, _ := root.Flags().GetString("url")\n\treturn found\n}', "asked()"),
+    "a setting of viper": ('"github.com/spf13/viper"', 'func init() { viper.SetDefault("llm.url", "http://localhost:8000") }', 'viper.GetString("llm.url")'),
+    "a flag of urfave": (
+        '"github.com/urfave/cli/v2"', 'var flags = []cli.Flag{&cli.StringFlag{Name: "url", Value: "http://localhost:8000"}}\n\nvar c *cli.Context', 'c.String("url")'),
+    "a flag of kingpin": ('"github.com/alecthomas/kingpin/v2"', 'var url = kingpin.Flag("url", "where").Default("http://localhost:8000").String()', "*url"),
+}
+
+
+@pytest.mark.parametrize(("module", "declared", "used"), FLAGS.values(), ids=FLAGS)
+def test_flags_and_settings_of_go(module: str, declared: str, used: str, tmp_path: Path) -> None:
+    text = f'package main\n\nimport (\n\t"os/exec"\n\n\t{module}\n)\n\n{declared}\n\nfunc start() {{\n\texec.Command("docker", "run", "-e", "API_URL="+{used}, "acme/app").Run()\n}}\n'
+    [(image, env)] = launches(tmp_path, "a.go", text)
+    assert image == "acme/app"
+    assert "http://localhost:8000" in env["API_URL"]
+
+
+RECORDS = {
+    "fields by their order": 'type service struct {\n\tName, Image string\n\tEnv []string\n}\n\nvar one = []service{{"a", "acme/app", []string{"API_URL=http://localhost:8000"}}}[0]\n',
+    "fields that are lent": 'type base struct{ Env []string }\n\ntype service struct {\n\tbase\n\tImage string\n}\n\nvar one = service{base: base{Env: []string{"API_URL=http://localhost:8000"}}, Image: "acme/app"}\n',
+}
+
+
+@pytest.mark.parametrize("declared", RECORDS.values(), ids=RECORDS)
+def test_records_of_go(declared: str, tmp_path: Path) -> None:
+    start = 'func start() {\n\targs := []string{"run"}\n\tfor _, e := range one.Env {\n\t\targs = append(args, "-e", e)\n\t}\n\texec.Command("docker", append(args, one.Image)...).Run()\n}\n'
+    assert launches(tmp_path, "a.go", f'package main\n\nimport "os/exec"\n\n{declared}\n{start}') == STARTED
+
+
+def test_a_function_that_a_name_is_given(tmp_path: Path) -> None:
+    text = (
+        'package main\n\nimport "os/exec"\n\nfunc start() {\n\trun := func(args ...string) error { return exec.Command("docker", args...).Run() }\n'
+        '\trun("run", "-e", "API_URL=http://localhost:8000", "acme/app")\n}\n'
+    )
+    assert launches(tmp_path, "a.go", text) == STARTED

@@ -327,6 +327,12 @@ class Evaluator:
             if under.startswith("["):
                 return ListValue((), self.span(expr, frame))
         entries, open_why = self._entries(expr.pairs, frame, at)
+        if entries and all(isinstance(entry.key, Known) and entry.key.text.isdigit() for entry in entries):
+            # Values by their order: whose they are is told where the type is declared.
+            handle = self.project.class_named(frame.unit, expr.type)
+            names = list(handle.decl.fields) if handle is not None else []
+            if len(names) == len(entries):
+                entries = tuple(Entry(Known(name), entry.value, entry.maybe, entry.span) for name, entry in zip(names, entries, strict=True))
         return ObjectValue(self.type_name(expr.type, frame), MapValue(entries, open_why), self.span(expr, frame))
 
     def type_name(self, text: str, frame: Frame) -> str:

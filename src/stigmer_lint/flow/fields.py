@@ -153,6 +153,13 @@ def _of_object(ev: Evaluator, base: ObjectValue, name: str, span: Span, frame: F
     constructed = _by_constructor(ev, base, handle, name, frame)
     if constructed is not None:
         return constructed
+    if handle.unit.language == "go" and name not in handle.decl.fields:
+        # What is embedded lends its fields.
+        for parent in handle.decl.bases:
+            inner = base.fields.get(parent.lstrip("*").rpartition(".")[2])
+            lent = _of_object(ev, inner, name, span, frame) if isinstance(inner, ObjectValue) else None
+            if lent is not None and not isinstance(lent, Unknown):
+                return lent
     if base.fields.open_why is not None:
         return elsewhere(ev, handle, name, span)
     value = _declared(ev, handle, name)

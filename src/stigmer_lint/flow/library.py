@@ -447,6 +447,12 @@ def of_library(ev: Evaluator, name: str, expr: Call, frame: Frame, at: Stmt | No
         found = handler(functions.Context(ev, expr, frame, at, span, receiver))
         if found is not None:
             return found
+    if frame.unit.language == "go" and method in ("String", "StringP", "GetString"):
+        from stigmer_lint.flow.go_flags import flag
+
+        asked = flag(ev, name.lstrip("?"), expr, receiver, frame, at, span)
+        if asked is not None:
+            return asked
     if frame.unit.language in ("javascript", "typescript") and method in ("get", "getOrThrow"):
         from stigmer_lint.flow.reads_forms import of_settings
 

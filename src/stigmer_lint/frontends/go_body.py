@@ -120,6 +120,9 @@ class Body(Values):
                         continue
                     if len(targets) > 1:
                         given.add(target.id)
+                if isinstance(value, ir.Function) and not value.decl.name and isinstance(target, ir.Name):
+                    # `run := func(args ...string) error {...}`: it is called by that name.
+                    value.decl.name = target.id
                 out.append(ir.Assign(at, target, value, declares=declares))
         elif len(values) == 1 and targets:
             names = tuple([ir.ListItem(self.target(target, depth, declares)) for target in targets])
