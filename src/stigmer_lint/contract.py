@@ -696,6 +696,9 @@ def read_elsewhere(sides: Sides, launch: Launch, name: str, meant: str | None) -
     ):
         # A product that the image installs reads its own, where the program has no names of that family.
         return True
+    while len(words) > 2 and (words[0] in _BUNDLERS or words[0] in ("PUBLIC", "APP")):
+        # NEXT_PUBLIC_CLERK_*: the library's own name stands behind the bundler's.
+        words = words[1:]
     if words and words[0] in sides.component.dependencies and words[0] not in _BUNDLERS and not alike and not (words[0] in _STORES and words[-1] in _PARTS):
         return True
     if any(name in render(word) for one in sides.component.images for word in (*(one.entrypoint or ()), *(one.command or ()))):

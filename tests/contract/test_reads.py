@@ -49,6 +49,8 @@ FORMS = [
     ("a.ts", "import { z } from 'zod';\nconst f = () => z.string().optional();\nexport const env = z.object({ A: f() }).parse(process.env);\n", "A", None, False),
     ("a.ts", "import { z } from 'zod';\nimport { c } from './rules';\nexport const env = z.object({ A: c }).parse(process.env);\n", "A", None, False),
     ("a.ts", "import { str, cleanEnv } from 'envalid';\nexport const env = cleanEnv(process.env, { A: str() });\n", "A", None, True),
+    ("a.ts", "import { z } from 'zod';\nexport const env = createEnv({ skipValidation: true, server: { A: z.string() }, runtimeEnv: process.env });\n", "A", None, False),
+    ("a.ts", "import { z } from 'zod';\nexport const env = createEnv({ skipValidation: false, server: { A: z.string() }, runtimeEnv: process.env });\n", "A", None, True),
     ("a.ts", "import * as envalid from 'envalid';\nconst keys = { A: envalid.str() };\nexport function check() {\n  envalid.cleanEnv(process.env, keys);\n}\n", "A", None, True),
     ("a.ts", "import { str, cleanEnv } from 'envalid';\nconst keys = { A: str() };\nif (x) {\n  keys.B = str();\n}\ncleanEnv(process.env, keys);\n", "B", None, False),
     ("a.py", "from pydantic_settings import BaseSettings\nclass S(BaseSettings):\n    AA: str\ns = S(_env_file='x', **{'AA': make()})\n", "AA", None, False),

@@ -112,3 +112,17 @@ def test_an_entry_with_a_colon_leaves_the_others_as_they_are(findings: Findings)
 def test_a_file_whose_services_have_no_image_lacks_nothing(findings: Findings) -> None:
     code = {"app/Dockerfile": BUILD["Dockerfile"], "app/a.py": "import os\nq = os.environ['QUEUE']\n", "app/compose.yaml": "services:\n  a:\n    build: .\n    container_name: a\n    environment: [QUEUE=1]\n"}
     assert findings({**code, "windows/compose.windows.yaml": "services:\n  a:\n    container_name: a\n    environment: [MODE=1]\n"}) == []
+
+
+def test_the_family_of_a_library_that_is_inlined_for_browsers_is_the_library_s(findings: Findings) -> None:
+    tree = {"Dockerfile": "FROM node\nCOPY . .\n", "a.js": "const a = process.env.MODE\n", "package.json": '{"dependencies": {"@clerk/nextjs": "1"}}'}
+    text = "services:\n  app:\n    build: .\n    environment: [NEXT_PUBLIC_%s_SIGN_UP_URL=/x, MODE=1]\n"
+    assert findings({**tree, "compose.yaml": text % "CLERK"}) == []
+    assert findings({**tree, "compose.yaml": text % "OTHER"}) == [("STG204", "compose.yaml", 4, "NEXT_PUBLIC_OTHER_SIGN_UP_URL")]
+
+
+def test_a_name_that_opentelemetry_does_not_have(findings: Findings) -> None:
+    tree = {**BUILD, "a.py": "import os\nm = os.environ['MODE']\n"}
+    text = "services:\n  app:\n    build: .\n    environment: [OTEL_%s=1, MODE=1]\n"
+    assert findings({**tree, "compose.yaml": text % "TRACES_SAMPLER"}) == []
+    assert findings({**tree, "compose.yaml": text % "TRACE_SAMPLER"}) == [("STG204", "compose.yaml", 4, "OTEL_TRACE_SAMPLER")]

@@ -9,7 +9,7 @@ import msgspec
 
 from stigmer_lint.flow import library
 from stigmer_lint.flow.evaluate import Evaluator
-from stigmer_lint.flow.ir import Assign, Attr, Call, ClassDecl, DictOf, Expr, Field, FunctionDecl, Index, Name, Nil, Return, Str, Unit
+from stigmer_lint.flow.ir import Assign, Attr, Bool, Call, ClassDecl, DictOf, Expr, Field, FunctionDecl, Index, Name, Nil, Return, Str, Unit
 from stigmer_lint.flow.project import ClassHandle
 from stigmer_lint.flow.reads_forms import OBJECTS, VIPER, canonical, plain
 from stigmer_lint.flow.walk import places, statements
@@ -348,9 +348,12 @@ def _schemas(ev: Evaluator, unit: Unit, known: dict[str, str]) -> Iterator[EnvRe
                 continue
             method = call.callee.name if isinstance(call.callee, Attr) else call.callee.id if isinstance(call.callee, Name) else ""
             if method == "createEnv" and call.args and isinstance(call.args[0].value, DictOf):
-                for pair in call.args[0].value.pairs:
-                    if isinstance(pair.key, Str) and pair.key.text in ("server", "client", "shared"):
-                        yield from _keys(ev, pair.value, unit, "createEnv", demands=True)
+                parts = {pair.key.text: pair.value for pair in call.args[0].value.pairs if isinstance(pair.key, Str)}
+                # What is not validated is not demanded (https://env.t3.gg/docs/customization#skipping-validation).
+                skipped = parts.get("skipValidation")
+                for name in ("server", "client", "shared"):
+                    if name in parts:
+                        yield from _keys(ev, parts[name], unit, "createEnv", demands=not (isinstance(skipped, Bool) and skipped.value))
             elif method == "cleanEnv" and len(call.args) > 1:
                 held = call.args[1].value
                 yield from _keys(ev, _object(ev, held, unit, decl), unit, "cleanEnv", demands=True)
