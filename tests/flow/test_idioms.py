@@ -259,3 +259,43 @@ def test_a_function_that_a_name_is_given(tmp_path: Path) -> None:
         '\trun("run", "-e", "API_URL=http://localhost:8000", "acme/app")\n}\n'
     )
     assert launches(tmp_path, "a.go", text) == STARTED
+
+
+OPTIONS = {
+    "argparse": (
+        "a.py", "import argparse\nimport subprocess\n\np = argparse.ArgumentParser()\np.add_argument('-u', '--api-url', default='http://localhost:8000')\nargs = p.parse_args()\n"
+        "subprocess.run(['docker', 'run', '-e', f'API_URL={args.api_url}', 'acme/app'])\n"),
+    "argparse in a function": (
+        "a.py", "import argparse\nimport subprocess\n\ndef parser():\n    p = argparse.ArgumentParser()\n    p.add_argument('--where', dest='url', default='http://localhost:8000')\n    return p\n\n"
+        "def start(args):\n    subprocess.run(['docker', 'run', '-e', f'API_URL={args.url}', 'acme/app'])\n"),
+    "commander": (
+        "a.ts", "import { spawn } from 'child_process'\nimport { Command } from 'commander'\nconst program = new Command()\nprogram.option('-u, --api-url <url>', 'where', 'http://localhost:8000')\n"
+        "program.parse()\nconst opts = program.opts()\nspawn('docker', ['run', '-e', `API_URL=${opts.apiUrl}`, 'acme/app'])\n"),
+    "commander's action": (
+        "a.ts", "import { spawn } from 'child_process'\nimport { program } from 'commander'\nprogram.command('up').option('--url <url>', 'where', 'http://localhost:8000').action((opts) => {\n"
+        "  spawn('docker', ['run', '-e', `API_URL=${opts.url}`, 'acme/app'])\n})\n"),
+    "yargs": (
+        "a.ts", "import { spawn } from 'child_process'\nimport yargs from 'yargs'\nconst argv = yargs(process.argv).option('url', { type: 'string', default: 'http://localhost:8000' }).parseSync()\n"
+        "spawn('docker', ['run', '-e', `API_URL=${argv.url}`, 'acme/app'])\n"),
+    "yargs, all at once": (
+        "a.js", "const { spawn } = require('child_process')\nconst argv = require('yargs').options({ url: { default: 'http://localhost:8000' } }).argv\n"
+        "spawn('docker', ['run', '-e', `API_URL=${argv.url}`, 'acme/app'])\n"),
+}
+
+
+@pytest.mark.parametrize(("name", "text"), OPTIONS.values(), ids=OPTIONS)
+def test_options_of_a_command_line(name: str, text: str, tmp_path: Path) -> None:
+    [(image, env)] = launches(tmp_path, name, text)
+    assert image == "acme/app"
+    assert "http://localhost:8000" in env["API_URL"]
+
+
+def test_an_option_of_another_name_says_nothing(tmp_path: Path) -> None:
+    text = OPTIONS["argparse"][1].replace("args.api_url", "args.other")
+    [(_, env)] = launches(tmp_path, "a.py", text)
+    assert "localhost" not in env["API_URL"]
+
+
+def test_a_member_of_an_enum_has_its_value(tmp_path: Path) -> None:
+    text = 'import enum\nimport subprocess\n\nclass Where(str, enum.Enum):\n    API = "http://localhost:8000"\n\nsubprocess.run(["docker", "run", "-e", f"API_URL={Where.API.value}", "acme/app"])\n'
+    assert launches(tmp_path, "a.py", text) == STARTED

@@ -47,6 +47,13 @@ def attribute(ev: Evaluator, expr: Attr, frame: Frame, at: Stmt | None) -> Value
                 return known
     base = ev.eval(expr.base, frame, at)
     value = member_of(ev, base, expr.name, span, frame)
+    if frame.unit.language in ("python", "javascript", "typescript") and isinstance(value, Unknown | ObjectValue) and isinstance(base, Unknown | ObjectValue):
+        if isinstance(value, Unknown) or value.fields.open_why == "a library's field":
+            from stigmer_lint.flow.cli_options import told
+
+            option = told(ev, expr, base, frame)
+            if option is not None:
+                return option
     if isinstance(value, Unknown) and frame.unit.language == "typescript":
         from stigmer_lint.flow.shapes import told_by_shape
 
@@ -86,6 +93,9 @@ def member_of(ev: Evaluator, base: Value, name: str, span: Span, frame: Frame, d
             if depth > 3:
                 return Unknown(f"field {name} of one of several", "field", name, span)
             return choose(tuple(member_of(ev, option, name, span, frame, depth + 1) for option in base.options), span)
+        case Known() | Template() if name == "value" and frame.unit.language == "python":
+            # A member of an Enum is its value.
+            return base
         case ListValue():
             return Known(str(len(base.items)), span, (), "num") if name == "length" else Unknown(f"member {name} of a list", "field", name, span)
         case _:
