@@ -13,7 +13,7 @@ from stigmer_lint.frontends.config_paths import folder_of, inside
 from stigmer_lint.frontends.dotenv import read_dotenv
 from stigmer_lint.model.launch import EnvSetting, Launch, LaunchFacts, Platform
 from stigmer_lint.model.span import Span
-from stigmer_lint.model.value import Known, Step, Unknown, Value, with_step
+from stigmer_lint.model.value import Known, Step, Template, Unknown, Value, with_step
 
 _OF_FILE: Final = re.compile(r"come from (?:the|an env) file")
 
@@ -59,9 +59,21 @@ def with_env_files(tree: Tree, launch: Launch) -> Launch:
 
 
 def _settings(tree: Tree, launch: Launch, value: Value) -> tuple[EnvSetting, ...] | None:
+    span = getattr(value, "span", None) or Span(launch.span.path, launch.span.start, launch.span.end)
+    last = value.parts[-1] if isinstance(value, Template) else value
+    name = last.text.rpartition("/")[2] if isinstance(last, Known) and (last is value or "/" in last.text) else ""
+    source = tree.source(launch.span.path) if name else None
+    if source is not None and launch.language == "shell":
+        from stigmer_lint.frontends.written_env import written_env
+
+        taken = Step(span, "this env file is handed over")
+        lines = written_env(source, name, launch.span.start)
+        if lines:
+            return tuple(
+                EnvSetting(line.name, with_step(line.value, taken), line.span, line.name_span, origin="env-file") for line in lines if line.value is not None
+            )
     if not isinstance(value, Known):
         return None
-    span = value.span or Span(launch.span.path, launch.span.start, launch.span.end)
     for folder in (folder_of(launch.span.path), ""):
         path = inside(folder, value.text)
         if path is not None and tree.has(path):

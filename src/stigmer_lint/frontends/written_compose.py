@@ -34,7 +34,7 @@ MAX_DOCUMENTS: Final = 40
 
 _SERVICE: Final = re.compile(rb"^[ \t]+(?:image|build|extends):", re.MULTILINE)
 _TOP: Final = re.compile(rb"^([ \t]*)services:[ \t]*\r?$", re.MULTILINE)
-_HERE: Final = re.compile(rb"^([^\n#]*?)<<(-?)[ \t]*(\\|['\"]?)([A-Za-z_][A-Za-z0-9_]*)['\"]?([^\n]*)\n", re.MULTILINE)
+HERE: Final = re.compile(rb"^([^\n#]*?)<<(-?)[ \t]*(\\|['\"]?)([A-Za-z_][A-Za-z0-9_]*)['\"]?([^\n]*)\n", re.MULTILINE)
 _ASSIGNED: Final = re.compile(
     rb"^[ \t]*(?:export[ \t]+|readonly[ \t]+|local[ \t]+|declare[ \t]+(?:-\w+[ \t]+)*)?([A-Za-z_][A-Za-z0-9_]*)\+?=(?:\"([^\"$`\\\n]*)\"|'([^'\n]*)'|([\w./:@%+,=-]*))?",
     re.MULTILINE,
@@ -143,7 +143,7 @@ def _placed(launch: Launch, path: str, text: Written) -> Launch:
     return msgspec.structs.replace(launch, facts=facts, service=service, group=f"{path}#{text.start}", build=None, fragment=True)
 
 
-def _blanked(data: bytes, start: int, end: int, body: bytes) -> bytes:
+def blanked(data: bytes, start: int, end: int, body: bytes) -> bytes:
     """`data` with nothing but `body` in the place of `start` to `end`."""
     assert len(body) == end - start, "every place stays"
     return _NOT_BREAK.sub(b" ", data[:start]) + body + _NOT_BREAK.sub(b" ", data[end:])
@@ -180,7 +180,7 @@ def _holed(body: bytes, holes: Several[tuple[int, int]]) -> tuple[bytes, bool]:
 
 def _here_documents(data: bytes) -> Iterator[Written]:
     at = 0
-    while (here := _HERE.search(data, at)) is not None:
+    while (here := HERE.search(data, at)) is not None:
         before, tabs, quote, word, after = here.groups()
         closing = re.compile(rb"^" + (rb"\t*" if tabs else b"") + re.escape(word) + rb"\r?$", re.MULTILINE).search(data, here.end())
         if closing is None:
@@ -195,8 +195,8 @@ def _here_documents(data: bytes) -> Iterator[Written]:
             body = re.sub(rb"^\t+", lambda lead: b" " * len(lead.group()), body, flags=re.MULTILINE)
         added = False
         if not quote:
-            body, added = _holed(_unescaped(body), _commands(body))
-        yield Written(_blanked(data, start, end, body), start, not quote, added, added)
+            body, added = _holed(unescaped(body), _commands(body))
+        yield Written(blanked(data, start, end, body), start, not quote, added, added)
 
 
 def _keeps(line: bytes) -> bool:
@@ -204,7 +204,7 @@ def _keeps(line: bytes) -> bool:
     return b">" in line or b"tee" in line or (b"compose" in line and b"-f" in line)
 
 
-def _unescaped(body: bytes) -> bytes:
+def unescaped(body: bytes) -> bytes:
     r"""`\$` stands for a dollar: what the script drops is made up for at the end of the line."""
     if b"\\" not in body:
         return body
@@ -218,7 +218,7 @@ def _unescaped(body: bytes) -> bytes:
 
 def _commands(body: bytes) -> list[tuple[int, int]]:
     """The command substitutions of a here-document, once it is unescaped."""
-    text = _unescaped(body)
+    text = unescaped(body)
     found: list[tuple[int, int]] = []
     at = 0
     while (opening := _COMMAND.search(text, at)) is not None:
@@ -244,25 +244,29 @@ def _closed(text: bytes, at: int, opening: bytes, closing: bytes) -> int:
     return -1
 
 
+def script_variables(source: SourceFile, start: int) -> dict[str, Value]:
+    """The variables of a script that are assigned once, a text, before byte `start`."""
+    known: dict[str, Value] = {}
+    several: set[str] = set()
+    for found in _ASSIGNED.finditer(source.data, 0, start):
+        name = found.group(1).decode()
+        text = next((one for one in found.group(2, 3, 4) if one is not None), None)
+        rest = source.data[found.end() : found.end() + 1]
+        if text is None or name in known or rest not in (b"", b"\n", b"\r", b" ", b"\t", b";") or found.group().find(b"+=") >= 0:
+            several.add(name)
+            continue
+        span = Span(source.path, found.start(1), found.end())
+        known[name] = with_step(Known(text.decode("utf-8", "replace"), span), Step(span, f"{name} is set here"))
+    several.update(name.decode() for found in _OTHERWISE.finditer(source.data) for name in found.groups() if name is not None)
+    return {name: value for name, value in known.items() if name not in several}
+
+
 class _Variables(Environment):
-    """The variables of a script that are assigned once, a text, before the here-document, in place of those of an env file."""
+    """A script's variables in place of those of an env file."""
 
     def __init__(self, files: ComposeFiles, source: SourceFile, start: int) -> None:
         super().__init__(files.env_files, ())
-        self._known: dict[str, Value] = {}
-        several: set[str] = set()
-        for found in _ASSIGNED.finditer(source.data, 0, start):
-            name = found.group(1).decode()
-            text = next((one for one in found.group(2, 3, 4) if one is not None), None)
-            rest = source.data[found.end() : found.end() + 1]
-            if text is None or name in self._known or rest not in (b"", b"\n", b"\r", b" ", b"\t", b";") or found.group().find(b"+=") >= 0:
-                several.add(name)
-                continue
-            span = Span(source.path, found.start(1), found.end())
-            self._known[name] = with_step(Known(text.decode("utf-8", "replace"), span), Step(span, f"{name} is set here"))
-        several.update(name.decode() for found in _OTHERWISE.finditer(source.data) for name in found.groups() if name is not None)
-        for name in several:
-            self._known.pop(name, None)
+        self._known = script_variables(source, start)
 
     def resolve(self, reference: Reference) -> Value:
         if not reference.name.strip("_"):
@@ -307,11 +311,11 @@ def _strings(path: str, data: bytes) -> Iterator[Written]:
         text, added = _code_holes(path, data, opened[0], body)
         first, line, rest = text.partition(b"\n")
         if first.strip() in (b"", b"\\"):
-            yield Written(_blanked(data, begin, end, _NOT_BREAK.sub(b" ", first) + line + rest), begin, False, added, added)
+            yield Written(blanked(data, begin, end, _NOT_BREAK.sub(b" ", first) + line + rest), begin, False, added, added)
         else:
             ending = b"\r" if first.endswith(b"\r") else b""
             moved = first[: len(first) - len(ending)] + b" " * lead + ending
-            yield Written(_blanked(data, begin - lead, end, moved + line + rest), begin, False, added, added)
+            yield Written(blanked(data, begin - lead, end, moved + line + rest), begin, False, added, added)
 
 
 def _is_docstring(data: bytes, quote: int) -> bool:
@@ -344,7 +348,7 @@ def _code_holes(path: str, data: bytes, quote: int, body: bytes) -> tuple[bytes,
             if not body.endswith(b"\\", 0, start):
                 holes.append((start, at))
         body, added = _holed(body, sorted(holes))
-        return _unescaped(body), added
+        return unescaped(body), added
     return _holed(body, sorted(holes))
 
 
@@ -380,4 +384,6 @@ def _template(data: bytes) -> Written:
     return Written(text, 0, False, some or alone, alone)
 
 
-__all__ = ["CODE", "NEAR", "SHELL", "TEMPLATES", "WORDS", "Written", "is_written", "read_written", "texts"]
+__all__ = [
+    "CODE", "HERE", "NEAR", "SHELL", "TEMPLATES", "WORDS", "Written", "blanked", "is_written", "read_written", "script_variables", "texts", "unescaped",
+]

@@ -1,0 +1,56 @@
+"""Env files that a script writes before it hands them over: `cat > app.env <<EOF`, `echo "NAME=value" >> app.env`."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from stigmer_lint.errors import UnreadableError
+from stigmer_lint.frontends.dotenv import EnvLine, read_dotenv
+from stigmer_lint.frontends.written_compose import HERE, SHELL, blanked, script_variables, unescaped
+from stigmer_lint.model.span import SourceFile
+from stigmer_lint.model.value import Value
+
+_PRINTED: Final = re.compile(
+    rb"^[ \t]*(?:echo|printf)[ \t]+(?:-\w+[ \t]+)?([\"']?)([A-Za-z_][A-Za-z0-9_]*=[^\"'\n]*?)(?:\\n)?\1[ \t]*>{1,2}[ \t]*[\"']?([^\s\"';&|]+)", re.MULTILINE
+)
+
+
+def written_env(source: SourceFile, name: str, before: int) -> tuple[EnvLine, ...]:
+    """The variables that a script writes into a file of this base name before byte `before`; () where it writes none."""
+    data = source.data
+    if not source.path.endswith(SHELL) and not data.startswith(b"#!"):
+        return ()
+    wanted = re.compile(rb"(?:>{1,2}|tee(?:[ \t]+-a)?)[ \t]*[\"']?(?:[^\s\"';&|]*/)?" + re.escape(name.encode()) + rb"(?![\w.-])")
+    found: list[EnvLine] = []
+    at = 0
+    while (here := HERE.search(data, at, before)) is not None:
+        lead, tabs, quote, word, rest = here.groups()
+        closing = re.compile(rb"^" + (rb"\t*" if tabs else b"") + re.escape(word) + rb"\r?$", re.MULTILINE).search(data, here.end())
+        if closing is None:
+            at = here.end()
+            continue
+        at = closing.start()
+        if wanted.search(lead + rest) is None:
+            continue
+        body = data[here.end() : closing.start()]
+        found += _lines(source, blanked(data, here.end(), closing.start(), body if quote else unescaped(body)), here.end())
+    for hit in _PRINTED.finditer(data, 0, before):
+        if hit[3].rpartition(b"/")[2] == name.encode():
+            found += _lines(source, blanked(data, *hit.span(2), hit[2]), hit.start())
+    return tuple(sorted(found, key=lambda line: line.span))
+
+
+def _lines(source: SourceFile, data: bytes, start: int) -> tuple[EnvLine, ...]:
+    known = script_variables(source, start)
+
+    def outside(name: str) -> Value | None:
+        return known.get(name)
+
+    try:
+        return read_dotenv(SourceFile(source.path, data), outside)
+    except UnreadableError:
+        return ()
+
+
+__all__ = ["written_env"]
