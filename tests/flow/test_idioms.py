@@ -202,6 +202,9 @@ SHELL = {
     "one of two programs": 'if [ -n "$X" ]; then R=podman; else R=docker; fi\n"$R" run -e API_URL=$URL acme/app',
     "a program that is looked for": 'R=$(command -v docker)\n$R run -e API_URL=$URL acme/app',
     "a text that is evaluated": 'CMD="docker run -e API_URL=$URL"\neval $CMD acme/app',
+    "a script on the input of a shell": "bash -e <<EOF\ndocker run -e API_URL=$URL acme/app\nEOF",
+    "a script that is put into a file": "cat >run.sh <<EOF\n#!/bin/sh\ndocker run -e API_URL=$URL acme/app\nEOF",
+    "a script that is put into a file by another": "cat <<EOF | sudo tee /usr/local/bin/run >/dev/null\n#!/usr/bin/env bash\ndocker run -e API_URL=$URL acme/app\nEOF",
     "a text that is evaluated as one": 'CMD="docker run -e API_URL=$URL acme/app"\neval "$CMD"',
 }
 
@@ -214,6 +217,12 @@ def test_shell(code: str, tmp_path: Path) -> None:
 def test_a_program_that_go_looks_for(tmp_path: Path) -> None:
     text = 'package main\n\nimport "os/exec"\n\nfunc main() {\n\tpath, _ := exec.LookPath("docker")\n\texec.Command(path, "run", "-e", "API_URL=http://localhost:8000", "acme/app").Run()\n}\n'
     assert launches(tmp_path, "a.go", text) == STARTED
+
+
+@pytest.mark.parametrize("before", ["cat >notes.txt <<EOF", "ssh host bash <<EOF", "docker exec -i box bash <<EOF"])
+def test_a_text_that_no_shell_here_carries_out_starts_nothing(before: str, tmp_path: Path) -> None:
+    found = launches(tmp_path, "a.sh", f"#!/bin/sh\n{before}\ndocker run -e API_URL=http://localhost:8000 acme/app\nEOF\n")
+    assert not [one for one in found if one[0] == "acme/app"]
 
 
 def test_a_variable_of_another_program_starts_no_container(tmp_path: Path) -> None:

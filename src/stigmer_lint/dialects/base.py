@@ -14,6 +14,9 @@ from stigmer_lint.model.launch import Engine, LaunchFacts, Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import ListValue, MapValue, Value
 
+STDIN = "<"
+"""Keyword of a shell command's invocation: the text on its standard input."""
+
 
 class Invocation(msgspec.Struct, frozen=True):
     """One evaluated call.

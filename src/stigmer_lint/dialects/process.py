@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, TypeAlias
 
 import msgspec
 
-from stigmer_lint.dialects.base import Command, Invocation
+from stigmer_lint.dialects.base import STDIN, Command, Invocation
 from stigmer_lint.dialects.values import arguments, field, items_of, split, words
 from stigmer_lint.dialects.wrappers import program_name, starts_others, unwrap
 from stigmer_lint.model.value import (
@@ -182,6 +183,9 @@ def _has_c(text: str) -> bool:
     return text.startswith("-") and not text.startswith("--") and "c" in text[1:]
 
 
+_SHEBANG = re.compile(r"\s*#!\s*\S*(?:/|env\s+)(?:ba|da|z|k|a)?sh\b")
+
+
 def _shell_word(call: Invocation) -> Command | None:
     """A shell command. A word that is computed (`$DOCKER run`) is the first of the arguments, and the callee has no name."""
     items = arguments(call.args)
@@ -189,6 +193,15 @@ def _shell_word(call: Invocation) -> Command | None:
         items = (Item(Known(call.name[1:], call.span)), *items)
     if not items:
         return None
+    piped = call.keywords.get(STDIN)
+    if piped is not None:
+        lead = piped.parts[0] if isinstance(piped, Template) else piped
+        words = [program_name(item.value) if not item.rest else None for item in items]
+        words = words[1:] if words[0] == "sudo" else words
+        is_shell = bool(words) and words[0] in _SHELLS and all(word is not None and word.startswith("-") for word in words[1:])
+        is_written = bool(words) and words[0] in ("cat", "tee") and isinstance(lead, Known) and _SHEBANG.match(lead.text) is not None
+        if is_shell or is_written:
+            return Command(None, piped, call.span, call.platform, None, False)
     explicit = call.keywords.get("env")
     env = _merged(call.environment, explicit if isinstance(explicit, MapValue) else None)
     return Command(ListValue(items, call.span), None, call.span, call.platform, env, True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from stigmer_lint.dialects.base import Command, Dialect, Invocation, Recognised, Unread
+from stigmer_lint.dialects.base import STDIN, Command, Dialect, Invocation, Recognised, Unread
 from stigmer_lint.dialled import unknown_parts
 from stigmer_lint.flow import library
 from stigmer_lint.flow.callers import call_sites
@@ -100,7 +100,10 @@ class LaunchFinder:
                 continue
             if shell:
                 word = call.callee.id if isinstance(call.callee, Name) else ""
-                if word in _NOT_COMMANDS or pattern.search(source.data, call.span[0], call.span[1]) is None:
+                piped = call.piped if word in _GIVEN_SCRIPTS else None
+                if word in _NOT_COMMANDS or (
+                    pattern.search(source.data, call.span[0], call.span[1]) is None and (piped is None or pattern.search(source.data, *piped.span) is None)
+                ):
                     continue
                 if any(isinstance(arg.value, Call) and arg.value.span == call.span for arg in call.args):
                     continue
@@ -298,6 +301,8 @@ class LaunchFinder:
         receiver = ev.eval(call.callee.base, frame, place.stmt) if isinstance(call.callee, Attr) else None
         language = frame.unit.language
         environment: MapValue | None = None
+        if call.piped is not None and target in _GIVEN_SCRIPTS:
+            keywords = {**keywords, STDIN: library.scalar(ev.eval(call.piped, frame, place.stmt))}
         if language in ("shell", "make"):
             environment = MapValue(
                 tuple(Entry(pair_key, ev.eval(pair.value, frame, place.stmt)) for pair in call.env
@@ -472,6 +477,8 @@ class LaunchFinder:
         return None
 
 
+_GIVEN_SCRIPTS = frozenset({"$cat", "$tee", "$sh", "$bash", "$dash", "$zsh", "$sudo"})
+"""Commands whose standard input may be a script: a shell, and what puts it into a file."""
 _NOT_COMMANDS = frozenset({"$(", "$pipe", "$replace", "$replace_all", "$strip", "$require", "$echo", "$printf", "$[", "$test"})
 
 
