@@ -308,3 +308,16 @@ def test_an_option_of_another_name_says_nothing(tmp_path: Path) -> None:
 def test_a_member_of_an_enum_has_its_value(tmp_path: Path) -> None:
     text = 'import enum\nimport subprocess\n\nclass Where(str, enum.Enum):\n    API = "http://localhost:8000"\n\nsubprocess.run(["docker", "run", "-e", f"API_URL={Where.API.value}", "acme/app"])\n'
     assert launches(tmp_path, "a.py", text) == STARTED
+
+
+WRITTEN = {
+    "python": ("a.py", 'import pathlib\n\nURL = "http://localhost:8000"\npathlib.Path("run").write_text(f"""#!/bin/sh\ndocker run -e API_URL={URL} acme/app\n""")\n'),
+    "go": ("a.go", 'package main\n\nimport (\n\t"fmt"\n\t"os"\n)\n\nfunc write() error {\n\treturn os.WriteFile("run", []byte(fmt.Sprintf("#!/bin/bash\\ndocker run -e API_URL=%s acme/app\\n", "http://localhost:8000")), 0o755)\n}\n'),
+    "typescript": ("a.ts", "import fs from 'fs'\nconst url = 'http://localhost:8000'\nfs.writeFileSync('run', `#!/usr/bin/env bash\ndocker run -e API_URL=${url} acme/app\n`)\n"),
+}
+
+
+@pytest.mark.parametrize(("name", "text"), WRITTEN.values(), ids=WRITTEN)
+def test_a_script_that_a_program_writes(name: str, text: str, tmp_path: Path) -> None:
+    assert launches(tmp_path, name, text) == STARTED
+    assert launches(tmp_path, name, text.replace("#!/", "# /")) == []

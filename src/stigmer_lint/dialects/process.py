@@ -25,7 +25,7 @@ from stigmer_lint.model.value import (
     join,
 )
 
-Shape: TypeAlias = Literal["words", "words1", "list", "list-or-text", "text", "go-exec", "js-spawn", "js-exec", "js-template", "deno"]
+Shape: TypeAlias = Literal["words", "words1", "list", "list-or-text", "text", "go-exec", "js-spawn", "js-exec", "js-template", "deno", "script-file"]
 """How the arguments say what is run: every argument a word; a list (or shell text); one text for a shell; ..."""
 
 
@@ -85,9 +85,14 @@ STARTERS: tuple[Starter, ...] = (
     *_table("javascript", "js-template", "$ $$", ()),
     *_table("javascript", "deno", "Command", ("Deno",)),
     *_table("javascript", "js-spawn", "getExecOutput getExecOutputSync", ()),
+    # What puts a script into a file, for somebody to start it.
+    *_table("go", "script-file", "WriteFile", ("os", "ioutil"), 1),
+    *_table("python", "script-file", "write_text", ()),
+    *_table("javascript", "script-file", "writeFileSync writeFile", (), 1),
 )
 """The table. Shell commands are not in it: there every call is one (`Invocation.name` starts with a dollar)."""
 
+WRITERS = frozenset(starter.name for starter in STARTERS if starter.shape == "script-file")
 _BARE = frozenset({
     "Popen", "check_call", "check_output", "create_subprocess_exec", "create_subprocess_shell", "execvp", "execvpe", "getoutput", "getstatusoutput",
     "system", "popen", "execv", "execve", "posix_spawn",
@@ -320,6 +325,10 @@ def _by_shape(starter: Starter, call: Invocation) -> Command | None:
             return _js_template(call)
         case "deno":
             return _deno(call)
+        case "script-file":
+            text = _argument(call, starter.skip, "data")
+            lead = text.parts[0] if isinstance(text, Template) else text
+            return Command(None, text, call.span, call.platform) if isinstance(lead, Known) and _SHEBANG.match(lead.text) is not None else None
 
 
 def _command(call: Invocation, items: tuple[Item, ...], env: Value | None) -> Command | None:

@@ -93,6 +93,8 @@ class LaunchFinder:
         source = self.project.source(decl.unit.path)
         if source is None:
             return
+        from stigmer_lint.dialects.process import WRITERS
+
         shell = decl.unit.language in ("shell", "make")
         for place in places(decl):
             call = place.expr
@@ -109,7 +111,7 @@ class LaunchFinder:
                     continue
             else:
                 name = last_name(call.callee)
-                if name is None or not pattern.fullmatch(name.encode()):
+                if name is None or not pattern.fullmatch(name.encode()) or (name in WRITERS and b"#!" not in source.data):
                     continue
             self.at_place(place, launches, gaps)
 
