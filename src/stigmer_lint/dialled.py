@@ -367,7 +367,7 @@ def _dialled(
                 role = RoleVerdict(seen.role, "code", role.product, role.default_port)
         if role.source in ("shape", "scheme", "unknown") and _said_public(setting.value):
             role = RoleVerdict("public", "code", role.product, role.default_port)
-        if role.source in ("shape", "scheme", "unknown") and any(one in by_name for one in (f"SERVER_{setting.name}", f"INTERNAL_{setting.name}", f"{setting.name}_INTERNAL")):
+        if role.source in ("shape", "scheme", "unknown") and _is_outer(setting.name, by_name):
             # Beside what its own server dials it is for others.
             role = RoleVerdict("public", "code", role.product, role.default_port)
         handled = any(one.address.kind in ("host-alias", "gateway-ip") for one in located) and isinstance(setting.value, Choice | Template | Resolved)
@@ -403,6 +403,12 @@ def _dialled(
 
     if facts.health is not None:
         yield from _checked(launch, facts, platform)
+
+
+def _is_outer(name: str, by_name: Mapping[str, EnvSetting]) -> bool:
+    """Whether a variable of the same name with SERVER or INTERNAL names a service of the network: `API_URL` beside `SERVER_API_URL=http://server:1250`."""
+    others = (by_name.get(one) for one in (f"SERVER_{name}", f"INTERNAL_{name}", f"{name}_INTERNAL"))
+    return any(located.address.kind == "name" for other in others if other is not None for located in addresses_of(other.value))
 
 
 _PUBLIC = re.compile(r"returned by \w*[pP]ublic")

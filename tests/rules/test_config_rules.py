@@ -628,3 +628,5 @@ def test_an_address_beside_what_the_server_dials_is_for_others(tmp_path: Path) -
     web = "web|image: acme/web|environment:|  API_URL: http://localhost:1250"
     assert marks(report(tmp_path / "a", compose(web + "|  SERVER_API_URL: http://server:1250", "server|image: acme/server"))) == set()
     assert marks(report(tmp_path / "b", compose(web, "server|image: acme/server"))) == {"STG101 compose.yaml:5"}
+    both = web + "|  API_URL_INTERNAL: http://localhost:1250"
+    assert marks(report(tmp_path / "c", compose(both, "server|image: acme/server"))) == {"STG101 compose.yaml:5"}
