@@ -103,9 +103,10 @@ class _Pod:
         exposes, publishes = self.ports(entry)
         hosts, hosts_open = self.hosts()
         name = entry.get("name")
+        called = self.value(name.value) if name else None
         facts = LaunchFacts(
             image=image,
-            name=self.value(name.value) if name else None,
+            name=called,
             network=Known("host", host_network) if host_network else None,
             network_span=host_network,
             aliases=aliases,
@@ -123,7 +124,7 @@ class _Pod:
         )
         span = name.value.span if name else item.span
         return Launch(
-            "kubernetes", "kubernetes", span, dict.fromkeys(PLATFORMS, facts), service=text(name) or None, group=self.id, language="kubernetes"
+            "kubernetes", "kubernetes", span, dict.fromkeys(PLATFORMS, facts), service=(called.text or None) if isinstance(called, Known) else None, group=self.id, language="kubernetes"
         )
 
     def environment(self, entry: dict[str, Field]) -> tuple[tuple[EnvSetting, ...], tuple[str, ...]]:

@@ -34,7 +34,7 @@ MAX_DOCUMENTS: Final = 40
 
 _SERVICE: Final = re.compile(rb"^[ \t]+(?:image|build|extends):", re.MULTILINE)
 _TOP: Final = re.compile(rb"^([ \t]*)services:[ \t]*\r?$", re.MULTILINE)
-HERE: Final = re.compile(rb"^([^\n#]*?)<<(-?)[ \t]*(\\|['\"]?)([A-Za-z_][A-Za-z0-9_]*)['\"]?([^\n]*)\n", re.MULTILINE)
+_HERE: Final = re.compile(rb"^([^\n#]*?)<<(-?)[ \t]*(\\|['\"]?)([A-Za-z_][A-Za-z0-9_]*)['\"]?([^\n]*)\n", re.MULTILINE)
 _ASSIGNED: Final = re.compile(
     rb"^[ \t]*(?:export[ \t]+|readonly[ \t]+|local[ \t]+|declare[ \t]+(?:-\w+[ \t]+)*)?([A-Za-z_][A-Za-z0-9_]*)\+?=(?:\"([^\"$`\\\n]*)\"|'([^'\n]*)'|([\w./:@%+,=-]*))?",
     re.MULTILINE,
@@ -97,7 +97,7 @@ def texts(source: SourceFile) -> Iterator[Written]:
         if top is not None:
             yield _template(data)
         return
-    found: Iterable[Written] = _here_documents(data) if source.path.endswith(SHELL) else _strings(source.path, data)
+    found: Iterable[Written] = _written(data) if source.path.endswith(SHELL) else _strings(source.path, data)
     for count, text in enumerate(found):
         if count >= MAX_DOCUMENTS:
             return
@@ -178,25 +178,39 @@ def _holed(body: bytes, holes: Several[tuple[int, int]]) -> tuple[bytes, bool]:
 # --- scripts
 
 
-def _here_documents(data: bytes) -> Iterator[Written]:
+class HereDocument(msgspec.Struct, frozen=True):
+    """A here-document of a script: bytes `start` to `end`; `command`: the rest of the line that it stands behind; `literal`: its delimiter is quoted;
+    `dedent`: the tabs in front of its lines go."""
+
+    command: bytes
+    start: int
+    end: int
+    literal: bool
+    dedent: bool
+
+
+def here_documents(data: bytes, before: int | None = None) -> Iterator[HereDocument]:
+    """The here-documents of a script that begin before a byte; one that never ends is none."""
     at = 0
-    while (here := HERE.search(data, at)) is not None:
-        before, tabs, quote, word, after = here.groups()
+    while (here := _HERE.search(data, at, len(data) if before is None else before)) is not None:
+        lead, tabs, quote, word, rest = here.groups()
         closing = re.compile(rb"^" + (rb"\t*" if tabs else b"") + re.escape(word) + rb"\r?$", re.MULTILINE).search(data, here.end())
-        if closing is None:
-            at = here.end()
+        at = closing.start() if closing is not None else here.end()
+        if closing is not None:
+            yield HereDocument(lead + rest, here.end(), closing.start(), bool(quote), bool(tabs))
+
+
+def _written(data: bytes) -> Iterator[Written]:
+    for one in here_documents(data):
+        body = data[one.start : one.end]
+        if _TOP.search(body) is None or _SERVICE.search(body) is None or not _keeps(one.command):
             continue
-        at = closing.start()
-        start, end = here.end(), closing.start()
-        body = data[start:end]
-        if _TOP.search(body) is None or _SERVICE.search(body) is None or not _keeps(before + after):
-            continue
-        if tabs:
+        if one.dedent:
             body = re.sub(rb"^\t+", lambda lead: b" " * len(lead.group()), body, flags=re.MULTILINE)
         added = False
-        if not quote:
+        if not one.literal:
             body, added = _holed(unescaped(body), _commands(body))
-        yield Written(blanked(data, start, end, body), start, not quote, added, added)
+        yield Written(blanked(data, one.start, one.end, body), one.start, not one.literal, added, added)
 
 
 def _keeps(line: bytes) -> bool:
@@ -385,5 +399,5 @@ def _template(data: bytes) -> Written:
 
 
 __all__ = [
-    "CODE", "HERE", "NEAR", "SHELL", "TEMPLATES", "WORDS", "Written", "blanked", "is_written", "read_written", "script_variables", "texts", "unescaped",
+    "CODE", "NEAR", "SHELL", "TEMPLATES", "WORDS", "Written", "blanked", "here_documents", "is_written", "read_written", "script_variables", "texts", "unescaped",
 ]

@@ -7,7 +7,7 @@ from typing import Final
 
 from stigmer_lint.errors import UnreadableError
 from stigmer_lint.frontends.dotenv import EnvLine, read_dotenv
-from stigmer_lint.frontends.written_compose import HERE, SHELL, blanked, script_variables, unescaped
+from stigmer_lint.frontends.written_compose import SHELL, blanked, here_documents, script_variables, unescaped
 from stigmer_lint.model.span import SourceFile
 from stigmer_lint.model.value import Value
 
@@ -23,18 +23,10 @@ def written_env(source: SourceFile, name: str, before: int) -> tuple[EnvLine, ..
         return ()
     wanted = re.compile(rb"(?:>{1,2}|tee(?:[ \t]+-a)?)[ \t]*[\"']?(?:[^\s\"';&|]*/)?" + re.escape(name.encode()) + rb"(?![\w.-])")
     found: list[EnvLine] = []
-    at = 0
-    while (here := HERE.search(data, at, before)) is not None:
-        lead, tabs, quote, word, rest = here.groups()
-        closing = re.compile(rb"^" + (rb"\t*" if tabs else b"") + re.escape(word) + rb"\r?$", re.MULTILINE).search(data, here.end())
-        if closing is None:
-            at = here.end()
-            continue
-        at = closing.start()
-        if wanted.search(lead + rest) is None:
-            continue
-        body = data[here.end() : closing.start()]
-        found += _lines(source, blanked(data, here.end(), closing.start(), body if quote else unescaped(body)), here.end())
+    for one in here_documents(data, before):
+        if wanted.search(one.command) is not None:
+            body = data[one.start : one.end]
+            found += _lines(source, blanked(data, one.start, one.end, body if one.literal else unescaped(body)), one.start)
     for hit in _PRINTED.finditer(data, 0, before):
         if hit[3].rpartition(b"/")[2] == name.encode():
             found += _lines(source, blanked(data, *hit.span(2), hit[2]), hit.start())
