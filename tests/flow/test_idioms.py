@@ -106,6 +106,11 @@ TYPESCRIPT = {
 
 TYPESCRIPT |= {
     "a script beside a function of the engine's name": "function docker(words: string[]) { return words }\nexec(`docker run -e API_URL=${ENV.API_URL} acme/app`)",
+    "a generator": "function* flags(env: Record<string, string>) {\n  for (const [k, v] of Object.entries(env)) { yield '-e'; yield `${k}=${v}` }\n}\nspawn('docker', ['run', ...flags(ENV), 'acme/app'])",
+    "a generator of another": (
+        "class Run {\n  *flags(env: Record<string, string>) { for (const k of Object.keys(env)) yield* ['-e', `${k}=${env[k]}`] }\n"
+        "  start() { const a = ['run']; for (const word of this.flags(ENV)) a.push(word); spawn('docker', [...a, 'acme/app']) }\n}\nnew Run().start()"
+    ),
     "a Map": "const m = new Map([['API_URL', ENV.API_URL]])\nconst a = ['run']\nfor (const [k, v] of m) a.push('-e', `${k}=${v}`)\nspawn('docker', [...a, 'acme/app'])",
     "a Map that is filled": "const m = new Map<string, string>()\nm.set('API_URL', ENV.API_URL)\nconst a = ['run']\nm.forEach((v, k) => a.push('-e', `${k}=${v}`))\nspawn('docker', [...a, 'acme/app'])",
     "a Map's entries": "const m = new Map(Object.entries(ENV))\nconst f = [...m].map(([k, v]) => `-e ${k}=${v}`).join(' ')\nexec(`docker run ${f} acme/app`)",

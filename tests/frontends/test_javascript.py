@@ -314,7 +314,7 @@ def test_parameters_carry_types_defaults_and_patterns() -> None:
         ("a - b", "<arithmetic>"),
         ("a instanceof B", "<a type test>"),
         ("import('m')", "import('m')"),
-        ("function* () { yield a }", "fn(){a}"),
+        ("function* () { yield a }", "fn(){yielded by the function = []; yielded by the function.push(a); return yielded by the function}"),
         ("class { static u = 1; m() { return 2 } }", "{'u': 1, 'm': fn(){return 2}}"),
     ],
 )

@@ -45,7 +45,7 @@ _WHY = {"jsx_element": "JSX", "jsx_self_closing_element": "JSX", "jsx_fragment":
 class Body:
     """Lowers one function body, once."""
 
-    __slots__ = ("context", "data", "decl", "nesting", "pending", "switch")
+    __slots__ = ("context", "data", "decl", "generates", "nesting", "pending", "switch")
 
     def __init__(self, context: Context, decl: FunctionDecl | None, nesting: int) -> None:
         self.context = context
@@ -54,6 +54,8 @@ class Body:
         """The function whose body this is, None at the module's top level."""
         self.nesting = nesting
         self.pending: list[Stmt] = []
+        self.generates = False
+        """It is the body of a generator."""
         self.switch = False
         """An unlabelled `break` here leaves a switch."""
 

@@ -16,6 +16,7 @@ from stigmer_lint.flow.ir import (
     Field,
     Function,
     FunctionDecl,
+    ListOf,
     Name,
     Opaque,
     Pair,
@@ -31,6 +32,7 @@ from stigmer_lint.frontends.javascript_nodes import (
     DEEP,
     FUNCTION_VALUES,
     MAX_NESTED_FUNCTIONS,
+    YIELDED,
     plain_string,
     solid,
     stored,
@@ -58,7 +60,9 @@ def function(
     start = node.start_byte
 
     def lower() -> Block:
-        return _function_body(scope.inner(decl), body, prelude, fields)
+        inner = scope.inner(decl)
+        inner.generates = any(child.type == "*" for child in node.children)
+        return _function_body(inner, body, prelude, fields)
 
     decl = FunctionDecl(
         name=name, span=node.byte_range, name_span=name_node.byte_range if name_node is not None else (start, start), params=params,
@@ -77,7 +81,13 @@ def _function_body(scope: Body, body: Node | None, prelude: list[tuple[str, Node
         out.append(Assign(span, Attr(span, Name(span, "this"), id_, span), Name(span, id_)))
     if body is None:
         return block(out)
-    if body.type == "statement_block":
+    if body.type == "statement_block" and scope.generates:
+        # What goes through a generator gets a list of all that it yields.
+        start, end = body.byte_range
+        here = (start, start)
+        out += [Assign(here, Name(here, YIELDED), ListOf(here, ()), declares=True), *scope.statements(body.named_children, 1)]
+        out.append(Return((end, end), Name((end, end), YIELDED)))
+    elif body.type == "statement_block":
         out += scope.statements(body.named_children, 1)
     else:
         value = scope.expr(body, 1)

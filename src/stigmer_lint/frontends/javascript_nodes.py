@@ -20,6 +20,8 @@ MAX_NESTED_FUNCTIONS = 40
 """Function literals inside function literals that are followed."""
 
 DEEP = "nested too deeply"
+YIELDED = "yielded by the function"
+"""No name of JavaScript's: the list of what a generator yields."""
 
 FUNCTION_DECLARATIONS = frozenset({"function_declaration", "generator_function_declaration"})
 FUNCTION_VALUES = frozenset({"arrow_function", "function_expression", "generator_function", "function"})

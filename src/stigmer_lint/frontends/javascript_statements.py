@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from stigmer_lint.flow.ir import (
     MAX_DEPTH,
     And,
+    Arg,
     Assign,
+    Attr,
     Block,
     Bool,
     Call,
@@ -31,7 +33,7 @@ from stigmer_lint.flow.ir import (
 )
 from stigmer_lint.frontends.javascript_expressions import LOGIC, logic, named, operands, sequence
 from stigmer_lint.frontends.javascript_functions import class_value, made_base
-from stigmer_lint.frontends.javascript_nodes import CHAIN, COMMENTS, DEEP, bindings, required, solid, unwrap
+from stigmer_lint.frontends.javascript_nodes import CHAIN, COMMENTS, DEEP, YIELDED, bindings, required, solid, unwrap
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -58,6 +60,14 @@ def _expression_statement(scope: Body, node: Node, depth: int, out: list[Stmt]) 
             continue
         if child.type == "internal_module":
             _inside(scope, child, depth, out)
+        elif child.type == "yield_expression" and scope.generates:
+            given = solid(child)
+            if given:
+                span = child.byte_range
+                several = any(part.type == "*" for part in child.children)
+                value = scope.expr(given[0], depth)
+                scope.flush(out)
+                out.append(Do(span, Call(span, Attr(span, Name(span, YIELDED), "push", span), (Arg(value, spread="*" if several else ""),))))
         elif child.id not in scope.context.taken:
             effect(scope, child, depth, out)
         return
