@@ -326,3 +326,11 @@ WRITTEN = {
 def test_a_script_that_a_program_writes(name: str, text: str, tmp_path: Path) -> None:
     assert launches(tmp_path, name, text) == STARTED
     assert launches(tmp_path, name, text.replace("#!/", "# /")) == []
+
+
+@pytest.mark.parametrize(("base", "meant"), [("opts", True), ("options", False)])
+def test_an_option_that_another_file_declares(base: str, meant: bool, tmp_path: Path) -> None:
+    (tmp_path / "cli.ts").write_text("import { program } from 'commander'\nprogram.option('--url <url>', 'where', 'http://localhost:8000')\n", "utf-8")
+    text = f"import {{ spawn }} from 'child_process'\nexport function up({base}: any) {{\n  spawn('docker', ['run', '-e', `API_URL=${{{base}.url}}`, 'acme/app'])\n}}\n"
+    [(_, env)] = launches(tmp_path, "a.ts", text)
+    assert ("localhost" in env["API_URL"]) is meant

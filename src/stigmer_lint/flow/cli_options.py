@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _HOLDERS = re.compile(r"(?:^|\.)(?:args|arguments|argv|opts|options|flags|parsed|parsed_args|namespace|ns|cli|cli_args|cliOptions|params)$")
 """What programs call the object with the parsed options."""
+_STRICTLY = re.compile(r"(?:^|\.)(?:args|argv|opts|flags|cli_args|parsed_args|namespace)$")
 _PARSED = ("parse_args", "parse_intermixed_args", "opts", "optsWithGlobals", "parseSync", "argv", "parse", "parseAsync")
 _LONG = re.compile(r"--(?:no-)?([A-Za-z][\w-]*)")
 
@@ -32,8 +33,8 @@ def told(ev: Evaluator, expr: Attr, base: Value, frame: Frame) -> Value | None:
     python = frame.unit.language == "python"
     places = list((_argparse if python else _javascript)(ev, expr.name))
     here = [one for one in places if one[0].decl.unit.path == frame.unit.path]
-    # An option that another file declares is one where the program has a single one of the name.
-    chosen = here or (places if len(places) == 1 else [])
+    # An option that another file declares is meant where the program has a single one of the name, and calls what it is asked of by a name for it alone.
+    chosen = here or (places if len(places) == 1 and (held or _STRICTLY.search(dotted(expr.base) or "") is not None) else [])
     if not chosen:
         return None
     place, default = chosen[0]
