@@ -91,3 +91,12 @@ def test_hostile_scripts_take_linear_time(texts: Any, text: str) -> None:
     start = time.process_time()
     read(texts, {"a.sh": text, "Dockerfile": "FROM x\n"})
     assert time.process_time() - start < 4
+
+
+@pytest.mark.parametrize(
+    ("gone", "folder"),
+    [('cd "${root}"/web', "web"), ("cd $(git rev-parse --show-toplevel)", ""), ("here=web\ncd $here", "web"), ("cd web", "web"), ("cd web && ls", ""), ("cd ..", ""), ('cd "$root"', "")],
+)
+def test_a_script_builds_where_the_lines_above_leave_it(texts: Any, gone: str, folder: str) -> None:
+    text = f"#!/bin/sh\n{gone}\ndocker build -t app .\n"
+    assert told(texts, "b.sh", text, "Dockerfile", "web/Dockerfile") == [("app", folder, f"{folder}/Dockerfile".lstrip("/"), None)]

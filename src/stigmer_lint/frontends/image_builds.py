@@ -62,10 +62,26 @@ def builds_of_commands(tree: Tree, source: SourceFile) -> list[ImageBuild]:
         if context is None:
             continue
         changed = _CHANGED.search(before)
-        folder = _filled(changed[1].strip("\"'"), variables) if changed else ""
+        folder = _filled(changed[1].strip("\"'"), variables) if changed else _left_in(text, line, variables) if source.path.endswith((".sh", ".bash")) else ""
         span = Span(source.path, offsets.at(head.start()), offsets.at(end))
         found.extend(_builds(tree, source.path, folder, names, dockerfile, target, context, span))
     return found
+
+
+_GONE: Final = re.compile(r"^[ \t]*cd[ \t]+([^\s;&|]+)[ \t]*(?:$|[;#\r])", re.MULTILINE)
+
+
+def _left_in(text: str, end: int, variables: dict[str, str]) -> str:
+    """The folder in which the lines above leave a script, "" where none says so: of `cd "$root"/web` what stands behind the variable, which is the root as
+    a rule."""
+    gone = list(_GONE.finditer(text, 0, end))
+    if not gone:
+        return ""
+    said = gone[-1][1].replace('"', "").replace("'", "")
+    known = _filled(said, variables)
+    if known is None and (lead := _VARIABLE.match(said)) is not None and said.startswith("/", lead.end()):
+        known = said[lead.end() + 1 :]
+    return known if known is not None and "$" not in known and not known.startswith(("/", "-", "..")) else ""
 
 
 def _words(text: str, at: int) -> tuple[list[str], int]:
