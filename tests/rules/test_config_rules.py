@@ -630,3 +630,8 @@ def test_an_address_beside_what_the_server_dials_is_for_others(tmp_path: Path) -
     assert marks(report(tmp_path / "b", compose(web, "server|image: acme/server"))) == {"STG101 compose.yaml:5"}
     both = web + "|  API_URL_INTERNAL: http://localhost:1250"
     assert marks(report(tmp_path / "c", compose(both, "server|image: acme/server"))) == {"STG101 compose.yaml:5"}
+
+
+def test_a_template_of_a_compose_file_is_told_by_its_name(tmp_path: Path) -> None:
+    text = "services:\n  api:\n    image: acme/api:{{ version }}\n    environment:\n      DB_HOST: 127.0.0.1\n  db:\n    image: postgres:16\n"
+    assert marks(report(tmp_path, {"templates/compose.yml.j2": text, "templates/other.yml.j2": text})) == {"STG106 templates/compose.yml.j2:5"}

@@ -333,7 +333,7 @@ def _written_compose(files: Files, failures: list[Failed]) -> Iterator[Launch]:
     from stigmer_lint.frontends.written_compose import NEAR, WORDS, is_written, read_written
 
     for path, data in files.grep(WORDS, is_written, NEAR):
-        if not is_test(path) and _SERVICE.search(data) is not None:
+        if not is_test(path) and (_SERVICE.search(data) is not None or _SERVICE.search(path.encode("utf-8", "replace")) is not None):
             yield from guarded(partial(_all, read_written, files, path), partial(_failed, failures, path)) or ()
 
 
