@@ -8,6 +8,7 @@ from functools import cache
 from stigmer_lint.addresses import addresses
 from stigmer_lint.contract import title, unreachable_on
 from stigmer_lint.dialled import Neighbours, neighbours_of
+from stigmer_lint.knowledge.image_ports import COMMON_PORTS
 from stigmer_lint.knowledge.roles import products
 from stigmer_lint.model.launch import Launch
 from stigmer_lint.model.value import Step, text_of
@@ -21,9 +22,6 @@ RULE = Rule(
     severity="error",
     policy_keys=("containers",),
 )
-
-_SHARED = frozenset({"80", "443", "3000", "3001", "4000", "5000", "5001", "7000", "8000", "8001", "8080", "8081", "8088", "8888", "9000", "9001", "9090"})
-"""Ports that many programs take, so that they tell nothing of whose they are."""
 
 
 def check(world: World, policy: Policy) -> Iterator[Finding]:
@@ -41,7 +39,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
 @cache
 def _of_products() -> dict[str, str]:
     """Ports that hardly anything but one kind of product has."""
-    return {port: name for name, port in reversed(list(products().items())) if port is not None and port not in _SHARED}
+    return {port: name for name, port in reversed(list(products().items())) if port is not None and port not in COMMON_PORTS}
 
 
 def _finding(component: Component, call: ClientCall, neighbours: Neighbours) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -10,10 +10,8 @@ from stigmer_lint.frontends.written_compose import is_written, read_written
 from stigmer_lint.model.launch import Launch
 from stigmer_lint.model.value import Known, render
 
-Tree = Callable[[dict[str, str | bytes]], object]
 
-
-def _read(texts: Callable, path: str, text: str | bytes) -> tuple[object, list[Launch]]:  # type: ignore[type-arg]
+def _read(texts: Any, path: str, text: str | bytes) -> tuple[Any, list[Launch]]:
     tree = texts({path: text})
     assert is_written(path)
     return tree, list(read_written(tree, [path]))
@@ -49,29 +47,29 @@ EOF
 """
 
 
-def test_a_here_document_that_is_kept_is_a_project(texts: Callable) -> None:  # type: ignore[type-arg]
+def test_a_here_document_that_is_kept_is_a_project(texts: Any) -> None:
     tree, found = _read(texts, "install.sh", SHELL)
     assert [one.service for one in found] == ["api", "db"]
     env = _env(found[0])
     assert env["A"] == "http://localhost:11434"
     assert "127.0.0.1" in env["B"]
     assert not any(isinstance(setting.value, Known) for setting in found[0].any.env if setting.name in ("C", "D", "E"))
-    assert tree.shown(found[0].span) == "api"  # type: ignore[attr-defined]
+    assert tree.shown(found[0].span) == "api"
     assert found[0].group == found[1].group != "install.sh"
 
 
-def test_what_stands_in_a_here_document_points_into_the_script(texts: Callable) -> None:  # type: ignore[type-arg]
+def test_what_stands_in_a_here_document_points_into_the_script(texts: Any) -> None:
     tree, found = _read(texts, "install.sh", "cat > compose.yml <<'EOF'\r\nservices:\r\n  a:\r\n    image: x\r\n    environment:\r\n      U: http://127.0.0.1:80\r\nEOF\r\n")
     (setting,) = found[0].any.env
-    assert tree.shown(setting.span) == "http://127.0.0.1:80"  # type: ignore[attr-defined]
+    assert tree.shown(setting.span) == "http://127.0.0.1:80"
 
 
-def test_tabs_before_a_here_document_are_no_indentation_of_yaml(texts: Callable) -> None:  # type: ignore[type-arg]
+def test_tabs_before_a_here_document_are_no_indentation_of_yaml(texts: Any) -> None:
     _, found = _read(texts, "x.sh", "if true; then\n\tcat >c.yml <<-EOF\n\tservices:\n\t  a:\n\t    image: x\n\tEOF\nfi\n")
     assert [one.service for one in found] == ["a"]
 
 
-def test_a_heredoc_that_never_ends_is_nothing(texts: Callable) -> None:  # type: ignore[type-arg]
+def test_a_heredoc_that_never_ends_is_nothing(texts: Any) -> None:
     assert _read(texts, "x.sh", "cat >c.yml <<EOF\nservices:\n  a:\n    image: x\n")[1] == []
 
 
@@ -102,7 +100,7 @@ const file = `services:
         ("c.yml.j2", "{# text #}\nservices:\n  api:\n    image: acme/api:{{ v }}\n    environment:\n      - A=http://localhost:{{ p | default('80') }}\n{% if r %}\n      - B={{ r }}\n{% else %}\n      - B=none\n{% endif %}\n      - C=${HOST:-127.0.0.1}\n"),
     ],
 )
-def test_a_string_in_code_is_a_project(texts: Callable, path: str, text: str) -> None:  # type: ignore[type-arg]
+def test_a_string_in_code_is_a_project(texts: Any, path: str, text: str) -> None:
     tree, found = _read(texts, path, text)
     assert [one.service for one in found] == ["api"]
     a, b, c = found[0].any.env
@@ -111,11 +109,11 @@ def test_a_string_in_code_is_a_project(texts: Callable, path: str, text: str) ->
     assert not isinstance(a.value, Known)
     assert not isinstance(b.value, Known)
     assert "127.0.0.1" in render(c.value)
-    assert tree.shown(a.name_span) == "A"  # type: ignore[attr-defined]
-    assert tree.files[path].line_of(c.span.start) == text[: text.index("HOST")].count("\n") + 1  # type: ignore[attr-defined]
+    assert tree.shown(a.name_span) == "A"
+    assert tree.files[path].line_of(c.span.start) == text[: text.index("HOST")].count("\n") + 1
 
 
-def test_lines_that_the_program_adds_leave_the_environment_open(texts: Callable) -> None:  # type: ignore[type-arg]
+def test_lines_that_the_program_adds_leave_the_environment_open(texts: Any) -> None:
     _, found = _read(texts, "x.py", 'F = f"""\nservices:\n  a:\n    image: x\n    environment:\n      A: b\n      {more}\n"""\n')
     assert found[0].any.env_open
     assert found[0].any.unread
@@ -132,5 +130,5 @@ def test_lines_that_the_program_adds_leave_the_environment_open(texts: Callable)
         ("values.tpl", "image:\n  services:\n    a:\n      image: x\n"),
     ],
 )
-def test_texts_that_are_no_compose_file(texts: Callable, path: str, text: str) -> None:  # type: ignore[type-arg]
+def test_texts_that_are_no_compose_file(texts: Any, path: str, text: str) -> None:
     assert _read(texts, path, text)[1] == []

@@ -13,7 +13,7 @@ from stigmer_lint.contract import given, same_source
 from stigmer_lint.dialled import Dialled, Neighbours, dialled, neighbours_of, outside_ports, texts
 from stigmer_lint.drafting.programs import Program, slug
 from stigmer_lint.drafting.types import DraftService, Said
-from stigmer_lint.knowledge.image_ports import image_fact
+from stigmer_lint.knowledge.image_ports import COMMON_PORTS, image_fact
 from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.knowledge.roles import products, role_of, scheme_port
 from stigmer_lint.knowledge.secrets import mask
@@ -29,8 +29,6 @@ _TARGET = frozenset({
     "BROKER", "BROKERS", "BOOTSTRAP", "INTERNAL", "DEFAULT", "GRPC", "HTTP",
 })
 """Words that say that a name carries an address, not whose."""
-_COMMON_PORTS = frozenset({"80", "443", "3000", "3001", "4000", "5000", "8000", "8001", "8080", "8081", "8443", "8888", "9000", "9090"})
-"""Ports on which anything may listen, so that they say nothing about what does."""
 _HEALTH = {"redis": "redis", "rediss": "redis", "postgres": "postgres", "postgresql": "postgres"}
 
 
@@ -249,7 +247,7 @@ def _usual() -> dict[str, str]:
     for word, port in products().items():
         if port is not None:
             found.setdefault(port, set()).add(word.partition("_")[0])
-    return {port: next(iter(words)) for port, words in found.items() if len(words) == 1 and port not in _COMMON_PORTS}
+    return {port: next(iter(words)) for port, words in found.items() if len(words) == 1 and port not in COMMON_PORTS}
 
 
 def _stem(name: str, ours: frozenset[str]) -> str:

@@ -1,6 +1,6 @@
 """Options of command lines in Python, JavaScript and TypeScript: `args.url` has the default that the option was declared with.
 
-Sources: docs.python.org/3/library/argparse.html, github.com/tj/commander.js ("Options"), yargs.js.org/docs ("options"), oclif.io/docs/flags.
+Sources: docs.python.org/3/library/argparse.html, github.com/tj/commander.js ("Options"), yargs.js.org/docs ("options").
 """
 
 from __future__ import annotations
@@ -72,26 +72,14 @@ def _javascript(ev: Evaluator, name: str) -> Iterator[tuple[Place, Expr]]:
                 yield place, call.args[-1].value
             elif long is None and name in (text, _camel(text)) and len(call.args) > 1 and isinstance(call.args[1].value, DictOf):
                 yield from _default_of(place, call.args[1].value)
-    for method in ("options", "string"):
-        for place in ev.project.used(method, "javascript"):
-            call = place.expr
-            if not isinstance(call, Call) or not call.args or not isinstance(call.args[0].value, DictOf):
-                continue
-            if method == "options":
-                # yargs: all at once.
-                for pair in call.args[0].value.pairs:
-                    if isinstance(pair.key, Str) and name in (pair.key.text, _camel(pair.key.text)) and isinstance(pair.value, DictOf):
-                        yield from _default_of(place, pair.value)
-            elif (dotted(call.callee) or "") in ("Flags.string", "flags.string", "Flags.url") and _is_key(ev, place, name):
-                yield from _default_of(place, call.args[0].value)
-
-
-def _is_key(ev: Evaluator, place: Place, name: str) -> bool:
-    """oclif: whether a flag stands behind this name in `static flags = {...}`."""
-    source = ev.project.source(place.decl.unit.path)
-    before = source.data[max(place.expr.span[0] - 200, 0) : place.expr.span[0]] if source is not None else b""
-    found = re.search(rb"[\"']?([A-Za-z_$][\w$-]*)[\"']?\s*:\s*\Z", before)
-    return found is not None and name in (found[1].decode(), _camel(found[1].decode()))
+    for place in ev.project.used("options", "javascript"):
+        call = place.expr
+        if not isinstance(call, Call) or not call.args or not isinstance(call.args[0].value, DictOf):
+            continue
+        # yargs: all at once.
+        for pair in call.args[0].value.pairs:
+            if isinstance(pair.key, Str) and name in (pair.key.text, _camel(pair.key.text)) and isinstance(pair.value, DictOf):
+                yield from _default_of(place, pair.value)
 
 
 def _default_of(place: Place, options: DictOf) -> Iterator[tuple[Place, Expr]]:

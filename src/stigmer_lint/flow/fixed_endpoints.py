@@ -15,7 +15,7 @@ from stigmer_lint.flow.ir import Call, Cond, DictOf, Expr, Join, Name, Str, Unit
 from stigmer_lint.flow.project import SUFFIXES
 from stigmer_lint.flow.reads_forms import canonical
 from stigmer_lint.flow.walk import Place
-from stigmer_lint.knowledge.clients import clients
+from stigmer_lint.knowledge.clients import ENDPOINT_ARGUMENTS, REQUESTS, clients
 from stigmer_lint.knowledge.names import is_test
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Known, Template, Value, alternatives
@@ -23,19 +23,6 @@ from stigmer_lint.model.world import ClientCall
 
 LOOPBACK = re.compile(rb"[\"'`](?:[a-z][a-z0-9+]*://)?(?:[^\s\"'`@/]*@)?(?:localhost|127\.0\.0\.1|\[::1\]):(?:\d|\$\{|\{)")
 """A literal that begins with an address of loopback and a port."""
-
-_NAMES = frozenset({
-    "base_url", "api_base", "openai_api_base", "ollama_base_url", "api_url", "endpoint_url", "server_url", "ollama_url", "endpoint", "broker_url", "bootstrap_servers",
-    "connection_string", "baseURL", "baseUrl", "apiUrl", "apiBase", "endpointUrl", "connectionString", "serverUrl", "ollamaUrl",
-})
-"""What constructors call the address of the service that they dial."""
-
-_REQUESTS = {
-    "python": re.compile(r"(?:requests|httpx)\.(?:get|post|put|patch|delete|head|options|stream)\Z|(?:urllib\.request|urllib)\.urlopen\Z|redis\.(?:asyncio\.)?(?:Redis\.)?from_url\Z"
-                         r"|(?:sqlalchemy\.)?(?:create_engine|create_async_engine)\Z|(?:psycopg2?|asyncpg)\.(?:connect|create_pool)\Z"),
-    "javascript": re.compile(r"(?:global\.|globalThis\.)?fetch\Z|axios(?:\.default)?(?:\.(?:get|post|put|patch|delete|head|request))?\Z|got(?:\.(?:get|post|put))?\Z|undici\.(?:fetch|request)\Z|mongoose\.connect\Z"),
-}
-"""What is called with the address first."""
 
 _ENVIRONMENT = re.compile(rb"environ|getenv|process\.env|import\.meta\.env|Bun\.env|(?i:settings|config)\b")
 _SERVER = re.compile(r"(?:^|/)(?:server|api|backend|worker|workers|services)/")
@@ -87,13 +74,13 @@ def _call(
         if arg.spread:
             continue
         if arg.name is not None:
-            if arg.name in arguments or (makes and arg.name in _NAMES):
+            if arg.name in arguments or (makes and arg.name in ENDPOINT_ARGUMENTS):
                 yield from _given(ev, unit, place, call, name, arg.name, arg.value)
-        elif str(position) in arguments or (position == 0 and _REQUESTS[language].match(full)):
+        elif str(position) in arguments or (position == 0 and REQUESTS[language].match(full)):
             yield from _given(ev, unit, place, call, name, "the address", arg.value)
         elif isinstance(arg.value, DictOf) and makes:
             for pair in arg.value.pairs:
-                if isinstance(pair.key, Str) and (pair.key.text in arguments or pair.key.text in _NAMES):
+                if isinstance(pair.key, Str) and (pair.key.text in arguments or pair.key.text in ENDPOINT_ARGUMENTS):
                     yield from _given(ev, unit, place, call, name, pair.key.text, pair.value)
 
 

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import msgspec
 
 from stigmer_lint.knowledge.tables import rows
+
+ENDPOINT_ARGUMENTS = frozenset({
+    "base_url", "api_base", "openai_api_base", "ollama_base_url", "api_url", "endpoint_url", "server_url", "ollama_url", "endpoint", "broker_url", "bootstrap_servers",
+    "connection_string", "baseURL", "baseUrl", "apiUrl", "apiBase", "endpointUrl", "connectionString", "serverUrl", "ollamaUrl",
+})
+"""What constructors call the address of the service that they dial."""
+
+REQUESTS = {
+    "python": re.compile(r"(?:requests|httpx)\.(?:get|post|put|patch|delete|head|options|stream)\Z|(?:urllib\.request|urllib)\.urlopen\Z|redis\.(?:asyncio\.)?(?:Redis\.)?from_url\Z"
+                         r"|(?:sqlalchemy\.)?(?:create_engine|create_async_engine)\Z|(?:psycopg2?|asyncpg)\.(?:connect|create_pool)\Z"),
+    "javascript": re.compile(r"(?:global\.|globalThis\.)?fetch\Z|axios(?:\.default)?(?:\.(?:get|post|put|patch|delete|head|request))?\Z|got(?:\.(?:get|post|put))?\Z|undici\.(?:fetch|request)\Z|mongoose\.connect\Z"),
+}
+"""What is called with the address first, by language."""
 
 
 class Client(msgspec.Struct, frozen=True):

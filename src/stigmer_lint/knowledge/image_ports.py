@@ -17,6 +17,12 @@ ImageKind: TypeAlias = Literal["database", "cache", "search", "broker", "model",
 BACKENDS: frozenset[ImageKind] = frozenset({"database", "cache", "search", "broker", "model", "store", "service", "telemetry", "mail"})
 
 
+COMMON_PORTS = frozenset({
+    "80", "443", "3000", "3001", "4000", "5000", "5001", "7000", "8000", "8001", "8080", "8081", "8088", "8443", "8888", "9000", "9001", "9090",
+})
+"""Ports on which anything may listen, so that they say nothing about what does."""
+
+
 class ImageFact(msgspec.Struct, frozen=True):
     """A well-known image: its name, its ports (the usual one first) and what it is."""
 
