@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -132,3 +133,20 @@ def test_lines_that_the_program_adds_leave_the_environment_open(texts: Any) -> N
 )
 def test_texts_that_are_no_compose_file(texts: Any, path: str, text: str) -> None:
     assert _read(texts, path, text)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("x.py", "\n  image: x\n" + "services:\n" * 60_000),
+        ("x.py", '"""\n  image: x\n' + "services:\n" * 60_000),
+        ("x.ts", "`\n  image: x\n" + "services:\n" * 60_000),
+        ("x.sh", " image: x\n" + "cat >c <<A\nservices:\n" * 20_000),
+        ("x.sh", " image: x\n" + "".join(f"cat >c <<A{number}\nservices:\n" for number in range(20_000))),
+        ("x.sh", " image: x\ncat >c <<" + "a" * 400_000),
+    ],
+)
+def test_what_is_opened_and_never_closed_takes_linear_time(texts: Any, path: str, text: str) -> None:
+    start = time.process_time()
+    assert _read(texts, path, text)[1] == []
+    assert time.process_time() - start < 2

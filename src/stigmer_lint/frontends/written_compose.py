@@ -8,6 +8,7 @@ as long, so that every place is one of the real file.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as Several
 from typing import Final
@@ -34,7 +35,8 @@ MAX_DOCUMENTS: Final = 40
 
 _SERVICE: Final = re.compile(rb"^[ \t]+(?:image|build|extends):", re.MULTILINE)
 _TOP: Final = re.compile(rb"^([ \t]*)services:[ \t]*\r?$", re.MULTILINE)
-_HERE: Final = re.compile(rb"^([^\n#]*?)<<(-?)[ \t]*(\\|['\"]?)([A-Za-z_][A-Za-z0-9_]*)['\"]?([^\n]*)\n", re.MULTILINE)
+_HERE: Final = re.compile(rb"^([^\n#]*?)<<(-?)[ \t]*(\\|['\"]?)([A-Za-z_][A-Za-z0-9_]*)['\"]?([^\n]*)(?:\n|\Z)", re.MULTILINE)
+_CLOSING_LINE: Final = re.compile(rb"^(\t*)([A-Za-z_][A-Za-z0-9_]*)\r?$", re.MULTILINE)
 _ASSIGNED: Final = re.compile(
     rb"^[ \t]*(?:export[ \t]+|readonly[ \t]+|local[ \t]+|declare[ \t]+(?:-\w+[ \t]+)*)?([A-Za-z_][A-Za-z0-9_]*)\+?=(?:\"([^\"$`\\\n]*)\"|'([^'\n]*)'|([\w./:@%+,=-]*))?",
     re.MULTILINE,
@@ -191,13 +193,23 @@ class HereDocument(msgspec.Struct, frozen=True):
 
 def here_documents(data: bytes, before: int | None = None) -> Iterator[HereDocument]:
     """The here-documents of a script that begin before a byte; one that never ends is none."""
+    # Looked up, not searched for: of many that never end each would cost a way through the rest of the script.
+    closings: dict[tuple[bytes, bool], list[int]] | None = None
     at = 0
     while (here := _HERE.search(data, at, len(data) if before is None else before)) is not None:
         lead, tabs, quote, word, rest = here.groups()
-        closing = re.compile(rb"^" + (rb"\t*" if tabs else b"") + re.escape(word) + rb"\r?$", re.MULTILINE).search(data, here.end())
-        at = closing.start() if closing is not None else here.end()
-        if closing is not None:
-            yield HereDocument(lead + rest, here.end(), closing.start(), bool(quote), bool(tabs))
+        if closings is None:
+            closings = {}
+            for line in _CLOSING_LINE.finditer(data):
+                closings.setdefault((line[2], True), []).append(line.start())
+                if not line[1]:
+                    closings.setdefault((line[2], False), []).append(line.start())
+        lines = closings.get((word, bool(tabs)), [])
+        index = bisect_left(lines, here.end())
+        at = max(here.end(), here.start() + 1)
+        if index < len(lines):
+            at = lines[index]
+            yield HereDocument(lead + rest, here.end(), at, bool(quote), bool(tabs))
 
 
 def _written(data: bytes) -> Iterator[Written]:
@@ -209,7 +221,8 @@ def _written(data: bytes) -> Iterator[Written]:
             body = re.sub(rb"^\t+", lambda lead: b" " * len(lead.group()), body, flags=re.MULTILINE)
         added = False
         if not one.literal:
-            body, added = _holed(unescaped(body), _commands(body))
+            body = unescaped(body)
+            body, added = _holed(body, _commands(body))
         yield Written(blanked(data, one.start, one.end, body), one.start, not one.literal, added, added)
 
 
@@ -230,9 +243,8 @@ def unescaped(body: bytes) -> bytes:
     return b"\n".join(lines)
 
 
-def _commands(body: bytes) -> list[tuple[int, int]]:
-    """The command substitutions of a here-document, once it is unescaped."""
-    text = unescaped(body)
+def _commands(text: bytes) -> list[tuple[int, int]]:
+    """The command substitutions of a here-document that is unescaped."""
     found: list[tuple[int, int]] = []
     at = 0
     while (opening := _COMMAND.search(text, at)) is not None:
@@ -301,17 +313,22 @@ def _strings(path: str, data: bytes) -> Iterator[Written]:
     """The strings over several lines in which a line says `services:`."""
     python = path.endswith(".py")
     marks = (b'"""', b"'''") if python else (b"`",)
-    done = 0
+    done = scanned = 0
+    opened = (-1, b"")
+    # Marks that do not stand once more in the rest of the file.
+    endless: set[bytes] = set()
     for top in re.compile(rb"(?:^|\"\"\"\\?|'''\\?|`)[ \t]*services:[ \t]*\r?$", re.MULTILINE).finditer(data):
         word = top.group().find(b"services:") + top.start()
         if word < done:
             continue
-        opened = max((data.rfind(mark, 0, word), mark) for mark in marks)
-        if opened[0] < 0:
+        opened = max(opened, *((data.rfind(mark, scanned, word), mark) for mark in marks))
+        scanned = word
+        if opened[0] < 0 or opened[1] in endless:
             continue
         begin = opened[0] + len(opened[1])
         end = data.find(opened[1], word)
         if end < 0:
+            endless.add(opened[1])
             continue
         done = end + len(opened[1])
         body = data[begin:end]
