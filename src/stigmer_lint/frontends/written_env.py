@@ -7,12 +7,12 @@ from typing import Final
 
 from stigmer_lint.errors import UnreadableError
 from stigmer_lint.frontends.dotenv import EnvLine, read_dotenv
-from stigmer_lint.frontends.written_compose import SHELL, blanked, here_documents, script_variables, unescaped
+from stigmer_lint.frontends.written_compose import MAX_DOCUMENTS, SHELL, blanked, here_documents, script_variables, unescaped
 from stigmer_lint.model.span import SourceFile
 from stigmer_lint.model.value import Value
 
 _PRINTED: Final = re.compile(
-    rb"^[ \t]*(?:echo|printf)[ \t]+(?:-\w+[ \t]+)?([\"']?)([A-Za-z_][A-Za-z0-9_]*=[^\"'\n]*?)(?:\\n)?\1[ \t]*>{1,2}[ \t]*[\"']?([^\s\"';&|]+)", re.MULTILINE
+    rb"^[ \t]*(?:echo|printf)[ \t]+(?:-\w+[ \t]+)?([\"']?)([A-Za-z_][A-Za-z0-9_]*=[^\"'\n]*?)(?:\\n)?\1[ \t]{0,20}>{1,2}[ \t]*[\"']?([^\s\"';&|]+)", re.MULTILINE
 )
 
 
@@ -23,13 +23,20 @@ def written_env(source: SourceFile, name: str, before: int) -> tuple[EnvLine, ..
         return ()
     wanted = re.compile(rb"(?:>{1,2}|tee(?:[ \t]+-a)?)[ \t]*[\"']?(?:[^\s\"';&|]*/)?" + re.escape(name.encode()) + rb"(?![\w.-])")
     found: list[EnvLine] = []
+    documents = 0
     for one in here_documents(data, before):
-        if wanted.search(one.command) is not None:
+        if documents < MAX_DOCUMENTS and wanted.search(one.command) is not None:
+            documents += 1
             body = data[one.start : one.end]
             found += _lines(source, blanked(data, one.start, one.end, body if one.literal else unescaped(body)), one.start)
-    for hit in _PRINTED.finditer(data, 0, before):
-        if hit[3].rpartition(b"/")[2] == name.encode():
-            found += _lines(source, blanked(data, *hit.span(2), hit[2]), hit.start())
+    printed = [hit for hit in _PRINTED.finditer(data, 0, before) if hit[3].rpartition(b"/")[2] == name.encode()]
+    if printed:
+        # All of them at once: a script may print hundreds of lines.
+        start, end = printed[0].start(2), printed[-1].end(2)
+        kept = bytearray(re.sub(rb"[^\r\n]", b" ", data[start:end]))
+        for hit in printed:
+            kept[hit.start(2) - start : hit.end(2) - start] = hit[2]
+        found += _lines(source, blanked(data, start, end, bytes(kept)), printed[-1].start())
     return tuple(sorted(found, key=lambda line: line.span))
 
 
