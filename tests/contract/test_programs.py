@@ -335,3 +335,73 @@ def test_another_entrypoint_is_another_program(findings: Findings, option: str, 
         **BUILD, "a.py": "import os\nx = os.environ['API_SECRET']\n", "build.sh": "docker build -t acme/app:1 .\n", "run.sh": f"docker run {option}-e LEVEL=1 acme/app:1\n",
     }
     assert told(findings(tree), "STG203") == missed
+
+
+ALONE = "import os\nJOB = os.environ['JOB_TOKEN']\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "missed"),
+    [
+        ({"main.py": "run()\n"}, False),
+        ({"main.py": "from sandbox import send_job\n"}, True),
+        ({"main.py": "from sandbox import (\n    other,\n    send_job,\n)\n"}, True),
+        ({"main.py": "import sandbox.helper\n", "sandbox/helper.py": "from .send_job import JOB\n"}, True),
+        ({"main.py": "run()\n", "sandbox/helper.py": "from .send_job import JOB\n"}, False),
+        ({"main.py": "run()\n", "tests/test_job.py": "from sandbox import send_job\n"}, False),
+        ({"main.py": "run()\n", "Dockerfile": "FROM python\nCOPY . .\nCMD python sandbox/send_job.py\n"}, True),
+        ({"main.py": "run()\n", "supervisord.conf": "[program:job]\ncommand=python -m sandbox.send_job\n"}, True),
+        ({"main.py": "run()\n", "README.md": "Run `python sandbox/send_job.py`.\n"}, False),
+        ({"main.py": "celery.autodiscover(['sandbox.send_job'])\n"}, True),
+        ({"main.py": "import pkgutil\nfor one in pkgutil.iter_modules(['sandbox']):\n    load(one)\n"}, True),
+        # Nothing else is there that could be the program.
+        ({}, True),
+    ],
+)
+def test_a_file_that_nothing_leads_to_demands_nothing(findings: Findings, more: dict[str, str], missed: bool) -> None:
+    tree = {**BUILD, "sandbox/send_job.py": ALONE, "compose.yaml": compose("LEVEL=1"), **more}
+    assert told(findings(tree), "STG203") == ({"JOB_TOKEN"} if missed else set())
+
+
+@pytest.mark.parametrize(
+    ("code", "missed"),
+    [
+        ("const text = await readFile(new URL('./lib/once.js', import.meta.url));\n", False),
+        ("new Worker('./lib/once.js');\n", True),
+        ("require('./lib/once');\n", True),
+        ("import once from '@/lib/once.js';\n", True),
+        ("const { once } = await import('./lib/once.js');\n", True),
+        ("export * from './lib/once';\n", True),
+        ("require('./other/once');\n", False),
+        ("for (const one of fs.readdirSync('./lib')) require('./lib/' + one);\n", True),
+    ],
+)
+def test_a_script_that_is_handed_on_as_a_text_demands_nothing(findings: Findings, code: str, missed: bool) -> None:
+    tree = {
+        "Dockerfile": "FROM node:22\nCOPY . .\n", "index.js": code, "compose.yaml": compose("LEVEL=1"),
+        "lib/once.js": "if (!process.env.JOB_TOKEN) throw new Error('no token');\nrun(process.env.JOB_TOKEN);\n",
+    }
+    assert told(findings(tree), "STG203") == ({"JOB_TOKEN"} if missed else set())
+
+
+def test_what_an_image_of_go_holds_of_other_languages_it_does_not_need(findings: Findings) -> None:
+    tree = {
+        "Dockerfile": "FROM acme/dev\nCOPY . .\nRUN go build -o /bin/acme ./cmd/acme\n", "go.mod": "module acme\n", "cmd/acme/main.go": "package main\n\nfunc main() {}\n",
+        "compose.yaml": "services:\n  web:\n    build: .\n    ports: ['8080:8080']\n  worker:\n    build: .\n    environment: [LEVEL=1]\n",
+        "web/trials/helpers/suite.js": "const url = process.env.HUB_URL || 'http://localhost:8080';\nmodule.exports = url;\n",
+        "web/trials/test/login.js": "require('../helpers/suite');\n",
+    }
+    assert told(findings(tree), "STG203") == set()
+    started = {**tree, "web/trials/index.js": "require('./helpers/suite');\n"}
+    assert told(findings(started), "STG203") == {"HUB_URL"}
+
+
+def test_the_address_that_a_server_listens_on_is_not_dialled_where_nobody_sets_it(findings: Findings) -> None:
+    tree = {
+        **BUILD, "compose.yaml": "services:\n  app:\n    build: .\n    ports: ['5700:5700']\n  desk:\n    build: .\n    environment: [LEVEL=1]\n",
+        "cli.py": "import click\nfrom flask import Flask\n\napp = Flask(__name__)\n\n\n@click.command()\n@click.option('--host', default='127.0.0.1', envvar='APP_SERVER_HOST')\n"
+        "def serve(host: str) -> None:\n    app.run(host=host)\n",
+    }
+    assert told(findings(tree), "STG203") == set()
+    dialled = {**tree, "cli.py": tree["cli.py"].replace("app.run(host=host)", "connect(host=host)")}
+    assert told(findings(dialled), "STG203") == {"APP_SERVER_HOST"}

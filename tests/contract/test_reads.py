@@ -289,8 +289,9 @@ def serve(host: str, api: str) -> None:
         "main.go": 'package main\n\nimport (\n\t"net/http"\n\t"os"\n)\n\nfunc main() {\n\thttp.ListenAndServe(os.Getenv("GO_LISTEN")+":8080", nil)\n\thttp.Get(os.Getenv("GO_PEER"))\n}\n',
     }
     names = ("APP_SERVER_HOST", "APP_API_URL", "LISTEN_ON", "BACKEND_URL", "GO_LISTEN", "GO_PEER")
-    # Nobody asks where no launch sets an address.
-    assert {reads(tree)[name].role for name in names} == {"unknown"}
+    # Nobody asks where no launch sets an address, and no code falls back to one.
+    assert reads({"main.go": tree["main.go"]})["GO_LISTEN"].role == "unknown"
+    assert reads(tree)["APP_SERVER_HOST"].role == "bind"
     tree["start.sh"] = "docker build -t me/app .\ndocker run -e LISTEN_ON=127.0.0.1 me/app\n"
     found = reads(tree)
     assert {name: found[name].role for name in names} == {

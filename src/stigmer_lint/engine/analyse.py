@@ -373,12 +373,13 @@ def _by_literals(
 
 def _binds(files: Files, world: World, evaluators: dict[Platform, Evaluator], failures: list[Failed]) -> Iterator[Bind]:
     """The servers of code that runs on the host, where containers are told to dial it, or the address of a bridge is written down."""
+    from stigmer_lint.flow.binds import NEAR as SERVING_NEAR
     from stigmer_lint.flow.binds import SERVING, binds
 
     if not world.launches or not (any(_dials_host(launch) for launch in world.launches) or _writes_gateway(files)):
         return
     inside = tuple(source for component in world.components if component.whole for source in component.sources if source)
-    for path, _ in files.grep(SERVING, _CODE):
+    for path, _ in files.grep(SERVING, _CODE, SERVING_NEAR):
         if not is_test(path) and not any(path == one or path.startswith(one + "/") for one in inside):
             yield from guarded(partial(binds, evaluators, path), partial(_failed, failures, path)) or ()
 

@@ -18,6 +18,7 @@ from stigmer_lint.model.world import Component, ToldAlias, World
 
 _TOLD = re.compile(rb"https?://(host\.docker\.internal|host\.containers\.internal):(\d{2,5})\b")
 _MAPPED = re.compile(rb"host-gateway|--add-host|extra_?hosts", re.IGNORECASE)
+_MAPPED_NEAR = (b"host-gateway", b"add-host", b"xtra_hosts", b"xtraHosts", b"xtrahosts", b"EXTRA_HOSTS")
 _DOCUMENTS = (".md", ".mdx", ".rst", ".adoc")
 _ASIDE = re.compile(r"(?:^|/)(?:changelog|changes|history|news|releases?|blog|versioned_docs|node_modules|vendor|\.github|\.claude|skills|tests?|examples?)(?:[./]|$)", re.IGNORECASE)
 MAX_DOCUMENTS = 400
@@ -33,7 +34,7 @@ def told_aliases(files: Files, world: World) -> Iterator[ToldAlias]:
             if group is not None and number == 1:
                 built.setdefault(group, []).append(component)
     found = dict(_told(files)) if built else {}
-    if not found or any(True for wanted in (None, _DOCUMENTS) for _ in files.grep(_MAPPED, wanted)):
+    if not found or any(True for wanted in (None, _DOCUMENTS) for _ in files.grep(_MAPPED, wanted, _MAPPED_NEAR)):
         return
     for product, (alias, span) in found.items():
         word = re.compile(rb"(?i:" + re.escape(product.lower().encode()) + rb")")

@@ -19,6 +19,7 @@ from stigmer_lint.engine.constants import unused
 from stigmer_lint.engine.discover import Files
 from stigmer_lint.engine.dockerignore import Ignored, ignored
 from stigmer_lint.engine.go_programs import compiled, program_folders
+from stigmer_lint.engine.importers import Importers, is_entry
 from stigmer_lint.engine.mentions import mentions
 from stigmer_lint.engine.workspaces import Packages, crate_of, of_other_crate, other_crates
 from stigmer_lint.errors import UnreadableError
@@ -105,8 +106,11 @@ def components(
     settled = _settled(insides, files, groups)
     served = _served(insides, files)
     loaded = _loaded(insides, files, groups)
-    # What a variable is for is asked of the code only where a launch sets it to an address.
-    bound = _bound(first, files, [inside for group, inside in zip(groups, insides, strict=True) if any(map(_hands_addresses, group.launches.values()))])
+    # What a variable is for is asked of the code only where a launch sets it to an address, or where the code itself falls back to loopback.
+    bound = _bound(first, files, [
+        inside for group, inside in zip(groups, insides, strict=True)
+        if any(map(_hands_addresses, group.launches.values())) or any(_demands(read) and not read.required for read in readers.below(inside.holds))
+    ])
     made: list[Component] = []
     parts: list[tuple[tuple[EnvRead, ...], Callable[[str], bool]]] = []
     for group, inside, given, runs in zip(groups, insides, map(set.union, settled, loaded), served, strict=True):
@@ -147,6 +151,7 @@ def components(
         if idle:
             reads = tuple(msgspec.structs.replace(read, conditional=True) if read.name in idle else read for read in made[index].reads)
             made[index] = msgspec.structs.replace(made[index], reads=reads)
+    made = _led_to(made, [holds for _, holds in parts], files)
     mentioned = mentions(made, insides, files)
     used = _dependencies(insides, files)
     told = _documented(groups, insides, files)
@@ -161,19 +166,41 @@ def components(
     world.reads = tuple(sorted(every.values(), key=lambda one: (one.span, one.name)))
 
 
+def _led_to(made: list[Component], holders: list[Callable[[str], bool]], files: Files) -> list[Component]:
+    """The components with the demands of files that nothing leads to as what may be read, where there is a program that something leads to. Only reads whose
+    absence would be told are looked at. `holders`: whether a file is inside, per component."""
+    asked = [{read.span.path for read in component.reads if _demands(read)} for component in made]
+    idle = Importers(files).idle(set().union(*asked))
+    done: list[Component] = []
+    for component, paths, holds in zip(made, asked, holders, strict=True):
+        found = paths & idle
+        if found and (any(image.compiles for image in component.images) or any(holds(path) for path in files.paths(is_entry))):
+            component = msgspec.structs.replace(component, reads=tuple(
+                msgspec.structs.replace(read, conditional=True) if read.span.path in found and _demands(read) else read for read in component.reads
+            ))
+        done.append(component)
+    return done
+
+
+def _demands(read: EnvRead) -> bool:
+    """Whether a read hurts where its variable is not set."""
+    return not read.conditional and (read.required or (read.default is not None and any(one.address.is_loopback for one in addresses_of(read.default))))
+
+
 def _hands_addresses(launch: Launch) -> bool:
     return any(addresses_of(setting.value) for facts in launch.facts.values() for setting in (*facts.env, *facts.exec_env))
 
 
 def _bound(ev: Evaluator, files: Files, insides: list[Inside]) -> dict[str, frozenset[str]]:
     """By file, the variables that code inside takes the host from which it listens on."""
+    from stigmer_lint.flow.binds import NEAR as SERVING_NEAR
     from stigmer_lint.flow.binds import SERVING, bound_variables
     from stigmer_lint.flow.project import SUFFIXES
     from stigmer_lint.knowledge.names import is_test
 
     code = tuple(suffix for language in ("go", "python", "javascript") for suffix in SUFFIXES[language])
     found: dict[str, frozenset[str]] = {}
-    for path, _ in files.grep(SERVING, lambda path: path.endswith(code) and any(inside.holds(path) for inside in insides)):
+    for path, _ in files.grep(SERVING, lambda path: path.endswith(code) and any(inside.holds(path) for inside in insides), SERVING_NEAR):
         if not is_test(path):
             names = bound_variables(ev, path)
             if names:

@@ -92,6 +92,7 @@ def mentions(made: Sequence[Component], insides: Sequence[Inside], files: Files)
 
 MIN_BEGINNING = 6
 _FOLLOWED = rb"(?=[\"'`$\{%#])"
+_INNER = re.compile(rb"[A-Za-z0-9_]")
 _NUMBERED = re.compile(r"(?<=[A-Za-z_])\d+$")
 
 
@@ -115,13 +116,14 @@ def _begun(made: Sequence[Component], insides: Sequence[Inside], files: Files, w
                 beginnings.setdefault(start.encode(), []).append((index, name))
     if not beginnings:
         return found
-    begins = re.compile(rb"(?<![A-Za-z0-9_])(?:" + b"|".join(re.escape(one) for one in sorted(beginnings, key=len, reverse=True)) + rb")" + _FOLLOWED)
+    # What stands before is looked at afterwards: a pattern that begins with letters is searched for several times faster.
+    begins = re.compile(rb"(?:" + b"|".join(re.escape(one) for one in sorted(beginnings, key=len, reverse=True)) + rb")" + _FOLLOWED)
     for path, data in files.grep(begins):
         if _NO_READERS.search(path) or is_test(path) or is_script(path):
             # Of a script it is known which names it puts together.
             continue
-        for start in set(begins.findall(data)):
-            for index, name in beginnings[start]:
+        for said in {hit[0] for hit in begins.finditer(data) if not hit.start() or _INNER.match(data, hit.start() - 1) is None}:
+            for index, name in beginnings[said]:
                 if insides[index].holds(path):
                     found[index].add(name)
     return found

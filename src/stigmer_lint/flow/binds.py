@@ -23,6 +23,11 @@ SERVING = re.compile(
     rb"|TCPSite\(|run_app\(|\bserve\(\{|\.run\(.*host|\.bind\(\("
 )
 """What a file holds that starts a server."""
+NEAR = (
+    b".listen(", b".Listen(", b"ListenAndServe", b"http.Server{", b"HTTPServer(", b"TCPServer(", b"make_server(", b"run_simple(", b"start_server(", b"create_server(",
+    b"TCPSite(", b"run_app(", b"serve({", b".run(", b".bind((",
+)
+"""Texts of which each of them has one."""
 
 _SOCKET_PAIR = ("HTTPServer", "ThreadingHTTPServer", "TCPServer", "ThreadingTCPServer", "bind")
 _HOST_PORT = {"make_server": 0, "run_simple": 0, "start_server": 1, "create_server": 1, "TCPSite": 1}

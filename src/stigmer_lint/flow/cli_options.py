@@ -61,7 +61,7 @@ def _argparse(ev: Evaluator, name: str) -> Iterator[tuple[Place, Expr]]:
 
 def _javascript(ev: Evaluator, name: str) -> Iterator[tuple[Place, Expr]]:
     for method in ("option", "requiredOption"):
-        for place in ev.project.used(method, "javascript"):
+        for place in ev.project.used(method, "javascript", called=True):
             call = place.expr
             if not isinstance(call, Call) or not call.args or not isinstance(call.args[0].value, Str):
                 continue
@@ -72,7 +72,7 @@ def _javascript(ev: Evaluator, name: str) -> Iterator[tuple[Place, Expr]]:
                 yield place, call.args[-1].value
             elif long is None and name in (text, _camel(text)) and len(call.args) > 1 and isinstance(call.args[1].value, DictOf):
                 yield from _default_of(place, call.args[1].value)
-    for place in ev.project.used("options", "javascript"):
+    for place in ev.project.used("options", "javascript", called=True):
         call = place.expr
         if not isinstance(call, Call) or not call.args or not isinstance(call.args[0].value, DictOf):
             continue

@@ -103,7 +103,7 @@ class Project:
         self._grep = grep
         self._units: dict[str, Unit | None] = {}
         self._frontends: dict[str, Frontend] = {}
-        self._sites: dict[tuple[str, str, str], tuple[Place, ...]] = {}
+        self._sites: dict[tuple[str, str, str, bool], tuple[Place, ...]] = {}
         self._package_methods: dict[tuple[str, str], dict[str, FunctionDecl]] = {}
         self._places: dict[str, dict[str, list[Place]]] = {}
         self._located: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -532,10 +532,10 @@ class Project:
             found = self._closures[key] = tuple(place for place in places(decl) if isinstance(place.expr, Function))
         return found
 
-    def used(self, name: str, language: str, beside: str = "") -> tuple[Place, ...]:
+    def used(self, name: str, language: str, beside: str = "", called: bool = False) -> tuple[Place, ...]:
         """Places in the tree's code of one language where something is called or constructed by a last name: Calls and Records
         whose callee or type ends in `name`. Cut at 4 * MAX_SITES. Files that also say `beside`, a method's class, come first: there are many
-        calls of `run` in a tree."""
+        calls of `run` in a tree. `called`: only calls that are written with the parenthesis behind the name count, for names that are common words."""
         family = "javascript" if language == "typescript" else language
         paths: Iterable[str] = self.naming(name, family)
         if beside and name != beside and len(tuple(paths)) > MAX_SITES:
@@ -543,14 +543,14 @@ class Project:
             paths = sorted(paths, key=lambda path: path not in near)
         else:
             beside = ""
-        key = (family, name, beside)
+        key = (family, name, beside, called)
         found = self._sites.get(key)
         if found is None:
             out: list[Place] = []
             # Most files only mention the name. Without what makes a call or a literal of it, they need not be parsed.
             # The name comes first in the pattern: a search for what begins with a fixed text is many times faster.
             word = re.escape(name.encode())
-            pattern = re.compile(word + rb"(?<![\w$]" + word + rb")" + _USED.get(family, rb"(?![\w$])"))
+            pattern = re.compile(word + rb"(?<![\w$]" + word + rb")" + (rb"\s*\(" if called else _USED.get(family, rb"(?![\w$])")))
             for path in paths:
                 source = self.tree.source(path)
                 first = pattern.search(source.data) if source is not None else None

@@ -51,6 +51,8 @@ MAX_SITES = 600
 """Calls of one wrapper that are looked at; settings modules have a few hundred."""
 MAX_WRAPPER_SIZE = 24
 """Statements of a function whose result is taken for what a read gives; a larger one does something else with it."""
+READ_WORK = 2_500
+"""Steps for the name of one read, or for its default: who writes either puts it together nearby."""
 MAX_WRAPPERS = 3
 """Wrappers around one another."""
 
@@ -180,7 +182,7 @@ class Code:
 
     def _emit(self, form: Form, place: Place, link: Link | None, span: tuple[int, int]) -> Iterator[EnvRead]:
         ev = self.ev
-        ev.fresh()
+        ev.fresh(READ_WORK)
         frame = ev.frame_of(place)
         if isinstance(form.name, str):
             name: Value = Known(form.name)
@@ -228,11 +230,11 @@ class Code:
         several: list[tuple[Value, Frame, Place]] = []
         patterns: list[tuple[Value, Frame, Place]] = []
         for frame, site in self.frames(place.decl, form, place, MAX_WRAPPERS):
-            self.ev.fresh()
+            self.ev.fresh(READ_WORK)
             name = self.ev.eval(form.name, frame, place.stmt)
             (patterns if isinstance(name, Template | Unknown) else several).append((name, frame, site))
         for name, frame, site in (*several, *patterns):
-            self.ev.fresh()
+            self.ev.fresh(READ_WORK)
             context = self.context(form, place, link, frame)
             returned = self._returned(frame)
             if returned is not None:
@@ -273,7 +275,7 @@ class Code:
             caller = self.ev.frame_of(site)
             frame = self.ev.bound_frame(decl, site.expr, caller, site.stmt, receiver)
             if depth > 1 and site.decl.name and site.decl.params and site.decl is not decl:
-                self.ev.fresh()
+                self.ev.fresh(READ_WORK)
                 passed = self.ev.eval(form.name, frame, place.stmt) if decl is place.decl else None
                 if passed is None or _open(passed):
                     outer = list(self.frames(site.decl, form, place, depth - 1)) if decl is place.decl else []
