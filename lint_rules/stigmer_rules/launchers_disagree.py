@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from stigmer_lint.addresses import addresses_of
 from stigmer_lint.contract import Peers, Sides, alike, confidence_of, demanded, open_because, place, read_step, role, title, unreachable_on
 from stigmer_lint.dialled import inside_ports, outside_ports, texts
+from stigmer_lint.frontends.file_kinds import WORKFLOW
 from stigmer_lint.knowledge.names import is_telemetry, names_test, tokens
 from stigmer_lint.model.launch import EnvSetting, Launch, Platform
 from stigmer_lint.model.span import Span
@@ -77,7 +78,12 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                 if need is None and (is_telemetry(name) or _TRIAL.search(other.span.path) is not None or _TRIAL.search(launch.span.path) is not None):
                     # Where somebody watches is a matter of the place, not of the program, and what a test sets up is the test's.
                     continue
+                if need is None and _EXAMPLE.search(launch.span.path) is not None and launch.span.path != other.span.path:
+                    # Each shows something of its own.
+                    continue
                 if (need is None or need.reason != "required") and _chosen_otherwise(name, sides.given[index], sides.given[other_index]):
+                    continue
+                if (need is None or need.reason != "required") and _alternatives(name, sides.given[index], sides.given[other_index]):
                     continue
                 located = addresses_of(setting.value)
                 if need is None and located and all(one.address.is_loopback for one in located):
@@ -93,6 +99,9 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                 if need is not None:
                     if need.reason == "loopback" and need.address is not None and (not unreachable_on(launch, need.address) or _own(launch, need.port)):
                         continue
+                elif dialled is None and not sides.component.reads and WORKFLOW.match(launch.span.path) and WORKFLOW.match(other.span.path):
+                    # Jobs run somebody else's program for different ends.
+                    continue
                 elif dialled is None and (sides.component.reads or not _dialled(name, setting.value, policy)):
                     if _configured(sides, launch, other, name, setting.value):
                         done.add(name)
@@ -125,7 +134,19 @@ def _chosen_otherwise(name: str, mine: dict[str, EnvSetting], theirs: dict[str, 
     return False
 
 
-_TRIAL = re.compile(r"(?:^|/)(?:tests?|testing|\.?ci|(?:[\w-]+[-_])?(?:e2e|integration)(?:[-_]tests?)?|[\w-]+[-_]tests?)/|[-_.](?:tests?|e2e)\.ya?ml$", re.IGNORECASE)
+def _alternatives(name: str, mine: dict[str, EnvSetting], theirs: dict[str, EnvSetting]) -> bool:
+    """Whether two launches each have a family of variables of which the other has none, this one in theirs: `S3_*` here and `AZURE_*` there."""
+    family = next(iter(tokens(name)), "")
+    if any(next(iter(tokens(one)), "") == family for one in mine):
+        return False
+    ours = {next(iter(tokens(one)), "") for one in mine} - {next(iter(tokens(one)), "") for one in theirs}
+    return any(sum(1 for one in mine if next(iter(tokens(one)), "") == family) >= 2 for family in ours) and sum(1 for one in theirs if next(iter(tokens(one)), "") == family) >= 2
+
+
+_TRIAL = re.compile(r"(?:^|/)(?:tests?|testing|fixtures?|\.?ci|(?:[\w-]+[-_])?(?:e2e|integration)(?:[-_]tests?)?|[\w-]+[-_]tests?)/|[-_.](?:tests?|e2e)\.ya?ml$", re.IGNORECASE)
+
+
+_EXAMPLE = re.compile(r"(?:^|/)(?:examples?|samples?|demos?|tutorials?|guides?|quick-?starts?)/", re.IGNORECASE)
 
 
 def _own(launch: Launch, port: str | None) -> bool:

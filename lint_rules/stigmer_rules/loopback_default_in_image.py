@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stigmer_lint.addresses import Located, addresses_of
+from stigmer_lint.contract import Sides
+from stigmer_lint.knowledge.frameworks import framework_of
 from stigmer_lint.knowledge.image_ports import image_fact, is_runtime
 from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.knowledge.roles import RoleVerdict, role_of, scheme_port
@@ -29,9 +31,14 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
         if launch.build is not None and launch.build.dockerfile is not None:
             names = frozenset(setting.name for setting in launch.any.env)
             launched.setdefault(launch.build.dockerfile, []).append(names)
+    known = {setting.span: component for component in world.components if component.whole and component.certain and component.reads for image in component.images for setting in image.env}
     for path in sorted(world.images):
         image = world.images[path]
         for setting in image.env:
+            component = known.get(setting.span)
+            if component is not None and framework_of(setting.name, image.base) is None and not Sides(component, policy).is_read(setting.name):
+                # Nothing inside looks at it.
+                continue
             if setting.span.path != path or any(setting.name in names for names in launched.get(path, ())):
                 # A launch that sets it shows that the image is meant to be told.
                 continue

@@ -53,6 +53,27 @@ def _started(launch: Launch) -> frozenset[str]:
     return frozenset(part for word in words for text in texts(word) for part in re.split(r"[\s/.]+", text))
 
 
+_IDLE = re.compile(r"(?:/\S*/)?(?:sleep\s+\S+|tail\s+-[fF]\s+/dev/null)\s*;?$|while\s+(?:true|:|sleep\b).{0,200}\bsleep\b|trap\s.{0,80}\bsleep\s+infinity")
+
+
+_MOUNTED_FILE = re.compile(r"([^/:]*):(/[^:]*\.\w+)(?::[\w,]+)?\Z")
+
+
+def _other_program(launch: Launch, read: EnvRead) -> bool:
+    """Whether a launch says itself that it waits only (`sleep infinity`), or starts a file that it mounts from outside."""
+    words = [next(iter(texts(word)), "") for word in (*(launch.any.entrypoint or ()), *(launch.any.command or ()))]
+    if not words:
+        return False
+    said = words[2] if len(words) == 3 and words[0].rpartition("/")[2] in ("sh", "bash", "ash") and words[1] in ("-c", "-lc", "-ec") else " ".join(words)
+    if _IDLE.match(said.strip()):
+        return True
+    for volume in launch.any.volumes:
+        found = _MOUNTED_FILE.search(render(volume))
+        if found is not None and found[2] in words and read.span.path.rpartition("/")[2] != found[1]:
+            return True
+    return False
+
+
 class Sides:
     """One component with the names of both sides at hand."""
 
@@ -94,7 +115,10 @@ class Sides:
         )
 
     def beside(self, index: int, read: EnvRead) -> bool:
-        """Whether a read is in one of several commands that stand beside one another (`src/bin/seed.ts`), which another launch names and this one does not."""
+        """Whether a launch does not come to a read: it starts something else than the image's program, or the read is in one of several commands that
+        stand beside one another (`src/bin/seed.ts`), which another launch names and this one does not."""
+        if _other_program(self.component.launches[index], read):
+            return True
         command = command_of(read.span.path)
         if command is None:
             return False
@@ -340,8 +364,8 @@ def open_because(launch: Launch) -> tuple[str, ...]:
 
 
 def hides_much(launch: Launch) -> bool:
-    """Whether what cannot be seen of a launch's environment may well be the application's own settings: an env file that is not there."""
-    if any("file" in why or "environment" in why for why in open_because(launch)) or any(facts.env_files for facts in launch.facts.values()):
+    """Whether what cannot be seen of a launch's environment may well be the application's own settings: an env file that is not there, a whole Secret."""
+    if any("file" in why or "environment" in why or "Secret" in why for why in open_because(launch)) or any(facts.env_files for facts in launch.facts.values()):
         return True
     # A `.env` that is mounted is read by the program itself.
     return any(_DOTENV.search(text) for volume in launch.any.volumes for text in texts(volume))
@@ -410,6 +434,9 @@ class Peers:
             return True
         if launch.group is None and launch.any.entrypoint:
             # `docker run --entrypoint python ...`: another program of the image.
+            return True
+        if launch.kind == "kubernetes" and launch.any.image is None:
+            # A patch of a workload that stands elsewhere (kubernetes.io, "Declarative Management of Kubernetes Objects Using Kustomize").
             return True
         group = self.neighbours.groups.get(launch.group or "", ())
         return len(group) > 1 and launch.kind == "compose" and not any(one.any.env or one.any.env_files for one in group)

@@ -346,6 +346,16 @@ def dialled(
         yield one if one.platform == platform else msgspec.structs.replace(one, platform=platform)
 
 
+_CHOOSERS = ("DRIVER", "TYPE", "ENGINE", "DIALECT", "BACKEND", "KIND", "ADAPTER", "CLIENT", "CONNECTION")
+
+
+def _of_no_server(name: str, by_name: Mapping[str, EnvSetting]) -> bool:
+    """Whether a host belongs to a database that is a file: the same family says that it is SQLite."""
+    stem = name.rpartition("_")[0]
+    choosers = (by_name.get(f"{stem}_{word}") for word in _CHOOSERS) if name.endswith(("_HOST", "_HOSTNAME", "_SERVER", "_PORT")) else ()
+    return any("sqlite" in text.lower() for one in choosers if one is not None for text in texts(one.value))
+
+
 def _dialled(
     launch: Launch, facts: LaunchFacts, platform: Platform, neighbours: Neighbours, roles: Mapping[str, str], services: Mapping[str, str]
 ) -> Iterator[Dialled]:
@@ -356,7 +366,7 @@ def _dialled(
     by_name = {setting.name: setting for setting in facts.env}
     for setting in (*facts.env, *_dialling(facts)):
         located = addresses_of(setting.value)
-        if not located or neighbours.is_others(launch, setting):
+        if not located or neighbours.is_others(launch, setting) or _of_no_server(setting.name, by_name):
             continue
         sole = located[0].value
         text = sole.text if isinstance(sole, Known) else literal(sole)

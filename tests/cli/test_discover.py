@@ -224,3 +224,49 @@ def test_a_program_compiled_beside_its_code_is_no_text_that_could_not_be_read(tm
     files = Files(tmp_path, (), cwd=tmp_path)
     assert list(files.grep(ANY)) == []
     assert [failure.path for failure in files.failures] == ["named.py"]
+
+
+def git(root: Path, *arguments: str) -> None:
+    identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    subprocess.run(["git", *identity, *arguments], cwd=root, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("form", ["2", "4", "sha256"])
+def test_an_ignore_file_is_about_what_git_does_not_track(tmp_path: Path, form: str) -> None:
+    write(tmp_path, "pkg/server/a.py", "pkg/server/deep/b.py", "out/kept.py", "a.py")
+    write(tmp_path, ".gitignore", text="server\nout/\na.py\n")
+    git(tmp_path, "init", "-q", *(("--object-format=sha256",) if form == "sha256" else ()))
+    git(tmp_path, "add", "-f", "pkg", "out/kept.py")
+    if form == "4":
+        git(tmp_path, "update-index", "--index-version", "4")
+    write(tmp_path, "pkg/server/left.py", "out/left.py", "out/more/left.py")
+    assert found(tmp_path) == ["out/kept.py", "pkg/server/a.py", "pkg/server/deep/b.py"]
+    # Asked for by its own path, the root lies below the checkout's.
+    files = Files(tmp_path / "pkg", cwd=tmp_path / "pkg")
+    assert sorted(path for path, _ in files.grep(ANY)) == ["server/a.py", "server/deep/b.py", "server/left.py"]
+
+
+def test_a_worktree_has_its_index_elsewhere(tmp_path: Path) -> None:
+    main = tmp_path / "main"
+    write(main, "build/a.py")
+    write(main, ".gitignore", text="build\n")
+    git(main, "init", "-q")
+    git(main, "add", "-f", ".")
+    git(main, "commit", "-qm", "a")
+    git(main, "worktree", "add", "-q", str(tmp_path / "beside"))
+    assert found(tmp_path / "beside") == ["build/a.py"]
+
+
+@pytest.mark.parametrize("index", [b"", b"DIRC", b"DIRC\0\0\0\2\xff\xff\xff\xff" + b"\0" * 400, b"DIRC\0\0\0\4\0\0\0\1" + b"\0" * 62 + b"\xff" * 90, b"DIRC\0\0\0\2\0\0\0\1" + b"x" * 900])
+def test_an_index_that_is_none_tracks_nothing(tmp_path: Path, index: bytes) -> None:
+    write(tmp_path, "build/a.py", "b.py")
+    write(tmp_path, ".gitignore", text="build\n")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git/index").write_bytes(index)
+    assert found(tmp_path) == ["b.py"]
+
+
+def test_the_name_of_a_binary_is_not_that_of_a_package(tmp_path: Path) -> None:
+    write(tmp_path, "pkg/server/a.go", "server/b.go", "lib/server/c.py", "dist/x/d.go")
+    write(tmp_path, ".gitignore", text="server\ndist/\n")
+    assert found(tmp_path) == ["pkg/server/a.go"]

@@ -405,3 +405,111 @@ def test_the_address_that_a_server_listens_on_is_not_dialled_where_nobody_sets_i
     assert told(findings(tree), "STG203") == set()
     dialled = {**tree, "cli.py": tree["cli.py"].replace("app.run(host=host)", "connect(host=host)")}
     assert told(findings(dialled), "STG203") == {"APP_SERVER_HOST"}
+
+
+TESTED = 'fn url() -> String {\n    std::env::var("HUB_TOKEN").expect("HUB_TOKEN must be set")\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "missed"),
+    [
+        ("src/main.rs", 'fn main() {\n    let token = std::env::var("HUB_TOKEN").expect("no token");\n}\n', True),
+        ("src/settings.rs", 'pub fn from_env() -> Self {\n    let token = std::env::var("HUB_TOKEN").unwrap();\n}\n', True),
+        # One of the things that the program can do.
+        ("src/main.rs", 'async fn handle_create_key() -> Result<()> {\n    let token = std::env::var("HUB_TOKEN")?;\n}\n', False),
+        ("src/test_helpers.rs", TESTED, False),
+        ("src/db/tests.rs", TESTED, False),
+        ("src/lib.rs", f"pub fn load() {{}}\n\n#[cfg(test)]\nmod tests {{\n    use super::*;\n\n    {TESTED}}}\n", False),
+        ("src/lib.rs", '#[cfg(test)]\nmod tests {\n    fn a() {}\n}\n\npub fn load() {\n    std::env::var("HUB_TOKEN").unwrap();\n}\n', True),
+        ("src/main.rs", '#[tokio::test]\nasync fn load() {\n    std::env::var("HUB_TOKEN").unwrap();\n}\n', False),
+    ],
+)
+def test_what_tests_in_rust_demand_the_program_does_not(findings: Findings, path: str, code: str, missed: bool) -> None:
+    tree = {"Dockerfile": "FROM rust\nCOPY . .\n", "Cargo.toml": '[package]\nname = "app"\n', path: code, "compose.yaml": compose("LEVEL=1")}
+    assert told(findings(tree), "STG203") == ({"HUB_TOKEN"} if missed else set())
+
+
+@pytest.mark.parametrize(
+    ("line", "missed"),
+    [("run.js", False), ("scripts", False), ("all:scripts", False), ("*.js", False), ('"run.js"', False), ("other.js", True)],
+)
+def test_a_script_that_a_program_has_in_it_as_data_is_handed_on(findings: Findings, line: str, missed: bool) -> None:
+    path = "runner/scripts/run.js" if "scripts" in line else "runner/run.js"
+    tree = {
+        "Dockerfile": "FROM node:22\nCOPY . .\nCMD runner\n", path: "if (!process.env.TASK_DIR) throw new Error('no');\nrun(process.env.TASK_DIR);\n",
+        "runner/embed.go": f'package runner\n\nimport _ "embed"\n\n//go:embed {line}\nvar script string\n', "compose.yaml": compose("LEVEL=1"),
+    }
+    assert told(findings(tree), "STG203") == ({"TASK_DIR"} if missed else set())
+
+
+@pytest.mark.parametrize(
+    ("start", "missed"),
+    [
+        ("command: [sleep, infinity]", False), ("command: sh -c 'sleep infinity'", False), ("command: tail -f /dev/null", False), ("command: sh -c 'while true; do sleep 30; done'", False),
+        ("command: sh -c 'sleep 5 && python main.py'", True), ("command: python main.py", True),
+        ("command: python /smoke.py\n    volumes: ['../ci/smoke_test.py:/smoke.py:ro']", False), ("command: python /srv/main.py\n    volumes: ['./main.py:/srv/main.py']", True),
+    ],
+)
+def test_a_container_that_starts_something_else_lacks_nothing(findings: Findings, start: str, missed: bool) -> None:
+    tree = {**BUILD, "main.py": ALONE, "compose.yaml": f"services:\n  app:\n    build: .\n    environment: [LEVEL=1]\n    {start}\n"}
+    assert told(findings(tree), "STG203") == ({"JOB_TOKEN"} if missed else set())
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "missed"),
+    [
+        ("CMD [python, app/main.py]\n", {"A"}), ('CMD ["python", "-m", "app.main"]\n', {"A"}), ('CMD ["uvicorn", "app.server:app"]\n', {"B"}), ('CMD ["acme", "serve"]\n', {"A"}),
+        # What starts is not told, so that each may.
+        ("", {"A", "B", "C"}), ('CMD ["./start"]\n', {"A", "B", "C"}),
+    ],
+)
+def test_of_several_programs_the_one_that_is_started_counts(findings: Findings, dockerfile: str, missed: set[str]) -> None:
+    tree = {
+        "Dockerfile": f"FROM python\nCOPY . .\n{dockerfile}".replace("[python, app/main.py]", '["python", "app/main.py"]'), "pyproject.toml": '[project.scripts]\nacme = "app.main:run"\n',
+        "app/main.py": READS.format("A"), "app/server.py": READS.format("B"), "jobs/index/__main__.py": READS.format("C"), "compose.yaml": compose("LEVEL=1"),
+    }
+    assert told(findings(tree), "STG203") == missed
+
+
+READS = "import os\nx = os.environ['{}']\n"
+
+
+def test_a_program_that_another_starts_is_led_to(findings: Findings) -> None:
+    tree = {**BUILD, "run.py": "uvicorn.run('app.main:app')\n", "app/main.py": READS.format("A"), "jobs/main.py": READS.format("B"), "compose.yaml": compose("LEVEL=1")}
+    tree["Dockerfile"] += 'CMD ["python", "run.py"]\n'
+    assert told(findings(tree), "STG203") == {"A"}
+    # What is handed to another container as its command is no import.
+    assert told(findings({**tree, "run.py": "start(['python', '-m', 'jobs.main'])\n"}), "STG203") == set()
+
+
+def test_what_is_built_outside_has_its_source_beside_the_dockerfile(findings: Findings) -> None:
+    tree = {
+        "apps/server/Dockerfile": "FROM node:22\nCOPY dist/apps/server .\nCOPY schema ./schema\n", "schema/a.sql": "", "apps/server/src/main.ts": "connect(process.env.HUB_URL);\n",
+        "compose.yaml": "services:\n  app:\n    build: {context: ., dockerfile: apps/server/Dockerfile}\n    environment: [HUB_URL=http://hub:1, SPARE_LEVEL=1]\n",
+    }
+    assert told(findings(tree), "STG204") == {"SPARE_LEVEL"}
+
+
+def test_a_mounted_file_in_a_folder_of_documents_is_configuration(findings: Findings) -> None:
+    tree = {
+        **BUILD, "main.py": "import os\nx = os.environ.get('LEVEL')\n", "docs/guide/config/app.toml": 'key = "env::RELAY_KEY"\n',
+        "docs/guide/compose.yaml": "services:\n  app:\n    build: ../..\n    environment: [LEVEL=1, RELAY_KEY=a]\n    volumes: ['./config:/config:ro']\n",
+    }
+    assert told(findings(tree), "STG204") == set()
+    assert told(findings({**tree, "docs/guide/compose.yaml": tree["docs/guide/compose.yaml"].partition("    volumes")[0]}), "STG204") == {"RELAY_KEY"}
+
+
+def test_the_tools_of_a_package_are_not_what_a_start_line_names(findings: Findings) -> None:
+    tree = {
+        "Dockerfile": 'FROM node:22\nCOPY . .\nENTRYPOINT ["scripts/start.sh"]\n', "scripts/start.sh": "node index.js\n", "index.js": "run();\n",
+        "packages/icons/scripts/generate.mjs": "if (!process.env.FIGMA_KEY) throw new Error('no');\nuse(process.env.FIGMA_KEY);\n",
+        "packages/icons/package.json": '{"name": "icons", "scripts": {"generate": "node scripts/generate.mjs"}}\n', "compose.yaml": compose("LEVEL=1"),
+    }
+    assert told(findings(tree), "STG203") == set()
+    assert told(findings({**tree, "scripts/start.sh": "node packages/icons/scripts/generate.mjs\n", "Dockerfile": tree["Dockerfile"].replace("scripts/start.sh", "packages/icons/scripts/generate.mjs")}), "STG203") == {"FIGMA_KEY"}
+
+
+def test_a_tool_that_a_package_names_for_its_developers_is_not_started(findings: Findings) -> None:
+    tree = {"Dockerfile": "FROM node:22\nCOPY . .\n", "index.js": "run();\n", "tool/icons.js": "if (!process.env.FIGMA_KEY) throw new Error('no');\nuse(process.env.FIGMA_KEY);\n", "compose.yaml": compose("LEVEL=1")}
+    assert told(findings({**tree, "package.json": '{"scripts": {"icons": "node tool/icons.js"}}\n'}), "STG203") == set()
+    assert told(findings({**tree, "package.json": '{"scripts": {"start": "node tool/icons.js"}}\n'}), "STG203") == {"FIGMA_KEY"}

@@ -252,6 +252,10 @@ PREFIXES = [
     ("a.rs", 'fn f() { Config::builder().add_source(config::Environment::with_prefix("APP")); }\n', "APP_"),
     ("a.py", "from dynaconf import Dynaconf\nsettings = Dynaconf(envvar_prefix='APP', settings_files=[])\n", "APP_"),
     ("a.go", 'package a\nfunc f() { k.Load(env.Provider("APP_", ".", nil), nil) }\n', "APP_"),
+    ("a.go", 'package a\nimport "github.com/ardanlabs/conf/v3"\nfunc f() {\n\tconst prefix = "APP"\n\thelp, err := conf.Parse(prefix, &cfg)\n}\n', "APP_"),
+    ("a.go", 'package a\nimport "github.com/ardanlabs/conf"\nfunc f() { conf.Parse(os.Args[1:], "APP", &cfg) }\n', "APP_"),
+    ("a.py", "import os\n\nSTART = 'APP_'\n\n\ndef read(env=None):\n    env = os.environ if env is None else env\n    return {key: value for key, value in env.items() if key.startswith(START)}\n", "APP_"),
+    ("a.py", "import os\n\n\ndef read(env=None):\n    for key in (env or os.environ):\n        if key.startswith('APP_'):\n            yield key\n", "APP_"),
 ]
 
 

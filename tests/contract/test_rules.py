@@ -770,3 +770,64 @@ PEERS = "  peer:\n    image: acme/peer:1\n    ports: ['9000:9000']\n  own:\n    
 def test_a_command_of_several_reads_for_itself(findings: Findings) -> None:
     tree = {"Dockerfile": "FROM golang\nCOPY . .\nRUN go build -o app .\n", "go.mod": "module acme\n", "main.go": KONG, "compose.yaml": compose("LEVEL=1") + PEERS}
     assert {env for rule, _, _, env in findings(tree) if rule == "STG203"} == {"ACME_KEY", "ACME_PEER_ADDR"}
+
+
+POD = """apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {0}}}
+spec:
+  template:
+    spec:
+      containers:
+        - name: api
+          {1}
+"""
+
+
+def test_a_patch_of_a_workload_lacks_nothing(findings: Findings) -> None:
+    tree = {
+        "base/api.yaml": POD.format("api", "image: acme/api:1\n          env:\n            - {name: MYSQL_HOST, value: mysql}"),
+        "overlays/dev/patch.yaml": POD.format("api", "env:\n            - {name: LEVEL, value: debug}"),
+    }
+    assert findings(tree) == []
+
+
+def test_a_whole_secret_may_hold_what_the_program_demands(findings: Findings) -> None:
+    code = {"Dockerfile": "FROM python\nCOPY . .\n", "main.py": "import os\nx = os.environ['JWT_KEY']\n", "build.sh": "docker build -t acme/api:1 .\n"}
+    secret = "\n          envFrom:\n            - secretRef: {name: keys}"
+    assert [env for rule, _, _, env in findings({**code, "api.yaml": POD.format("api", "image: acme/api:1")}) if rule == "STG203"] == ["JWT_KEY"]
+    assert findings({**code, "api.yaml": POD.format("api", "image: acme/api:1" + secret)}) == []
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "told"),
+    [
+        ("AZURE_ACCOUNT=a, AZURE_ENDPOINT=http://azure:1", "S3_BUCKET=a, S3_ENDPOINT=http://s3:1", set()),
+        # What is left out is no family of its own.
+        ("S3_BUCKET=a, AZURE_ACCOUNT=a", "S3_BUCKET=a, S3_ENDPOINT=http://s3:1", {"S3_ENDPOINT"}),
+        ("LEVEL=1, MODE=a", "S3_BUCKET=a, S3_ENDPOINT=http://s3:1", {"S3_ENDPOINT"}),
+    ],
+)
+def test_launches_that_choose_between_stores_do_not_disagree(findings: Findings, mine: str, theirs: str, told: set[str]) -> None:
+    one = "services:\n  app:\n    build: .\n    environment: [{}]\n"
+    tree = {
+        "Dockerfile": "FROM python\nCOPY . .\n", "main.py": "import os\na = os.getenv('S3_ENDPOINT')\nb = os.getenv('AZURE_ENDPOINT')\nc = os.getenv('S3_BUCKET'), os.getenv('AZURE_ACCOUNT')\n",
+        "compose.yaml": one.format(theirs), "compose.small.yaml": one.format(mine),
+    }
+    assert {env for rule, path, _, env in findings(tree) if rule == "STG205" and path == "compose.small.yaml"} == told
+
+
+@pytest.mark.parametrize(("first", "second", "told"), [("examples/a/", "examples/b/", False), ("fixtures/", "deploy/", False), ("prod/", "deploy/", True)])
+def test_examples_show_what_each_of_them_is_about(findings: Findings, first: str, second: str, told: bool) -> None:
+    one = "services:\n  app:\n    image: acme/app:1\n    environment: [{}]\n"
+    tree = {
+        "build.sh": "docker build -t acme/app:1 .\n", "Dockerfile": "FROM python\nCOPY . .\n", "main.py": "import os\na = os.getenv('DATABASE_URL'), os.getenv('LEVEL')\n",
+        f"{first}compose.yaml": one.format("LEVEL=1, 'DATABASE_URL=postgres://db.example.org/a'"), f"{second}compose.yaml": one.format("LEVEL=1"),
+    }
+    assert ("STG205" in {rule for rule, *_ in findings(tree)}) is told
+
+
+def test_jobs_run_somebody_elses_program_for_different_ends(findings: Findings) -> None:
+    step = "name: ci\non: push\njobs:\n  {0}:\n    runs-on: ubuntu-latest\n    steps:\n      - run: docker run --rm -e HUB_URL=http://hub:1 {1} grafana/k6 run a.js\n"
+    tree = {f".github/workflows/{name}.yml": step.format(name, more) for name, more in (("a", ""), ("b", "-e KEYCLOAK_URL=http://keys:2"))}
+    assert findings(tree) == []

@@ -202,3 +202,19 @@ def test_many_steps_under_many_variables_take_bounded_time() -> None:
     unit = unit_of(".github/workflows/a.yml", f"env:\n{variables}jobs:\n  j:\n    steps:\n{steps}")
     assert time.process_time() - began < 5
     assert len(unit.functions) == 3000
+
+
+@pytest.mark.parametrize(
+    ("runs_on", "matrix", "platform"),
+    [
+        ("builder-8x16", "", "linux"), ("[self-hosted, x64]", "", "linux"), ("{group: big}", "", None), ("{labels: [gpu]}", "", "linux"),
+        ("${{ matrix.big && 'profile-8x16' || 'profile-4x8' }}", "strategy: {matrix: {big: [true]}}", "linux"),
+        ("${{ matrix.os }}", "strategy: {matrix: {os: [ubuntu-24.04, runner-arm]}}", "linux"),
+        ("${{ matrix.os }}", "strategy: {matrix: {os: [ubuntu-24.04, macos-15]}}", None), ("${{ matrix.os }}", "strategy: {matrix: {include: [{os: windows-2025}]}}", None),
+        ("${{ inputs.runner }}", "", None), ("${{ fromJSON(needs.a.outputs.b) }}", "", None), ("mac-mini", "", None), ("office-mac", "", None), ("[self-hosted, macOS]", "", "macos"),
+    ],
+)  # fmt: skip
+def test_a_runner_is_linux_unless_something_speaks_of_another(lines: Lines, runs_on: str, matrix: str, platform: str | None) -> None:
+    unit = unit_of(".github/workflows/ci.yml", f"jobs:\n  a:\n    runs-on: {runs_on}\n    {matrix}\n    steps:\n      - run: docker run x\n")
+    said = [line for line in lines(unit.functions["a/step 1"]) if line.startswith("$platform")]
+    assert said == ([f"$platform = '{platform}'"] if platform else [])

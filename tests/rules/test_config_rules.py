@@ -635,3 +635,29 @@ def test_an_address_beside_what_the_server_dials_is_for_others(tmp_path: Path) -
 def test_a_template_of_a_compose_file_is_told_by_its_name(tmp_path: Path) -> None:
     text = "services:\n  api:\n    image: acme/api:{{ version }}\n    environment:\n      DB_HOST: 127.0.0.1\n  db:\n    image: postgres:16\n"
     assert marks(report(tmp_path, {"templates/compose.yml.j2": text, "templates/other.yml.j2": text})) == {"STG106 templates/compose.yml.j2:5"}
+
+
+@pytest.mark.parametrize(("driver", "told"), [("APP__DATABASE_DRIVER: pdo_sqlite", False), ("APP__DATABASE_TYPE: sqlite3", False), ("APP__DATABASE_DRIVER: pdo_mysql", True), ("OTHER_DRIVER: sqlite", True)])
+def test_the_host_of_a_database_that_is_a_file_is_dialled_by_nobody(tmp_path: Path, driver: str, told: bool) -> None:
+    done = report(tmp_path, compose(f"app|image: example/app:1|environment:|  APP__DATABASE_HOST: 127.0.0.1|  {driver}"))
+    assert marks(done) == ({"STG101 compose.yaml:5"} if told else set())
+
+
+def test_of_two_samples_of_env_files_that_disagree_the_first_counts(tmp_path: Path) -> None:
+    service = "app|image: example/app:1|env_file: [.env, app/.env]"
+    samples = {".env.example": "LLM_BASE_URL=http://llm:9000\n", "app/.env.example": "LLM_BASE_URL=http://localhost:9000\nOLLAMA_BASE_URL=http://localhost:9001\n"}
+    assert marks(report(tmp_path, {**compose(service), **samples})) == {"STG101 app/.env.example:2"}
+
+
+def test_an_env_file_that_is_there_wins_over_the_ones_before_it(tmp_path: Path) -> None:
+    service = "app|image: example/app:1|env_file: [.env, app/.env]"
+    assert marks(report(tmp_path, {**compose(service), ".env": "LLM_BASE_URL=http://llm:9000\n", "app/.env": "LLM_BASE_URL=http://localhost:9000\n"})) == {"STG101 app/.env:1"}
+
+
+IMAGE = "FROM node:22\nCOPY . .\nENV BACKEND_ADDRESS=http://localhost:3001\nCMD node server.js\n"
+
+
+@pytest.mark.parametrize(("code", "told"), [("fetch(process.env.BACKEND_ADDRESS);\n", True), ("fetch(process.env.BACKEND_URL);\n", False), ("start();\n", True)])
+def test_what_an_image_sets_and_nothing_in_it_reads_hurts_nobody(tmp_path: Path, code: str, told: bool) -> None:
+    files = {**compose("app|build: .|ports: ['80:80']"), "Dockerfile": IMAGE, "server.js": code}
+    assert marks(report(tmp_path, files)) == ({"STG206 Dockerfile:3"} if told else set())

@@ -144,6 +144,10 @@ class Patterns:
                 break
         return None if found is None else not found.negated
 
+    def has_name(self, name: str) -> bool:
+        """Whether a line is this bare name, as what a build leaves beside the code is written: `server`."""
+        return any(not pattern.folders_only and not pattern.negated for _, pattern in self._literals.get(name, ()))
+
     def covers(self, path: str) -> bool:
         """Whether the file `path` is matched itself or lies in a folder that is."""
         at = path.find("/")

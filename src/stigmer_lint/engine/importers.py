@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
 
 from stigmer_lint.engine.discover import Files
 from stigmer_lint.knowledge.names import is_test
@@ -45,6 +46,22 @@ _NAMING = re.compile(
 """Files that say what is started. Of code, only what starts other files counts."""
 
 
+_EMBEDS = re.compile(rb"^//go:embed[ \t]+([^\r\n]{1,1000})", re.MULTILINE)
+
+
+def embedded(paths: Iterable[str], files: Files) -> frozenset[str]:
+    """Those of `paths` that a Go program has in it as data (pkg.go.dev/embed), to hand them to something else."""
+    found: set[str] = set()
+    waiting = {path for path in paths if not path.endswith(".go")}
+    for path, data in files.grep(re.compile(rb"//go:embed"), (".go",)) if waiting else ():
+        folder = posixpath.dirname(path)
+        for listed in _EMBEDS.findall(data):
+            for pattern in listed.decode("utf-8", "replace").replace('"', " ").replace("`", " ").split():
+                whole = posixpath.normpath(posixpath.join(folder, pattern.removeprefix("all:")))
+                found.update(one for one in waiting if one == whole or one.startswith(f"{whole}/") or fnmatchcase(one, whole))
+    return frozenset(found)
+
+
 class Importers:
     """What leads to the files of a tree, each file looked at once."""
 
@@ -61,6 +78,12 @@ class Importers:
         self._look_for(ends)
         return frozenset(path for path, found in ways.items() if found and not any(self._named[end] for end in found))
 
+    def alone(self, paths: Iterable[str]) -> frozenset[str]:
+        """Those of `paths` that nothing imports, whatever they are called."""
+        asked = {path for path in paths if _language(path) is not None}
+        self._search(asked, once=True)
+        return frozenset(path for path in asked if not self._above.get(path))
+
     def _way_up(self, path: str) -> frozenset[str] | None:
         """The files at the upper ends of the ways to a file; None where one of them may be started by its name, or there are too many to tell."""
         seen, waiting, ends = {path}, [path], set()
@@ -76,8 +99,8 @@ class Importers:
                 waiting.append(other)
         return frozenset(ends) or None
 
-    def _search(self, paths: set[str]) -> bool:
-        """Fill `_above` for files and all that lead to them. False where there is nothing to look for."""
+    def _search(self, paths: set[str], once: bool = False) -> bool:
+        """Fill `_above` for files and all that lead to them (`once`: what imports these alone). False where there is nothing to look for."""
         waiting = {path for path in paths if path not in self._above}
         budget = MAX_FILES * max(1, len(waiting))
         while waiting and budget > 0:
@@ -100,6 +123,8 @@ class Importers:
                                 found[one].add(path)
             for path, above in found.items():
                 self._above[path] = frozenset(above)
+            if once:
+                break
             waiting = {other for above in found.values() if len(above) < MAX_FILES for other in above if other not in self._above and not _may_start(other)}
         return bool(paths)
 
@@ -118,7 +143,7 @@ class Importers:
                 continue
             for said in {hit.decode() for hit in words.findall(data)}:
                 for one in by_word[said]:
-                    self._named[one] = self._named[one] or (one != path and _names(data, one))
+                    self._named[one] = self._named[one] or (one != path and _names(_started(data) if path.endswith("package.json") else data, one))
         left = [path for path in asked if not self._named[path]]
         for path, data in self._files.grep(_LOADS, (*_SCRIPTS, *_PYTHON)) if left else ():
             for one in left if not is_test(path) else ():
@@ -158,7 +183,7 @@ def _last(said: str) -> str:
 
 _SCRIPT_IMPORT = re.compile(rb"(?:\bfrom|\bimport|\brequire(?:\.resolve)?|\bimport)\s*\(?\s*(?:/\*[^*]{0,200}\*/\s*)?[\"'`]([^\"'`\r\n]{1,300})[\"'`]")
 _MODULE_IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]+(\([^()]{0,4000}\)|[^\r\n#;]{1,400})|import[ \t]+([^\r\n#;]{1,400}))", re.MULTILINE)
-_MODULE_TEXT = re.compile(rb"[\"']([A-Za-z_][\w.]*\.[A-Za-z_]\w*)(?::[\w.]+)?[\"']")
+_MODULE_TEXT = re.compile(rb"(?<!-m\", )(?<!-m', )[\"']([A-Za-z_][\w.]*\.[A-Za-z_]\w*)(?::[\w.]+)?[\"']")
 
 
 def _imported_scripts(data: bytes) -> Iterator[str]:
@@ -176,7 +201,8 @@ def _imported_modules(data: bytes) -> Iterator[str]:
         module = hit[1].decode("utf-8", "replace")
         yield module
         for one in hit[2].decode("utf-8", "replace").strip("()").split(","):
-            yield f"{module}.{(one.split() or [''])[0]}"
+            name = (one.split() or [""])[0]
+            yield f"{module}{name}" if module.endswith(".") else f"{module}.{name}"
     for text in _MODULE_TEXT.findall(data):
         yield text.decode("utf-8", "replace")
         # `app.tasks.mail.send`: something in a module.
@@ -184,12 +210,31 @@ def _imported_modules(data: bytes) -> Iterator[str]:
 
 
 def _means(said: str, importer: str, path: str) -> bool:
-    """Whether an import may be of a file: one that begins with a dot, in JavaScript, says where it is."""
-    if path.endswith(_PYTHON) or not said.startswith("."):
+    """Whether an import may be of a file: one that begins with a dot says where it is, a dotted one what the folder is called."""
+    stem = posixpath.splitext(path)[0]
+    here = posixpath.dirname(importer)
+    if path.endswith(_PYTHON):
+        dotted = said.lstrip(".")
+        parts = dotted.split(".")
+        if said != dotted:
+            for _ in range(len(said) - len(dotted) - 1):
+                here = posixpath.dirname(here)
+            return stem == posixpath.join(here, *parts)
+        return len(parts) < 2 or parts[-2] == posixpath.basename(posixpath.dirname(path))
+    if not said.startswith("."):
         return True
-    target = posixpath.normpath(posixpath.join(posixpath.dirname(importer), said))
-    stem, ending = posixpath.splitext(target)
-    return posixpath.splitext(path)[0] in (target, stem if ending in _SCRIPTS else target)
+    target = posixpath.normpath(posixpath.join(here, said))
+    without, ending = posixpath.splitext(target)
+    return stem in (target, without if ending in _SCRIPTS else target)
+
+
+_TASK = re.compile(rb"\"([\w:.-]{1,60})\"\s*:\s*\"([^\"\r\n]{1,400})\"")
+_STARTING = re.compile(rb"start|serve|prod|worker|daemon|deploy|migrat|seed|main|module|bin|exports|require|import|run|prepare|postinstall", re.IGNORECASE)
+
+
+def _started(data: bytes) -> bytes:
+    """What a package.json says of what runs where the package is used: other tasks are for who works on it."""
+    return b"\n".join(hit[2] for hit in _TASK.finditer(data) if _STARTING.search(hit[1]) is not None)
 
 
 def _names(data: bytes, path: str) -> bool:
@@ -203,4 +248,4 @@ def _names(data: bytes, path: str) -> bool:
     return re.search(forms, data) is not None
 
 
-__all__ = ["Importers", "is_entry"]
+__all__ = ["Importers", "embedded", "is_entry"]

@@ -70,7 +70,7 @@ def mentions(made: Sequence[Component], insides: Sequence[Inside], files: Files)
                 # What a chart puts into a ConfigMap with .Files.Get is a script or a configuration of what it starts.
                 if any(launch.span.path.startswith(f"{chart}/templates/") for launch in component.launches):
                     found[index].update(word.decode() for word in set(_WORD.findall(data)) & wanted[index])
-            if _NO_READERS.search(path) or path in launching:
+            if path in launching or (_NO_READERS.search(path) and not any(inside.holds(path) and any(path.startswith(f"{one}/") for one in inside.mounted if one) for inside in insides)):
                 continue
             tests = is_test(path)
             holders = [

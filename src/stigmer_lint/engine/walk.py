@@ -8,6 +8,7 @@ import msgspec
 
 from stigmer_lint.engine.globs import Patterns
 from stigmer_lint.engine.reading import read, reason
+from stigmer_lint.engine.tracked import Tracked
 from stigmer_lint.report.types import Failure
 
 MAX_DEPTH = 400
@@ -40,9 +41,11 @@ def walk(root: str, start: str, exclude: Patterns, into: Walked) -> None:
     if not start:
         shared = _patterns(os.path.join(root, ".git", "info", "exclude"))
         ignores = ((0, shared),) if shared else ()
-    waiting: list[tuple[str, int, tuple[tuple[int, Patterns], ...]]] = [(start, 0, ignores)]
+    tracked = Tracked(root)
+    # Below an ignored folder only what is tracked counts.
+    waiting: list[tuple[str, int, tuple[tuple[int, Patterns], ...], bool]] = [(start, 0, ignores, False)]
     while waiting:
-        folder, depth, above = waiting.pop()
+        folder, depth, above, closed = waiting.pop()
         if folder in into.folders:
             continue
         try:
@@ -57,7 +60,7 @@ def walk(root: str, start: str, exclude: Patterns, into: Walked) -> None:
             if own:
                 above = (*above, (len(prefix), own))
         files: list[str] = []
-        below: list[str] = []
+        below: list[tuple[str, bool]] = []
         for entry in listed:
             name = entry.name
             path = prefix + name
@@ -72,16 +75,19 @@ def walk(root: str, start: str, exclude: Patterns, into: Walked) -> None:
                 # Gone since the folder was listed.
                 continue
             if is_folder:
-                if name in SKIPPED_FOLDERS or _virtual_environment(root, path) or _ignored(above, path, name, True) or exclude.verdict(path, name, True):
+                if name in SKIPPED_FOLDERS or _virtual_environment(root, path) or exclude.verdict(path, name, True):
                     continue
-                below.append(path)
-            elif not name.endswith(GENERATED_NAMES) and (_sample(name) or not _ignored(above, path, name, False)) and not exclude.verdict(path, name, False):
-                files.append(name)
+                ignored = closed or _ignored(above, path, name, True)
+                if not ignored or tracked.folder(path) or (not tracked.by_git and not closed and _package(root, path, name, above)):
+                    below.append((path, ignored and tracked.by_git))
+            elif not name.endswith(GENERATED_NAMES) and not exclude.verdict(path, name, False):
+                if _sample(name) or not (closed or _ignored(above, path, name, False)) or tracked.file(path):
+                    files.append(name)
         into.folders[folder] = files
         if depth < MAX_DEPTH:
-            waiting.extend((path, depth + 1, above) for path in reversed(below))
+            waiting.extend((path, depth + 1, above, ignored) for path, ignored in reversed(below))
         elif below:
-            into.failures.append(Failure(below[0], f"folders are nested deeper than {MAX_DEPTH}"))
+            into.failures.append(Failure(below[0][0], f"folders are nested deeper than {MAX_DEPTH}"))
 
 
 def _ignored(above: tuple[tuple[int, Patterns], ...], path: str, name: str, folder: bool) -> bool:
@@ -90,6 +96,17 @@ def _ignored(above: tuple[tuple[int, Patterns], ...], path: str, name: str, fold
         if verdict is not None:
             return verdict
     return False
+
+
+def _package(root: str, path: str, name: str, above: tuple[tuple[int, Patterns], ...]) -> bool:
+    """Whether an ignored folder is a package of Go which only has the name that the program's binary is ignored by (`server`, for pkg/server as well).
+    In a checkout the index tells; a tree that was unpacked somewhere has none."""
+    if "/" not in path or not any(patterns.has_name(name) for _, patterns in above):
+        return False
+    try:
+        return any(one.endswith(".go") for one in os.listdir(os.path.join(root, path)))
+    except OSError:
+        return False
 
 
 def _sample(name: str) -> bool:

@@ -75,7 +75,7 @@ class Readers:
             source = files.source(path)
             if source is None or _ASIDE.search(path) or _LAUNCHERS.search(path):
                 continue
-            aside = _UNLOADED.search(path) is not None
+            aside = _UNLOADED.search(path) is not None or is_test(path)
             for read in reads_text.text_reads(source, placeholders=placed(path) or _FILLED.search(path) is not None):
                 self._note(msgspec.structs.replace(read, conditional=True) if aside else read)
 

@@ -37,12 +37,28 @@ def class_reads(
         if b"viper" in source.data:
             yield from _viper(ev, unit, source, known)
         yield from _prefixed(source, _KOANF, "koanf")
+        if b"ardanlabs/conf" in source.data:
+            yield from _ardan(source)
     elif _SCHEMA.search(source.data):
         yield from _schemas(ev, unit, known)
 
 
 _DYNACONF = re.compile(rb"\b(?:Dynaconf|LazySettings|FlaskDynaconf)\([^)]{0,400}?envvar_prefix\s*=\s*[\"']([A-Za-z]\w{1,60})[\"']")
 _KOANF = re.compile(rb"\benv\.Provider\(\s*\"([A-Z][A-Z0-9_]{1,60}?)_?\"")
+
+
+_ARDAN = re.compile(rb"\bconf\.(?:Parse|ParseOSArgs)\(\s*(?:os\.Args\[1:\]\s*,\s*)?(?:\"([A-Za-z]\w{1,60})\"|([A-Za-z_]\w{0,60}))\s*,")
+
+
+def _ardan(source: SourceFile) -> Iterator[EnvRead]:
+    """The prefix of the variables that fill a struct's fields by their names (pkg.go.dev/github.com/ardanlabs/conf/v3, `Parse`)."""
+    for hit in _ARDAN.finditer(source.data):
+        said = hit[1]
+        if said is None:
+            found = re.search(rb"\b" + re.escape(hit[2]) + rb"\s*(?:string\s*)?:?=\s*\"([A-Za-z]\w{1,60})\"", source.data)
+            said = found[1] if found is not None else None
+        if said is not None:
+            yield EnvRead(f"{said.decode().upper()}_", Span(source.path, *hit.span()), "conf", "go", prefix=True)
 
 
 def _prefixed(source: SourceFile, pattern: re.Pattern[bytes], api: str) -> Iterator[EnvRead]:

@@ -11,13 +11,13 @@ from stigmer_lint.model.span import SourceFile
 
 NEEDLE = re.compile(
     rb"environ|Environ\(|[gG]etenv|LookupEnv|\bprocess[?!]?\.env\b|\bprocess\s+as\b|\bprocess(?![?!]?\.)(?=[ \t]*[;,)\]}\[?!:\"'`\r\n])|import\.meta\.env|Bun\.env|Deno\.env|BaseSettings|decouple|envvar|env:\"|envconfig:\"|[vV]iper|EnvVar|Envar"
-    rb"|starlette\.config|[cC]onfig(?:Service)?\.get|env-var|createEnv|cleanEnv|Dynaconf|LazySettings|env\.Provider"
+    rb"|starlette\.config|[cC]onfig(?:Service)?\.get|env-var|createEnv|cleanEnv|Dynaconf|LazySettings|env\.Provider|ardanlabs/conf"
 )
 """What a file must hold to be looked at. Of `process` only its environment counts, and where it is handed on whole; as a word it is in many comments."""
 NEAR = (
     b"process", b"environ", b"etenv", b"LookupEnv", b"iper", b"onfig.get", b"onfigService.get", b'env:"', b'envconfig:"', b"EnvVar", b"Envar", b"envvar", b"env-var",
     b"Environ(", b"import.meta.env", b"Bun.env", b"Deno.env", b"BaseSettings", b"decouple", b"starlette.config", b"createEnv", b"cleanEnv", b"Dynaconf",
-    b"LazySettings", b"env.Provider",
+    b"LazySettings", b"env.Provider", b"ardanlabs/conf",
 )  # fmt: skip
 """Texts of which every needle has one."""
 
@@ -173,7 +173,7 @@ def of_settings(call: Call) -> str | None:
 
 
 SCANS = re.compile(
-    rb"\bos\.Environ\(\)|\bos\.environ\.(?:items|keys|copy)\(|(?:\bin|\bdict\(|\blist\(|\bsorted\()\s*os\.environ\b(?![.\[])"
+    rb"\bos\.Environ\(\)|\bos\.environ\.(?:items|keys|copy)\(|(?:\bin|\bdict\(|\blist\(|\bsorted\(|\bor|\w[ \t]+=)\s*os\.environ\b(?![.\[])"
     rb"|\bObject\.(?:keys|entries|fromEntries)\(\s*(?:Object\.entries\(\s*)?(?:process|import\.meta|Bun)\.env\b(?![.\[])|\bin\s+process\.env\b(?![.\[])"
 )
 """Every variable of the environment is gone through."""

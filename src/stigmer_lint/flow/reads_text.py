@@ -210,6 +210,7 @@ def _clap(source: SourceFile) -> Iterator[EnvRead]:
 def _rust(source: SourceFile) -> Iterator[EnvRead]:
     """`env::var`, and helpers whose name says that they read the environment and that are given name and default."""
     data = source.data
+    tests = list(_test_modules(data))
     for hit in _RUST.finditer(data):
         if _commented(data, hit.start(), (b"//", b"*")):
             continue
@@ -223,7 +224,39 @@ def _rust(source: SourceFile) -> Iterator[EnvRead]:
         elif default is None:
             # What Cargo gives to build scripts and to what it runs (doc.rust-lang.org/cargo, "Environment Variables") is for no launch to set.
             required = hit[1] in (b"var", b"var_os") and _UNWRAP.match(tail) is not None and not hit[2].startswith(b"CARGO_") and hit[2] != b"OUT_DIR"
-        yield EnvRead(hit[2].decode(), span, hit[1].decode(), "rust", Known(default.decode("utf-8", "replace"), span) if default is not None else None, required)
+        yield EnvRead(
+            hit[2].decode(), span, hit[1].decode(), "rust", Known(default.decode("utf-8", "replace"), span) if default is not None else None, required,
+            conditional=any(first <= hit.start() < last for first, last in tests), deferred=required and _on_demand(data, hit.start()),
+        )
+
+
+_TEST_MODULE = re.compile(rb"^#\[cfg\((?:all\()?test\b[^\]\r\n]{0,80}\]\s*(?:#\[[^\]\r\n]{0,120}\]\s*){0,4}(?:pub(?:\([a-z]{1,10}\))?[ \t]+)?mod[ \t]+\w+[ \t]*\{", re.MULTILINE)
+_TEST_CASE = re.compile(rb"^[ \t]*#\[(?:\w+::)?test(?:\([^\]\r\n]{0,120})?\]", re.MULTILINE)
+
+
+def _test_modules(data: bytes) -> Iterator[tuple[int, int]]:
+    """From where to where a Rust file holds tests: modules at its top level that only tests have, which end at a closing brace at the margin
+    (doc.rust-lang.org/book, "Test Organization"), and test functions."""
+    for hit in _TEST_MODULE.finditer(data):
+        end = data.find(b"\n}", hit.end())
+        yield hit.start(), len(data) if end < 0 else end
+    for hit in _TEST_CASE.finditer(data):
+        indent = data[hit.start() : data.find(b"#", hit.start())]
+        end = data.find(b"\n" + indent + b"}", hit.end())
+        yield hit.start(), len(data) if end < 0 else end
+
+
+_FUNCTION = re.compile(rb"^[ \t]*(?:pub(?:\([a-z]{1,10}\))?[ \t]+)?(?:const[ \t]+|async[ \t]+|unsafe[ \t]+){0,3}fn[ \t]+(\w+)", re.MULTILINE)
+_AT_START = re.compile(rb"main|from_env|.*(?:config|settings|env|init|setup|load|start|serve|run)|new|default|connect|app|server|build|try_new", re.IGNORECASE)
+
+
+def _on_demand(data: bytes, at: int) -> bool:
+    """Whether a place in a Rust file is in a function that a program calls for one of the things that it can do, by its name."""
+    before = data[max(0, at - 20_000) : at]
+    name = None
+    for hit in _FUNCTION.finditer(before):
+        name = hit[1]
+    return name is not None and _AT_START.match(name) is None
 
 
 # -- shell -----------------------------------------------------------------------------------------------------------------------

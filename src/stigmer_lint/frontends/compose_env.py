@@ -14,7 +14,7 @@ from stigmer_lint.frontends.interpolation import interpolate, pieces
 from stigmer_lint.frontends.yaml_nodes import Mapping, Scalar, Sequence, fields, merged
 from stigmer_lint.model.launch import EnvSetting
 from stigmer_lint.model.span import Span
-from stigmer_lint.model.value import Known, Step, Trail, Unknown, Value, choose, with_step
+from stigmer_lint.model.value import Known, Step, Trail, Unknown, Value, choose, render, with_step
 from stigmer_lint.model.world import Gap
 
 MAX_SETTINGS: Final = 300_000
@@ -231,6 +231,10 @@ def _env_file(
     for line in (lines or ())[: max(budget.left, 0)]:
         passed = line.value is None
         value = line.value
+        earlier = found.get(line.name)
+        if shipped and earlier is not None and earlier.origin == "env-file" and earlier.maybe and value is not None and render(earlier.value) != render(value):
+            # Two samples that disagree: which of them somebody filled in is not known, and the first is the one for all.
+            continue
         if value is None:
             value = located.context.environment.passed(line.name, Unknown(f"{line.name} is taken from the shell", "env", line.name, line.span))
         found[line.name] = EnvSetting(

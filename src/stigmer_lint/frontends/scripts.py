@@ -209,7 +209,7 @@ class _Reader:
             matrix = fields(_value(fields(_value(job, "strategy")), "matrix"))
             holes = self._actions_hole(inputs, matrix)
             before: list[Assign] = []
-            platform = _platform(_value(job, "runs-on"))
+            platform = _platform(_value(job, "runs-on"), matrix)
             runs_on = job.get("runs-on")
             if platform is not None and runs_on is not None:
                 place = (runs_on.value.span.start, runs_on.value.span.end)
@@ -425,8 +425,12 @@ def _default_shell(entries: Mapping[str, Field]) -> str:
     return shell.text if isinstance(shell, Scalar) else ""
 
 
-def _platform(node: Node | None) -> str | None:
-    """What a job's runner is, where its labels are plain and say so."""
+_NOT_LINUX = re.compile(r"mac|osx|darwin|windows|\bwin|[-_]win", re.IGNORECASE)
+
+
+def _platform(node: Node | None, matrix: Mapping[str, Field]) -> str | None:
+    """What a job's runner is: said by its labels, else Linux, the one kind on which a workflow starts containers, unless something speaks of another
+    (docs.github.com/actions, "Choosing the runner for a job"). None where labels come from elsewhere."""
     if isinstance(node, MappingNode):
         node = node.get("labels")
     labels = [one.text.lower() for one in (node.items if isinstance(node, Sequence) else (node,)) if isinstance(one, Scalar)]
@@ -436,7 +440,25 @@ def _platform(node: Node | None) -> str | None:
         for platform, prefixes in (("linux", ("ubuntu-", "linux")), ("macos", ("macos",)), ("windows", ("windows",)))
         if "$" not in label and label.startswith(prefixes)
     }
-    return found.pop() if len(found) == 1 else None
+    if found or not labels:
+        return found.pop() if len(found) == 1 else None
+    if any("inputs." in label or "fromjson" in label or "needs." in label or ("matrix." in label and "'" not in label and not matrix) for label in labels):
+        return None
+    said = [*labels, *(one for field in matrix.values() for one in _scalars(field.value))]
+    return None if any(_NOT_LINUX.search(one) for one in said) else "linux"
+
+
+def _scalars(node: Node) -> Iterator[str]:
+    """The texts of a tree of YAML."""
+    waiting = [node]
+    while waiting:
+        here = waiting.pop()
+        if isinstance(here, Scalar):
+            yield here.text
+        elif isinstance(here, Sequence):
+            waiting.extend(here.items)
+        elif isinstance(here, MappingNode):
+            waiting.extend(field.value for field in fields(here).values())
 
 
 def _lines(node: Node | None) -> Iterator[Scalar]:

@@ -57,6 +57,8 @@ def fits_pieces(name: str, pieces: tuple[str, ...]) -> bool:
     return True
 
 
+_TEST_NAMES = re.compile(r"(?:tests?|testing|(?:integration|e2e)[-_]?tests?|test[-_]?(?:utils?|helpers?|support|harness|lib|common|setup))\.(?:rs|java|kt|cs|rb|ex|exs|go|py|[cm]?[jt]sx?|php)\Z", re.IGNORECASE)
+"""What a file of tests, or of what they share, is called whole: `tests.rs` beside a module, `testutil.go`."""
 _TEST_PARTS = ("_test.go", "/tests/", "/test/", "/__tests__/", ".test.", ".spec.", "/testdata/", "/fixtures/")
 
 
@@ -64,7 +66,7 @@ def is_test(path: str) -> bool:
     """Whether a file is test code: its calls say what a test wants, not what the program does."""
     name = path.rsplit("/", 1)[-1]
     slashed = "/" + path
-    return any(part in slashed for part in _TEST_PARTS) or name.startswith(("test_", "conftest")) or name.endswith("_test.py")
+    return any(part in slashed for part in _TEST_PARTS) or name.startswith(("test_", "conftest")) or name.endswith(("_test.py", "_tests.rs", "_test.rs", "_test_helpers.rs")) or _TEST_NAMES.match(name) is not None
 
 
 _COMMAND = re.compile(r"(?:^|/)(?:cmd|commands?|bin)/([\w-]+)(?:\.\w+$|/)")
