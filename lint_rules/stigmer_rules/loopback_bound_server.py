@@ -72,7 +72,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
             if network_of(facts.network) in ("host", "none") or neighbours.mates(launch, facts):
                 continue
             if id(facts) not in found:
-                found[id(facts)] = tuple(_listeners(facts, image_of(launch, neighbours.images), policy))
+                found[id(facts)] = tuple(_listeners(facts, image_of(launch, neighbours.images), policy, _outer_addresses(launch, neighbours)))
             reached = _reached(launch, facts, neighbours) if found[id(facts)] else None
             if reached is None:
                 continue
@@ -177,12 +177,15 @@ def _reached(launch: Launch, facts: LaunchFacts, neighbours: Neighbours) -> _Rea
     return None
 
 
-def _listeners(facts: LaunchFacts, image: Image | None, policy: Policy) -> Iterator[_Listening]:
+def _listeners(facts: LaunchFacts, image: Image | None, policy: Policy, outer: frozenset[tuple[str, int]]) -> Iterator[_Listening]:
     reference = next(iter(texts(facts.image)), None)
     own = {setting.name: setting for setting in image.env} if image is not None else {}
     own.update((setting.name, setting) for setting in facts.env)
     inside = frozenset(text for one in facts.publishes for text in texts(one.container_port))
     for setting in own.values():
+        if (setting.span.path, setting.span.start) in outer:
+            # It says where the port is published, and is handed over with the rest of its file.
+            continue
         yield from _of_setting(setting, own, reference, policy, inside)
     command = (*(facts.entrypoint or ()), *(facts.command or ()))
     if facts.command is None and facts.entrypoint is None and image is not None:
@@ -191,6 +194,15 @@ def _listeners(facts: LaunchFacts, image: Image | None, policy: Policy) -> Itera
 
 
 _SERVES = frozenset({"HTTP", "GRPC", "SERVER", "WEB", "API", "APP", "SERVICE"})
+
+
+def _outer_addresses(launch: Launch, neighbours: Neighbours) -> frozenset[tuple[str, int]]:
+    """Where the values stand that the project's ports are published on."""
+    group = neighbours.groups.get(launch.group or "", ())
+    return frozenset(
+        (option.span.path, option.span.start) for one in group for publish in one.any.publishes if publish.host_ip is not None
+        for option in alternatives(publish.host_ip) if isinstance(option, Known) and option.span is not None
+    )
 
 
 def _of_setting(

@@ -8,7 +8,7 @@ from stigmer_lint.addresses import Located, addresses_of
 from stigmer_lint.contract import Sides
 from stigmer_lint.knowledge.frameworks import framework_of
 from stigmer_lint.knowledge.image_ports import image_fact, is_runtime
-from stigmer_lint.knowledge.names import tokens
+from stigmer_lint.knowledge.names import is_test, tokens
 from stigmer_lint.knowledge.roles import RoleVerdict, role_of, scheme_port
 from stigmer_lint.model.launch import EnvSetting, Image
 from stigmer_lint.model.value import Choice, Known, Step, render
@@ -34,6 +34,9 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
     known = {setting.span: component for component in world.components if component.whole and component.certain and component.reads for image in component.images for setting in image.env}
     for path in sorted(world.images):
         image = world.images[path]
+        if is_test(path):
+            # What tries the program out brings what it asks for.
+            continue
         for setting in image.env:
             component = known.get(setting.span)
             if component is not None and framework_of(setting.name, image.base) is None and not Sides(component, policy).is_read(setting.name):

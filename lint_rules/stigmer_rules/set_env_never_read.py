@@ -6,7 +6,18 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from stigmer_lint.contract import Sides, by_value, demanded, nearest, program_of, read_by_twin, read_elsewhere, title, used_by_launch
+from stigmer_lint.contract import (
+    Sides,
+    by_value,
+    demanded,
+    nearest,
+    only_waits,
+    program_of,
+    read_by_twin,
+    read_elsewhere,
+    title,
+    used_by_launch,
+)
 from stigmer_lint.dialled import texts
 from stigmer_lint.knowledge.frameworks import is_predefined_argument, meant_for
 from stigmer_lint.knowledge.names import is_test
@@ -38,7 +49,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
         # A program that the build takes from elsewhere reads what it likes.
         program = program_of(component) and not any(image.brings for image in component.images)
         for index, launch in enumerate(component.launches):
-            if _mounts_program(launch) or _mounts_tree(launch, component):
+            if _mounts_program(launch) or _mounts_tree(launch, component) or only_waits(launch, next(iter(component.images), None)):
                 continue
             # What the policy demands is set for a reason that this code need not show, such as older images.
             wanted = demanded(launch, policy)

@@ -15,7 +15,7 @@ from stigmer_lint.knowledge.frameworks import framework_of
 from stigmer_lint.knowledge.image_ports import is_runtime
 from stigmer_lint.knowledge.names import command_of, fits, names_page, tokens
 from stigmer_lint.knowledge.roles import RoleVerdict, role_of
-from stigmer_lint.model.launch import EnvSetting, Launch, Platform
+from stigmer_lint.model.launch import EnvSetting, Image, Launch, Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Known, Step, Template, Unknown, Value, alternatives, render
 from stigmer_lint.model.world import Component, EnvRead, World
@@ -59,15 +59,21 @@ _IDLE = re.compile(r"(?:/\S*/)?(?:sleep\s+\S+|tail\s+-[fF]\s+/dev/null)\s*;?$|wh
 _MOUNTED_FILE = re.compile(r"([^/:]*):(/[^:]*\.\w+)(?::[\w,]+)?\Z")
 
 
-def _other_program(launch: Launch, read: EnvRead) -> bool:
-    """Whether a launch says itself that it waits only (`sleep infinity`), or starts a file that it mounts from outside."""
-    words = [next(iter(texts(word)), "") for word in (*(launch.any.entrypoint or ()), *(launch.any.command or ()))]
-    if not words:
-        return False
+def only_waits(launch: Launch, image: Image | None) -> bool:
+    """Whether a container starts nothing by itself (`sleep infinity`): what it runs, somebody calls later, with whatever that needs."""
+    words = _start_words(launch) or [next(iter(texts(word)), "") for word in (*((image.entrypoint or ()) if image else ()), *((image.command or ()) if image else ()))]
     said = words[2] if len(words) == 3 and words[0].rpartition("/")[2] in ("sh", "bash", "ash") and words[1] in ("-c", "-lc", "-ec") else " ".join(words)
-    if _IDLE.match(said.strip()):
-        return True
-    for volume in launch.any.volumes:
+    return _IDLE.match(said.strip()) is not None
+
+
+def _start_words(launch: Launch) -> list[str]:
+    return [next(iter(texts(word)), "") for word in (*(launch.any.entrypoint or ()), *(launch.any.command or ()))]
+
+
+def _starts_mounted(launch: Launch, read: EnvRead) -> bool:
+    """Whether a launch starts a file that it mounts from outside, and which the read is not in."""
+    words = _start_words(launch)
+    for volume in launch.any.volumes if words else ():
         found = _MOUNTED_FILE.search(render(volume))
         if found is not None and found[2] in words and read.span.path.rpartition("/")[2] != found[1]:
             return True
@@ -107,6 +113,8 @@ class Sides:
     def supplied(self, index: int, read: EnvRead) -> bool:
         """Whether a launch gives what a read needs: the variable, one that serves as well, or the name of a file that holds it."""
         names = self.given[index]
+        if self._sets_itself(index, read.name):
+            return True
         if read.language in _ANY_CASE and read.name.casefold() in {name.casefold() for name in (*names, *self.image)}:
             return True
         return any(
@@ -114,10 +122,16 @@ class Sides:
             for one in (read.name, *read.groups, *self.parts.get(read.name, ()))
         )
 
+    def _sets_itself(self, index: int, name: str) -> bool:
+        """Whether the command of a launch sets a variable before it starts the program: `sh -c 'export TOKEN=$(cat /run/secrets/token); exec serve'`."""
+        facts = self.component.launches[index].any
+        return any(f"{name}=" in text for word in (*(facts.entrypoint or ()), *(facts.command or ())) for text in texts(word))
+
     def beside(self, index: int, read: EnvRead) -> bool:
         """Whether a launch does not come to a read: it starts something else than the image's program, or the read is in one of several commands that
         stand beside one another (`src/bin/seed.ts`), which another launch names and this one does not."""
-        if _other_program(self.component.launches[index], read):
+        launch = self.component.launches[index]
+        if only_waits(launch, next(iter(self.component.images), None)) or _starts_mounted(launch, read):
             return True
         command = command_of(read.span.path)
         if command is None:
@@ -710,6 +724,8 @@ def read_elsewhere(sides: Sides, launch: Launch, name: str, meant: str | None) -
     base = next((one.base for one in sides.component.images if one.base), None)
     if name in sides.component.mentions or name in sides.image:
         return True
+    if any(_named_after(name, product) for one in sides.component.images for product in (*one.products, *((one.base,) if one.base is not None else ()))):
+        return True
     # A family whose names the application chooses and a bundler puts in (VITE_*) is read by the application or by nobody.
     # What Kubernetes puts in it gives, and does not read.
     words = tokens(name)
@@ -732,6 +748,12 @@ def read_elsewhere(sides: Sides, launch: Launch, name: str, meant: str | None) -
         return True
     upper = name.upper()
     return upper != name and (sides.is_read(upper) or framework_of(upper, image) is not None)
+
+
+def _named_after(name: str, image: str) -> bool:
+    """Whether a variable begins with what an image is called: OAUTH2_PROXY_* of quay.io/oauth2-proxy/oauth2-proxy, a product that reads its own."""
+    product = tokens(image.partition("@")[0].rpartition("/")[2].partition(":")[0])
+    return len("".join(product)) >= 5 and not is_runtime(image) and tokens(name)[: len(product)] == product
 
 
 _STORES = frozenset({"REDIS", "POSTGRES", "POSTGRESQL", "MYSQL", "MARIADB", "MONGO", "MONGODB", "RABBITMQ", "MEMCACHED"})

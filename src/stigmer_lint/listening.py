@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
@@ -158,12 +159,24 @@ def _of_setting(setting: EnvSetting, own_name: str) -> Iterator[str]:
 _LISTEN_FLAGS = ("listen", "bind", "http-addr", "web.listen-address", "serve", "http_address", "http.addr", "grpc-addr", "kafka-addr")
 
 
+_CLIENT = re.compile(
+    r"(?:(?:until|while|if|!|do|then|exec|sudo|timeout\s+\S+|time)\s+)*(?:\S*/)?(?:mysql|mariadb|mysqladmin|psql|pg_isready|curl|wget|nc|ncat|redis-cli|valkey-cli|mongo(?:sh)?|clickhouse-client"
+    r"|kafka-[\w-]+|cqlsh|sqlcmd|ssh|scp|wait-for\S*|telnet|grpcurl|nats)\s"
+)
+
+
+def _of_servers(text: str) -> str:
+    """A command without the parts of a script that call something else: `mysql -P 9030 -e ...; start_be.sh`."""
+    parts = re.split(r"\n|;|&&|\|\|?", text)
+    return text if len(parts) == 1 else "\n".join(part for part in parts if _CLIENT.match(part.strip()) is None)
+
+
 def _of_words(words: tuple[Value, ...]) -> Iterator[tuple[str, bool]]:
     """Ports of `--port 8000`, `--listen :8080`, `-b 0.0.0.0:80`, `runserver 0.0.0.0:8000`, each with whether it is for the program's real work."""
     flat: list[str] = []
     for value in words[:400]:
         for text in texts(value)[-1:]:
-            flat.extend(text[:2000].split())
+            flat.extend(_of_servers(text[:2000]).split())
     for at, word in enumerate(flat):
         before = flat[at - 1] if at and flat[at - 1].startswith("-") and "=" not in flat[at - 1] else ""
         main = not SIDE_DOORS & {*tokens(word.partition("=")[0]), *tokens(before)}

@@ -513,3 +513,60 @@ def test_a_tool_that_a_package_names_for_its_developers_is_not_started(findings:
     tree = {"Dockerfile": "FROM node:22\nCOPY . .\n", "index.js": "run();\n", "tool/icons.js": "if (!process.env.FIGMA_KEY) throw new Error('no');\nuse(process.env.FIGMA_KEY);\n", "compose.yaml": compose("LEVEL=1")}
     assert told(findings({**tree, "package.json": '{"scripts": {"icons": "node tool/icons.js"}}\n'}), "STG203") == set()
     assert told(findings({**tree, "package.json": '{"scripts": {"start": "node tool/icons.js"}}\n'}), "STG203") == {"FIGMA_KEY"}
+
+
+@pytest.mark.parametrize(("command", "dead"), [("CMD sleep infinity\n", set()), ('CMD ["tail", "-f", "/dev/null"]\n', set()), ("CMD python main.py\n", {"SPARE_ARGS"})])
+def test_what_a_container_that_waits_is_given_somebody_may_use(findings: Findings, command: str, dead: set[str]) -> None:
+    tree = {"Dockerfile": f"FROM python\nCOPY . .\n{command}", "main.py": "import os\nx = os.getenv('LEVEL')\n", "compose.yaml": compose("LEVEL=1", "SPARE_ARGS=1")}
+    assert told(findings(tree), "STG204") == dead
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "dead"),
+    [
+        ("FROM quay.io/oauth2-proxy/oauth2-proxy:v7 AS src\nFROM alpine\nCOPY --from=src /bin/oauth2-proxy /bin/\nCOPY start.sh /\n", set()),
+        ("FROM alpine\nCOPY --from=quay.io/oauth2-proxy/oauth2-proxy:v7 /bin/oauth2-proxy /bin/\nCOPY start.sh /\n", set()),
+        ("FROM alpine\nCOPY --from=acme/other /bin/oauth2-proxy /bin/\nCOPY start.sh /\n", {"OAUTH2_PROXY_REDIS_URL"}),
+    ],
+)
+def test_a_product_that_is_copied_in_reads_its_own_variables(findings: Findings, dockerfile: str, dead: set[str]) -> None:
+    tree = {
+        "Dockerfile": dockerfile + 'ENTRYPOINT ["/start.sh"]\n', "start.sh": "#!/bin/sh\necho $OAUTH2_PROXY_REDIS_PASSWORD > /tmp/p\nexec oauth2-proxy\n",
+        "compose.yaml": compose("OAUTH2_PROXY_REDIS_URL=redis://cache"),
+    }
+    assert told(findings(tree), "STG204") == dead
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("src/main/resources/logback.xml", '<configuration>\n  <property name="LOG_HOME" value="logs"/>\n  <file>${LOG_HOME}/a.log</file>\n</configuration>\n'),
+        ("src/main/resources/log4j2.xml", '<Properties><Property name="LOG_HOME">logs</Property></Properties>\n<Layout pattern="${LOG_HOME}"/>\n'),
+        ("src/main/resources/logback.xml", '<root level="${LOG_HOME}"/>\n'),
+        ("conf/broker.xml", '<import resource="${LOG_HOME}/a.xml"/>\n'),
+    ],
+)
+def test_settings_in_xml_demand_nothing(findings: Findings, path: str, text: str) -> None:
+    tree = {"Dockerfile": "FROM eclipse-temurin:21\nCOPY . .\n", "src/main/java/A.java": 'class A { String a = System.getenv("LEVEL"); }\n', path: text, "compose.yaml": compose("LEVEL=1")}
+    assert told(findings(tree), "STG203") == set()
+
+
+def test_what_the_command_sets_is_there(findings: Findings) -> None:
+    service = "    command: ['sh', '-c', 'export JOB_TOKEN=$$(cat /run/secrets/a); exec python main.py']\n"
+    tree = {**BUILD, "main.py": ALONE, "compose.yaml": compose("LEVEL=1", service=service)}
+    assert told(findings(tree), "STG203") == set()
+    assert told(findings({**tree, "compose.yaml": compose("LEVEL=1", service=service.replace("JOB_TOKEN", "OTHER"))}), "STG203") == {"JOB_TOKEN"}
+
+
+@pytest.mark.parametrize(("name", "missed"), [("queue", False), ("database", True)])
+def test_of_the_queues_of_laravel_one_is_chosen(findings: Findings, name: str, missed: bool) -> None:
+    tree = {
+        "Dockerfile": "FROM php:8\nCOPY . .\n", f"config/{name}.php": "<?php\nreturn ['host' => env('BEANSTALKD_HOST', 'localhost')];\n",
+        "compose.yaml": compose("LEVEL=1", more="  beanstalkd:\n    image: schickling/beanstalkd\n"),
+    }
+    assert told(findings(tree), "STG203") == ({"BEANSTALKD_HOST"} if missed else set())
+
+
+def test_a_workflow_that_calls_a_script_starts_no_container_with_it(findings: Findings) -> None:
+    tree = {**BUILD, "main.py": "run()\n", "deploy/roll.py": ALONE, ".github/workflows/deploy.yml": "jobs:\n  a:\n    steps:\n      - run: python deploy/roll.py\n", "compose.yaml": compose("LEVEL=1")}
+    assert told(findings(tree), "STG203") == set()

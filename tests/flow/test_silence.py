@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,37 @@ def test_a_failure_of_ours_on_a_file_is_told_with_its_name(module: object, name:
     monkeypatch.setattr(module, name, broken)
     report = check(tmp_path, policy=NO_POLICY, rules=RULES, cwd=tmp_path)
     assert [(error.path, "broken" in error.why) for error in report.errors] == [("run.py", True)]
+
+
+MANAGER = """package manager
+
+import "os/exec"
+
+type Config struct{ APIURL, DockerHost string }
+
+type Manager struct{ config Config }
+
+func New(cfg Config) *Manager { return &Manager{config: cfg} }
+
+func NewWithPlatform(cfg Config) *Manager { return &Manager{config: cfg} }
+
+func (m *Manager) Start() error {
+	return exec.Command("docker", "run", "-e", "LLM_BASE_URL="+m.config.APIURL, "example/runtime:1").Run()%s
+}
+"""
+MAIN = """package main
+
+import "example.org/app/manager"
+
+func main() { manager.New(manager.Config{APIURL: "http://%s:8080"}).Start() }
+"""
+TRIED = """package manager
+
+func made() *Manager { return NewWithPlatform(Config{APIURL: "http://localhost:8080"}) }
+"""
+
+
+def test_what_tests_make_is_not_what_the_program_makes(found: Callable[..., None]) -> None:
+    module = {"go.mod": "module example.org/app\n", "manager/manager_test.go": TRIED}
+    found({**module, "manager/manager.go": MANAGER % "", "main.go": MAIN % "platform"})
+    found({**module, "manager/manager.go": MANAGER.replace(".Run()%s", ".Run() // STG101"), "main.go": MAIN % "localhost"})

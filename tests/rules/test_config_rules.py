@@ -661,3 +661,38 @@ IMAGE = "FROM node:22\nCOPY . .\nENV BACKEND_ADDRESS=http://localhost:3001\nCMD 
 def test_what_an_image_sets_and_nothing_in_it_reads_hurts_nobody(tmp_path: Path, code: str, told: bool) -> None:
     files = {**compose("app|build: .|ports: ['80:80']"), "Dockerfile": IMAGE, "server.js": code}
     assert marks(report(tmp_path, files)) == ({"STG206 Dockerfile:3"} if told else set())
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [("gate|image: traefik:3|networks:|  default:|    aliases: [api.localhost]", False), ("api|image: example/api:1|container_name: api.localhost", False), ("gate|image: traefik:3", True)],
+)
+def test_a_name_below_localhost_that_a_container_has_is_that_container(tmp_path: Path, more: str, told: bool) -> None:
+    done = report(tmp_path, compose("app|image: example/app:1|environment:|  LLM_BASE_URL: http://api.localhost:9000", more))
+    assert bool(marks(done)) is told
+
+
+def test_where_a_port_is_published_is_not_where_a_server_listens(tmp_path: Path) -> None:
+    service = "app|image: example/app:1|env_file: [.env]|ports: ['${HUB_HOST_BIND:-127.0.0.1}:8082:8082']"
+    assert marks(report(tmp_path, {**compose(service), ".env": "HUB_HOST_BIND=127.0.0.1\n"})) == set()
+    assert marks(report(tmp_path, {**compose(service.replace("HUB_HOST_BIND:-", "OTHER:-")), ".env": "HUB_HOST_BIND=127.0.0.1\n"})) == {"STG108 .env:1"}
+
+
+@pytest.mark.parametrize(("command", "told"), [("mysql -h fe -P 9030 -e x; bash start.sh", False), ("until psql -p 9030; do sleep 1; done; start", False), ("serve --port 9030", True), ("ulimit -n 65535; serve -p 9030", True)])
+def test_the_port_that_a_client_dials_is_not_listened_on(tmp_path: Path, command: str, told: bool) -> None:
+    done = report(tmp_path, compose(f"app|image: example/app:1|command: ['bash', '-c', '{command}']|ports: ['8040:8040']"))
+    assert marks(done) == ({"STG107 compose.yaml:5"} if told else set())
+
+
+def test_a_host_that_a_java_server_tells_its_clients_is_no_address_to_dial(tmp_path: Path) -> None:
+    assert marks(report(tmp_path, compose("kafka|image: confluentinc/cp-kafka:7|environment:|  KAFKA_JMX_HOSTNAME: localhost|  KAFKA_JMX_PORT: 10001"))) == set()
+
+
+def test_labels_of_redis_commander_are_no_hosts(tmp_path: Path) -> None:
+    assert marks(report(tmp_path, compose(REDIS, "gui|image: rediscommander/redis-commander:latest|environment:|  REDIS_HOSTS: local:cache:6379"))) == set()
+
+
+@pytest.mark.parametrize(("folder", "told"), [("", True), ("tests/installer/", False)])
+def test_an_image_that_tries_something_out_brings_what_it_asks_for(tmp_path: Path, folder: str, told: bool) -> None:
+    files = {f"{folder}Dockerfile": "FROM python:3.12\nENV REDIS_URL=redis://localhost:6379/0\nCMD python main.py\n"}
+    assert marks(report(tmp_path, files)) == ({f"STG206 {folder}Dockerfile:2"} if told else set())

@@ -139,7 +139,7 @@ class Importers:
             by_word.setdefault(_word(path), []).append(path)
         words = re.compile(rb"(?<![\w-])(?:" + b"|".join(re.escape(one.encode()) for one in sorted(by_word, key=len, reverse=True)) + rb")(?![\w-])")
         for path, data in self._files.grep(words, lambda path: path.endswith((*_SCRIPTS, *_PYTHON)) or _NAMING.search(path) is not None):
-            if is_test(path) or (path.endswith(_SCRIPTS) and _STARTS_FILES.search(data) is None):
+            if is_test(path) or path.startswith((".github/", ".gitlab/", ".circleci/", ".semaphore/")) or (path.endswith(_SCRIPTS) and _STARTS_FILES.search(data) is None):
                 continue
             for said in {hit.decode() for hit in words.findall(data)}:
                 for one in by_word[said]:

@@ -60,6 +60,7 @@ from stigmer_lint.flow.ir import (
 from stigmer_lint.flow.project import ClassHandle, LibraryHandle, ModuleHandle, Project, Symbol, VariableHandle
 from stigmer_lint.flow.typed import gives_error
 from stigmer_lint.flow.walk import Place, bound_names, dotted, mentions, names_in, outline, statements, stops, target_names
+from stigmer_lint.knowledge.names import is_test
 from stigmer_lint.model.launch import Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import (
@@ -629,7 +630,11 @@ class Evaluator:
         from stigmer_lint.flow.callers import call_sites
 
         frames: list[Frame] = []
+        tested = is_test(decl.unit.path)
         for place, receiver in call_sites(self, decl):
+            if not tested and is_test(place.decl.unit.path):
+                # Whoever calls what only tests call here is not in the tree.
+                continue
             caller = self.frame_of(place, follow)
             assert isinstance(place.expr, Call)
             frames.append(self.bound_frame(decl, place.expr, caller, place.stmt, receiver))

@@ -13,6 +13,7 @@ from stigmer_lint.flow.frame import Closure, Frame
 from stigmer_lint.flow.ir import Assign, Attr, Call, Expr, Function, FunctionDecl, Name, Record, Stmt, Str, Unit
 from stigmer_lint.flow.project import MAX_SITES, ClassHandle, LibraryHandle, ModuleHandle, VariableHandle
 from stigmer_lint.flow.walk import Place, dotted, root_name, statements
+from stigmer_lint.knowledge.names import is_test
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import (
     Choice,
@@ -360,7 +361,9 @@ def _filled(ev: Evaluator, handle: ClassHandle, name: str) -> list[Value]:
                 values.append(ev.eval(stmt.value, frame, stmt))
         if len(values) >= MAX_SITES:
             break
-    for place in ev.project.used(handle.decl.name, handle.unit.language)[: 4 * MAX_SITES]:
+    made = ev.project.used(handle.decl.name, handle.unit.language)[: 4 * MAX_SITES]
+    # What tests make holds what tests want, where the program makes some as well.
+    for place in [place for place in made if not is_test(place.decl.unit.path)] or made:
         if len(values) >= MAX_SITES:
             break
         expr = place.expr

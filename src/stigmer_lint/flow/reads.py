@@ -27,6 +27,8 @@ _ASIDE = re.compile(
     re.IGNORECASE,
 )
 """Code that is not what a container runs."""
+_CHOSEN = re.compile(r"(?:^|/)config/(?:queue|cache|broadcasting|filesystems|logging|mail|services|session)\.php$")
+"""Connections of which a program of Laravel takes the one that another variable names (laravel.com/docs, "Queues")."""
 _FILLED = re.compile(r"(?:^|/)(?:resources|conf|config|configs|settings)/|(?:^|/)(?:application|bootstrap|logback|log4j2?)[^/]*\.\w+$|config[^/]*\.ya?ml$", re.IGNORECASE)
 _UNLOADED = re.compile(r"/resources/(?!config/)[^/]+/(?:[^/]+/)*[^/]+\.(?:ya?ml|properties)$")
 """Spring reads its settings from the root of the class path and from /config there (docs.spring.io, "External Application Properties"); files in
@@ -75,7 +77,7 @@ class Readers:
             source = files.source(path)
             if source is None or _ASIDE.search(path) or _LAUNCHERS.search(path):
                 continue
-            aside = _UNLOADED.search(path) is not None or is_test(path)
+            aside = _UNLOADED.search(path) is not None or _CHOSEN.search(path) is not None or is_test(path)
             for read in reads_text.text_reads(source, placeholders=placed(path) or _FILLED.search(path) is not None):
                 self._note(msgspec.structs.replace(read, conditional=True) if aside else read)
 

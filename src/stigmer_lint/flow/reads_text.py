@@ -89,6 +89,10 @@ PATTERNS: tuple[Pattern, ...] = (
 )
 """Language by ending of the file name -> how it reads. Every repetition is bounded."""
 
+_XML_PROPERTY = re.compile(rb"<(?:property|variable|springProperty|Property|define|entry|bean)\b[^>]{0,300}?\b(?:name|key|id)\s*=\s*[\"']([A-Z][A-Z0-9_]{2,100})[\"']")
+"""Names that a file of XML gives a value (logback.qos.ch/manual, "Variables"; logging.apache.org/log4j/2.x, "Property substitution")."""
+_LOGGING = re.compile(r"^(?:logback|log4j2?|logging)[\w.-]*\.(?:xml|properties|ya?ml)$")
+"""Settings of logging: what is missing in them is written into the log, and nothing fails."""
 _BOUND = re.compile(rb"[ \t]*(?:spring|server|management|quarkus|micronaut|mp|logging)\.")
 """Keys that a framework binds when it starts."""
 
@@ -120,12 +124,18 @@ def text_reads(source: SourceFile, *, placeholders: bool) -> Iterator[EnvRead]:
         yield from _template(source)
     suffix = path[path.rfind(".") :].lower() if "." in path.rsplit("/", 1)[-1] else ""
     name = path.rsplit("/", 1)[-1]
+    own = {hit[1] for hit in _XML_PROPERTY.finditer(data)} if suffix == ".xml" else frozenset()
+    logs = _LOGGING.search(name) is not None
     for pattern in PATTERNS:
         if suffix not in pattern.suffixes or (pattern.api == "${}" and not placeholders) or (pattern.api == "node-config" and name != _NODE_CONFIG):
             continue
         for hit in pattern.find.finditer(data):
             if _commented(data, hit.start(), pattern.commented):
                 continue
+            if hit[1] in own:
+                # The file gives the name a value itself, with a read of the environment, if any, of its own.
+                if hit.groupdict().get("d") is None:
+                    continue
             groups = hit.groupdict()
             default = groups.get("d") if groups.get("d") is not None else groups.get("e")
             has_default = default is not None or groups.get("b") is not None
@@ -133,7 +143,7 @@ def text_reads(source: SourceFile, *, placeholders: bool) -> Iterator[EnvRead]:
             value = Known(default.decode("utf-8", "replace").strip("\"' "), span) if default is not None else None
             made = _MADE.get(pattern.api)
             name, prefix = made(hit) if made is not None else (hit[1].decode(), False)
-            demanded = pattern.demands and not has_default and (suffix != ".conf" or _HOCON.search(path) is not None)
+            demanded = pattern.demands and not has_default and not logs and suffix != ".xml" and (suffix != ".conf" or _HOCON.search(path) is not None)
             # Of a key of the program's own nobody knows here whether it is always asked for.
             later = pattern.api == "${}" and suffix == ".properties" and _BOUND.match(data, data.rfind(b"\n", 0, hit.start()) + 1) is None
             yield EnvRead(name, span, pattern.api, suffix.lstrip("."), value, demanded, prefix=prefix, deferred=later)

@@ -51,6 +51,7 @@ class _Stage:
         self.command: tuple[Value, ...] | None = parent.command if parent else None
         self.health: Health | None = parent.health if parent else None
         self.installs: set[str] = set(parent.installs) if parent else set()
+        self.products: dict[str, None] = dict(parent.products) if parent else {}
         self.scripts: list[str] = list(parent.scripts) if parent else []
         """Texts of files that the Dockerfile itself writes."""
         self.compiles: dict[str, None] = {}
@@ -235,10 +236,12 @@ class _Reader:
         flags = 0
         origin: _Stage | None = None
         elsewhere = False
+        image: str | None = None
         while flags < len(ranges) and place.text.startswith("--", ranges[flags][0]):
             flag = place.text[ranges[flags][0] : ranges[flags][1]]
             if flag.startswith("--from="):
-                origin = self.use(flag[len("--from=") :].strip("\"'"))
+                image = flag[len("--from=") :].strip("\"'")
+                origin = self.use(image)
                 elsewhere = True
             flags += 1
         rest = ranges[flags:]
@@ -257,6 +260,9 @@ class _Reader:
         if elsewhere:
             if origin is not None:
                 self.stage.taken.extend((origin, source, target) for source in sources)
+                image = origin.base
+            if image is not None:
+                self.stage.products[image] = None
             return
         for source in sources:
             if source is not None and "://" not in source and not source.startswith(("<<", "git@")):
@@ -502,4 +508,5 @@ def read_dockerfile(source: SourceFile, target: str | None = None, given: Iterab
         frozenset(name for text in stage.scripts for name in _SETS.findall(text)),
         frozenset(name for text in stage.scripts for name in _USES.findall(text)),
         tuple(packages),
+        tuple(stage.products),
     )

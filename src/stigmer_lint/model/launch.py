@@ -217,6 +217,8 @@ class Image(msgspec.Struct, frozen=True):
     """Variables that such scripts read."""
     packages: tuple[str, ...] = ()
     """Names and folders of the packages of a JavaScript workspace that RUN lines build."""
+    products: tuple[str, ...] = ()
+    """Other images that the final stage copies files from, itself or by a stage that starts from one."""
 
 
 def image_of(launch: Launch, images: Mapping[str, Image]) -> Image | None:
