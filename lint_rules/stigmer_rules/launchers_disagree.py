@@ -85,6 +85,11 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                     continue
                 if (need is None or need.reason != "required") and _alternatives(name, sides.given[index], sides.given[other_index]):
                     continue
+                if need is None and any(
+                    one.name.islower() and one.name.upper() in tokens(name) and render(one.value) == render(setting.value) for one in sides.given[index].values()
+                ):
+                    # `mongo` is the plain name of MONGO_HOST, with the same value.
+                    continue
                 located = addresses_of(setting.value)
                 if need is None and located and all(one.address.is_loopback for one in located):
                     # What the other hands over is for browsers, or wrong.
@@ -136,14 +141,17 @@ def _chosen_otherwise(name: str, mine: dict[str, EnvSetting], theirs: dict[str, 
 
 def _alternatives(name: str, mine: dict[str, EnvSetting], theirs: dict[str, EnvSetting]) -> bool:
     """Whether two launches each have a family of variables of which the other has none, this one in theirs: `S3_*` here and `AZURE_*` there."""
-    family = next(iter(tokens(name)), "")
+    family, rest = next(iter(tokens(name)), ""), tokens(name)[1:]
+    if rest and name not in mine and any(tokens(one)[1:] == rest and one not in theirs and tokens(one)[0] != family for one in mine if len(tokens(one)) > 1):
+        # MYSQL_SEEDS in place of CASSANDRA_SEEDS.
+        return True
     if any(next(iter(tokens(one)), "") == family for one in mine):
         return False
     ours = {next(iter(tokens(one)), "") for one in mine} - {next(iter(tokens(one)), "") for one in theirs}
     return any(sum(1 for one in mine if next(iter(tokens(one)), "") == family) >= 2 for family in ours) and sum(1 for one in theirs if next(iter(tokens(one)), "") == family) >= 2
 
 
-_TRIAL = re.compile(r"(?:^|/)(?:tests?|testing|fixtures?|\.?ci|(?:[\w-]+[-_])?(?:e2e|integration)(?:[-_]tests?)?|[\w-]+[-_]tests?)/|[-_.](?:tests?|e2e)\.ya?ml$", re.IGNORECASE)
+_TRIAL = re.compile(r"(?:^|/)(?:tests?|testing|fixtures?|\.?ci|(?:[\w-]+[-_])?(?:e2e|integration)(?:[-_]tests?)?|[\w-]+[-_]tests?)/|[-_.](?:tests?|e2e)\.ya?ml$|(?:^|[/_-])tests?\.(?:sh|py|js)$", re.IGNORECASE)
 
 
 _EXAMPLE = re.compile(r"(?:^|/)(?:examples?|samples?|demos?|tutorials?|guides?|quick-?starts?)/", re.IGNORECASE)

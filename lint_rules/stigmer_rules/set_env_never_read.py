@@ -47,7 +47,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
         if not component.whole or not (component.reads or sides.image):
             continue
         # A program that the build takes from elsewhere reads what it likes.
-        program = program_of(component) and not any(image.brings for image in component.images)
+        program = program_of(component) and not any(image.brings or image.programs for image in component.images)
         for index, launch in enumerate(component.launches):
             if _mounts_program(launch) or _mounts_tree(launch, component) or only_waits(launch, next(iter(component.images), None)):
                 continue
@@ -94,11 +94,12 @@ def _mounts_program(launch: Launch) -> bool:
 
 
 def _mounts_tree(launch: Launch, component: Component) -> bool:
-    """Whether the whole tree is mounted into an image that holds a part of it, and the launch itself starts a script: it may be anywhere."""
-    return (
-        "" not in component.sources and any(text.startswith((".:", "./:")) for volume in launch.any.volumes for text in texts(volume))
-        and any(_STARTED.search(text) for word in (*(launch.any.entrypoint or ()), *(launch.any.command or ())) for text in texts(word))
-    )
+    """Whether the whole tree is mounted into an image that holds a part of it, and the program may be anywhere: the launch itself starts a script, or the
+    Compose file is that of a folder below."""
+    if "" in component.sources or not any(text.startswith((".:", "./:")) for volume in launch.any.volumes for text in texts(volume)):
+        return False
+    words = (*(launch.any.entrypoint or ()), *(launch.any.command or ()))
+    return (launch.kind == "compose" and "/" in launch.span.path) or any(_STARTED.search(text) for word in words for text in texts(word))
 
 
 _STARTED = re.compile(r"\.(?:py|[cm]?js|ts|sh|rb|php)\b")

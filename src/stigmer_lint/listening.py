@@ -85,6 +85,9 @@ def listening(launch: Launch, facts: LaunchFacts, images: Mapping[str, Image]) -
     own_name = _squeezed(launch.service or "")
     told: set[str] = set()
     for setting in facts.env:
+        if fact is not None and setting.origin == "env-file" and setting.name.upper() in _PORT_NAMES:
+            # A product's image has a port of its own; an env file for all of the project speaks of the program's.
+            continue
         for port in _of_setting(setting, own_name):
             add(port, "variable")
             words = tokens(setting.name)

@@ -570,3 +570,56 @@ def test_of_the_queues_of_laravel_one_is_chosen(findings: Findings, name: str, m
 def test_a_workflow_that_calls_a_script_starts_no_container_with_it(findings: Findings) -> None:
     tree = {**BUILD, "main.py": "run()\n", "deploy/roll.py": ALONE, ".github/workflows/deploy.yml": "jobs:\n  a:\n    steps:\n      - run: python deploy/roll.py\n", "compose.yaml": compose("LEVEL=1")}
     assert told(findings(tree), "STG203") == set()
+
+
+@pytest.mark.parametrize(
+    ("run", "dead"),
+    [
+        ("npm install -g @acme/mcp", set()), ("npm i --global acme-mcp@1.2 pm2", set()), ("pnpm add -g acme", set()), ("yarn global add acme", set()), ("pipx install acme", set()),
+        ("uv tool install acme", set()), ("go install example.org/acme/cmd/acme@latest", set()), ("cargo install acme", set()), ("gem install acme", set()), ("pip install --no-cache-dir acme-mcp", set()),
+        # What builds, watches and starts, and libraries.
+        ("npm install -g pnpm@9 turbo", {"SPARE_LEVEL"}), ("pip install requests", {"SPARE_LEVEL"}), ("npm install", {"SPARE_LEVEL"}), ("go install ./cmd/acme", {"SPARE_LEVEL"}),
+    ],
+)
+def test_a_program_that_the_image_installs_reads_what_it_likes(findings: Findings, run: str, dead: set[str]) -> None:
+    tree = {"Dockerfile": f"FROM python:3.12\nRUN {run}\nCOPY . .\n", "main.py": "import os\nx = os.getenv('MODE')\n", "compose.yaml": compose("MODE=1", "SPARE_LEVEL=1")}
+    assert told(findings(tree), "STG204") == dead
+
+
+@pytest.mark.parametrize(("path", "missed"), [("tools/cassandra/main.go", False), ("internal/store/main.go", True)])
+def test_the_tools_beside_a_go_program_are_called_by_people(findings: Findings, path: str, missed: bool) -> None:
+    flag = 'package main\n\nimport "github.com/urfave/cli/v2"\n\nfunc main() {\n\tapp := cli.NewApp()\n\tapp.Flags = []cli.Flag{&cli.StringFlag{Name: "host", Value: "127.0.0.1", EnvVars: []string{"CASSANDRA_HOST"}}}\n}\n'
+    tree = {
+        "Dockerfile": "FROM golang\nCOPY . .\nRUN make\nCMD ./server\n", "go.mod": "module acme\n", path: flag,
+        "compose.yaml": compose("LEVEL=1", more="  cassandra:\n    image: cassandra:4\n"),
+    }
+    assert told(findings(tree), "STG203") == ({"CASSANDRA_HOST"} if missed else set())
+
+
+def test_a_program_that_takes_every_key_of_its_schema_reads_what_it_is_given(findings: Findings) -> None:
+    tree = {
+        "Dockerfile": "FROM golang\nCOPY . .\n", "go.mod": "module acme\n", "compose.yaml": compose("TRACING_PROVIDER=jaeger"),
+        "main.go": 'package main\n\nimport (\n\t"os"\n\n\t"github.com/ory/x/configx"\n)\n\nfunc main() { configx.New(ctx, schema); os.Getenv("MODE") }\n',
+    }
+    assert told(findings(tree), "STG204") == set()
+    assert told(findings({**tree, "main.go": tree["main.go"].replace("ory/x/configx", "acme/configx")}), "STG204") == {"TRACING_PROVIDER"}
+
+
+@pytest.mark.parametrize(("folder", "dead"), [("ci/", set()), ("", {"SPARE_LEVEL"})])
+def test_what_is_mounted_from_above_is_another_program(findings: Findings, folder: str, dead: set[str]) -> None:
+    mount = ".." if folder else "."
+    service = f"    volumes: ['{mount}:/work']\n    working_dir: /work\n"
+    tree = {
+        f"{folder}Dockerfile": "FROM python\nCOPY steps steps\n", f"{folder}steps/a.py": "import os\nx = os.getenv('MODE')\n",
+        f"{folder}compose.yaml": compose("MODE=1", "SPARE_LEVEL=1", service=service),
+    }
+    assert told(findings(tree), "STG204") == dead
+
+
+def test_an_image_of_php_does_not_run_the_scripts_of_another(findings: Findings) -> None:
+    tree = {
+        "Dockerfile": "FROM litespeedtech/openlitespeed:1.8\nCOPY api /var/www\n", "api/index.php": "<?php $a = getenv('MODE');\n", "hub/src/config.js": "const url = process.env.API_URL || 'http://localhost:9100';\n",
+        "compose.yaml": compose("MODE=1", service="    volumes: ['./hub:/var/www/hub']\n", more="  api:\n    image: acme/api\n    ports: ['9100:9100']\n"),
+    }
+    assert told(findings(tree), "STG203") == set()
+    assert told(findings({**tree, "Dockerfile": "FROM node:22\nCOPY api /var/www\n"}), "STG203") == {"API_URL"}

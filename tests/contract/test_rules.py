@@ -831,3 +831,25 @@ def test_jobs_run_somebody_elses_program_for_different_ends(findings: Findings) 
     step = "name: ci\non: push\njobs:\n  {0}:\n    runs-on: ubuntu-latest\n    steps:\n      - run: docker run --rm -e HUB_URL=http://hub:1 {1} grafana/k6 run a.js\n"
     tree = {f".github/workflows/{name}.yml": step.format(name, more) for name, more in (("a", ""), ("b", "-e KEYCLOAK_URL=http://keys:2"))}
     assert findings(tree) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "path", "told"),
+    [
+        # A launch that tries the image out.
+        ("LEVEL=1, DATABASE_URL=postgres://db.example.org/a", "LEVEL=1", "app/test.sh", False),
+        ("LEVEL=1, DATABASE_URL=postgres://db.example.org/a", "LEVEL=1", "app/start.sh", True),
+        # The same under its plain name; another store in place of this one.
+        ("LEVEL=1, MONGO_HOST=db.example.org", "LEVEL=1, mongo=db.example.org", "app/start.sh", False),
+        ("LEVEL=1, MONGO_HOST=db.example.org", "LEVEL=1, other=db.example.org", "app/start.sh", True),
+        ("LEVEL=1, MONGO_HOST=db.example.org", "LEVEL=1, MYSQL_HOST=db.example.org", "app/start.sh", False),
+    ],
+)
+def test_launches_that_differ_for_a_reason(findings: Findings, first: str, second: str, path: str, told: bool) -> None:
+    flags = " ".join(f"-e {one}" for one in second.split(", "))
+    tree = {
+        "app/Dockerfile": "FROM python\nCOPY . .\n", "app/main.py": "import os\na = os.getenv('DATABASE_URL'), os.getenv('LEVEL'), os.getenv('MONGO_HOST'), os.getenv('MYSQL_HOST')\n",
+        "build.sh": "docker build -t acme/app:1 app\n", path: f"docker run {flags} acme/app:1\n",
+        "app/run.sh": f"docker run {' '.join(f'-e {one}' for one in first.split(', '))} acme/app:1\n",
+    }
+    assert any(rule == "STG205" and where == path for rule, where, *_ in findings(tree)) is told

@@ -100,3 +100,13 @@ def test_a_large_file_that_launches_nothing_is_no_failure(tree: Any) -> None:
     tree.write("data.py", b"x = 1\n" * 2_000_000)
     tree.write("video.ts", b"\x47\x40\0\0" * 3_000_000)
     tree.check(status=1)
+
+
+@pytest.mark.parametrize(("path", "read"), [("src/launch.ts", True), ("src/launch.py", False)])
+def test_a_nul_in_a_text_of_javascript_is_a_character(path: str, read: bool, tree: Any) -> None:
+    """Languages differ: JavaScript takes it in texts and comments, Python and Go nowhere."""
+    call = 'spawn("docker", ["run", "-e", "LLM_BASE_URL=http://localhost:11434", "example/app:1"])'
+    head = 'import { spawn } from "child_process";\n' if read else "from subprocess import Popen as spawn\n"
+    tree.write(path, (head + call + "\n" + 'const key = "a\0b";\n'.replace("const ", "" if not read else "const ") + f"{'//' if read else '#'} {'x' * 60}\n" * 20).encode())
+    done = tree.check(status=1 if read else 3)
+    assert (path in done.failures) is not read

@@ -696,3 +696,9 @@ def test_labels_of_redis_commander_are_no_hosts(tmp_path: Path) -> None:
 def test_an_image_that_tries_something_out_brings_what_it_asks_for(tmp_path: Path, folder: str, told: bool) -> None:
     files = {f"{folder}Dockerfile": "FROM python:3.12\nENV REDIS_URL=redis://localhost:6379/0\nCMD python main.py\n"}
     assert marks(report(tmp_path, files)) == ({f"STG206 {folder}Dockerfile:2"} if told else set())
+
+
+def test_an_env_file_for_all_says_nothing_of_a_products_port(tmp_path: Path) -> None:
+    app = "app|image: example/app:1|env_file: [.env]|environment:|  LLM_BASE_URL: http://localhost:3000"
+    store = "store|image: postgres:16|env_file: [.env]"
+    assert {mark.partition(" ")[0] for mark in marks(report(tmp_path, {**compose(app, store), ".env": "PORT=3000\n"}))} <= {"STG101"}

@@ -18,6 +18,7 @@ from stigmer_lint.engine.globs import Patterns
 from stigmer_lint.engine.reading import NotRegularError, TooLargeError, read, reason
 from stigmer_lint.engine.walk import GENERATED_NAMES, SKIPPED_FOLDERS, Walked, walk
 from stigmer_lint.errors import UsageError
+from stigmer_lint.frontends.decoded import text_with_nul
 from stigmer_lint.model.span import SourceFile
 from stigmer_lint.report.types import Failure
 
@@ -33,6 +34,7 @@ _HEADER = 2048
 _GENERATED = re.compile(rb"Code generated .{0,200}DO NOT EDIT|@generated\b")
 _LONG_LINE = re.compile(rb"[^\r\n]{2001}")
 _SCRIPTS = (".js", ".mjs", ".cjs")
+_NUL_TAKEN = (*_SCRIPTS, ".jsx", ".ts", ".mts", ".cts", ".tsx")
 _NO_CODE = (
     ".png", ".jpg", ".jpeg", ".gif", ".ico", ".webp", ".avif", ".bmp", ".tiff", ".psd", ".svg", ".pdf", ".mp3", ".mp4", ".mov", ".webm", ".wav", ".ogg",
     ".zip", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".tar", ".jar", ".war", ".whl", ".deb", ".rpm", ".apk", ".dmg", ".iso", ".woff",
@@ -206,7 +208,7 @@ class Files:
             if zero >= 0 and data.startswith(_PROGRAMS) and os.path.splitext(path)[1] in ("", ".test"):
                 # What was compiled from the tree's code, left beside it; its strings are those of the code.
                 continue
-            if zero >= 0:
+            if zero >= 0 and not (path.endswith(_NUL_TAKEN) and text_with_nul(data)):
                 # Video is named .ts as well; that a binary file holds the bytes of a needle by chance is unlikely, so say it.
                 self._fail(path, "it holds NUL bytes, so it is not text", zero)
                 continue

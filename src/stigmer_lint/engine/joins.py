@@ -307,10 +307,14 @@ _BY_HAND = re.compile(
 """Folders of what people and pipelines call by hand, and what runners of tests are configured by."""
 
 
+_GO_TOOL = re.compile(r"(?:^|/)tools/(?:[^/]+/)*[^/]+\.go$")
+"""Commands that a Go program has beside it for who runs it."""
+
+
 def _left_to_people(path: str, called: set[str]) -> bool:
     """Whether a file is one that somebody calls by hand: it is in such a folder, and no container starts with something of that folder. The folders
     above it are the program's, and named wherever the program is started."""
-    found = _BY_HAND.search(path)
+    found = _BY_HAND.search(path) or _GO_TOOL.search(path)
     if found is None:
         return False
     parts = path[found.start() :].strip("/").split("/")

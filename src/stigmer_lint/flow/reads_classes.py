@@ -39,6 +39,10 @@ def class_reads(
         yield from _prefixed(source, _KOANF, "koanf")
         if b"ardanlabs/conf" in source.data:
             yield from _ardan(source)
+        at = source.data.find(b"ory/x/configx")
+        if at >= 0:
+            # Every key of the program's JSON schema has a variable, whatever that holds (pkg.go.dev/github.com/ory/x/configx).
+            yield EnvRead("*", Span(source.path, at, at + 13), "configx", "go", glob=True)
     elif _SCHEMA.search(source.data):
         yield from _schemas(ev, unit, known)
 

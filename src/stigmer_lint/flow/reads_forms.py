@@ -11,13 +11,13 @@ from stigmer_lint.model.span import SourceFile
 
 NEEDLE = re.compile(
     rb"environ|Environ\(|[gG]etenv|LookupEnv|\bprocess[?!]?\.env\b|\bprocess\s+as\b|\bprocess(?![?!]?\.)(?=[ \t]*[;,)\]}\[?!:\"'`\r\n])|import\.meta\.env|Bun\.env|Deno\.env|BaseSettings|decouple|envvar|env:\"|envconfig:\"|[vV]iper|EnvVar|Envar"
-    rb"|starlette\.config|[cC]onfig(?:Service)?\.get|env-var|createEnv|cleanEnv|Dynaconf|LazySettings|env\.Provider|ardanlabs/conf"
+    rb"|starlette\.config|[cC]onfig(?:Service)?\.get|env-var|createEnv|cleanEnv|Dynaconf|LazySettings|env\.Provider|ardanlabs/conf|ory/x/configx"
 )
 """What a file must hold to be looked at. Of `process` only its environment counts, and where it is handed on whole; as a word it is in many comments."""
 NEAR = (
     b"process", b"environ", b"etenv", b"LookupEnv", b"iper", b"onfig.get", b"onfigService.get", b'env:"', b'envconfig:"', b"EnvVar", b"Envar", b"envvar", b"env-var",
     b"Environ(", b"import.meta.env", b"Bun.env", b"Deno.env", b"BaseSettings", b"decouple", b"starlette.config", b"createEnv", b"cleanEnv", b"Dynaconf",
-    b"LazySettings", b"env.Provider", b"ardanlabs/conf",
+    b"LazySettings", b"env.Provider", b"ardanlabs/conf", b"ory/x/configx",
 )  # fmt: skip
 """Texts of which every needle has one."""
 

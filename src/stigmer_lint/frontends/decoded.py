@@ -12,6 +12,21 @@ from stigmer_lint.model.span import SourceFile, Span
 _WIDE: Final = re.compile(r"[^\x00-\x7f]+")
 
 
+NUL_SHARE: Final = 500
+"""Bytes of a text to one NUL: a separator that somebody has put between quotes as it is, and not a format of binary data."""
+
+
+def text_with_nul(data: bytes) -> bool:
+    """Whether bytes are UTF-8 text in which few are NUL, as JavaScript allows in its texts and comments (tc39.es/ecma262, "String Literals")."""
+    if data.count(b"\0") * NUL_SHARE > len(data):
+        return False
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def decode(source: SourceFile) -> tuple[str, int]:
     """The file's text and the length in bytes of its byte order mark. Raises UnreadableError for NUL bytes, UTF-16 and
     bytes that are not UTF-8."""

@@ -25,6 +25,21 @@ from stigmer_lint.model.value import Known, Step, Unknown, Value, choose, text_o
 
 _STAGE_NAME: Final = re.compile(r"[a-z][a-z0-9\-_.]*$")
 _INSTALL: Final = re.compile(r"\b(?:apt|apt-get|aptitude|apk|yum|dnf|microdnf|zypper|pacman)\b|\bgit\s+clone\b|\b(?:curl|wget)\b")
+_PROGRAMS: Final = re.compile(
+    r"\b(?:npm\s+(?:install|i|add)\s+(?:-\S+\s+)*(?:-g|--global)|(?:pnpm|bun)\s+(?:add|install|i)\s+(?:-\S+\s+)*(?:-g|--global)|yarn\s+global\s+add|pipx\s+install|uv\s+tool\s+install|gem\s+install"
+    r"|go\s+install(?:\s+-\S+)*(?=[^&|;]*@)|cargo\s+install)\s+([^&|;<>]+)"
+)
+"""What brings in whole programs, by the package managers of languages."""
+_PIP: Final = re.compile(r"\b(?:pip3?|uv\s+pip)\s+install\s+([^&|;<>]+)")
+_SERVES: Final = frozenset(("MCP", "SERVER", "CLI", "EXPORTER", "PROXY", "GATEWAY", "DAEMON"))
+"""Words that tell a program from a library among packages of Python."""
+_TOOLS: Final = frozenset((
+    "npm", "pnpm", "yarn", "bun", "corepack", "turbo", "nx", "lerna", "typescript", "tsx", "ts-node", "nodemon", "pm2", "serve", "http-server", "prisma", "dotenv-cli", "rimraf", "cross-env",
+    "concurrently", "node-gyp", "npm-run-all", "vite", "webpack", "webpack-cli", "esbuild", "swc", "gulp", "gulp-cli", "grunt", "grunt-cli", "bower", "@angular/cli", "@nestjs/cli", "@vue/cli",
+    "eslint", "jest", "mocha", "bundler", "rake", "foreman", "air", "dlv", "migrate", "goose", "sqlx-cli", "diesel_cli", "cargo-chef", "cargo-watch", "cargo-leptos", "trunk", "wasm-pack", "poetry",
+    "uv", "pipenv", "pdm", "hatch", "protoc-gen-go", "protoc-gen-go-grpc", "gotestsum", "golangci-lint", "swag", "templ", "mockgen", "wire", "sccache", "supergateway", "forever", "mint", "rollup",
+))
+"""Programs that build, watch or start others: what an image is for is not among them."""
 _COMMAND_END: Final = re.compile(r"&&|\|\||;|\|")
 _CLIENT: Final = re.compile(r"-(?:client|clients|tools|dev|devel|cli|common)(?:[-=:\d]|$)")
 MAX_RUN: Final = 20_000
@@ -51,6 +66,7 @@ class _Stage:
         self.command: tuple[Value, ...] | None = parent.command if parent else None
         self.health: Health | None = parent.health if parent else None
         self.installs: set[str] = set(parent.installs) if parent else set()
+        self.programs: dict[str, None] = dict(parent.programs) if parent else {}
         self.products: dict[str, None] = dict(parent.products) if parent else {}
         self.scripts: list[str] = list(parent.scripts) if parent else []
         """Texts of files that the Dockerfile itself writes."""
@@ -146,6 +162,7 @@ class _Reader:
                     if instruction.written and _WRITES.search(instruction.place.text) is not None:
                         self.stage.scripts += instruction.written
                     self.stage.installs |= _installed(instruction.place.text)
+                    self.stage.programs.update(dict.fromkeys(_programs(instruction.place.text)))
                     self.stage.compiles.update(dict.fromkeys(_compiled(instruction.place.text)))
                     self.stage.packages.update(dict.fromkeys(_PACKAGE.findall(instruction.place.text)))
                 case "EXPOSE":
@@ -370,6 +387,18 @@ _NO_PRODUCTS: Final = frozenset((
 """Words of the commands and places themselves."""
 
 
+def _programs(text: str) -> Iterator[str]:
+    """The programs that a RUN line brings in by a language's package manager, tools for developers left out."""
+    for hit in _PIP.finditer(text[:MAX_RUN]):
+        yield from (word for word in hit[1].split() if not word.startswith(("-", ".", "/")) and not _SERVES.isdisjoint(tokens(word)))
+    for hit in _PROGRAMS.finditer(text[:MAX_RUN]):
+        for word in hit[1].replace("\\", " ").split():
+            name = word.strip("'\"")
+            plain = name[:1] + name[1:].partition("@")[0]
+            if not name.startswith(("-", "$", ".", "/")) and plain not in _TOOLS and plain.rpartition("/")[2] not in _TOOLS:
+                yield plain
+
+
 def _installed(text: str) -> set[str]:
     """Words of what a RUN line brings in. Client programs and header files of a server are not the server."""
     found: set[str] = set()
@@ -509,4 +538,5 @@ def read_dockerfile(source: SourceFile, target: str | None = None, given: Iterab
         frozenset(name for text in stage.scripts for name in _USES.findall(text)),
         tuple(packages),
         tuple(stage.products),
+        tuple(dict.fromkeys((*stage.programs, *(name for origin, *_ in stage.taken for name in origin.programs)))),
     )

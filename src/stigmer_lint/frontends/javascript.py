@@ -15,6 +15,7 @@ from stigmer_lint.errors import UnreadableError
 from stigmer_lint.flow.ir import Assign, Attr, Block, ClassDecl, Expr, Field, FunctionDecl, Import, Name, Num, Range, Unit
 from stigmer_lint.flow.ir import block as make_block
 from stigmer_lint.frontends import treesitter
+from stigmer_lint.frontends.decoded import text_with_nul
 from stigmer_lint.frontends.javascript_body import Body
 from stigmer_lint.frontends.javascript_functions import class_decl, function
 from stigmer_lint.frontends.javascript_modules import locate
@@ -67,7 +68,7 @@ class JavaScriptFrontend:
         if data.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise UnreadableError(source.path, "it is UTF-16, not UTF-8")
         zero = data.find(b"\0")
-        if zero >= 0:
+        if zero >= 0 and not text_with_nul(data):
             raise UnreadableError(source.path, "it holds a NUL byte, so it is no source text", zero)
         tree = treesitter.parse(self.grammar, data, source.path)
         root = tree.root_node

@@ -86,7 +86,9 @@ def names_runtime(repository: str) -> bool:
     return _RUNTIMES.fullmatch(repository.removeprefix("docker.io/").removeprefix("library/")) is not None
 
 
-_SINGLE = {"python": re.compile(r"(?:^|/)python$"), "node": re.compile(r"(?:^|/)(?:node|bun)$|(?:^|/)(?:oven/bun|cypress/\w+|playwright)$")}
+_SINGLE = {"python": re.compile(r"(?:^|/)python$"), "node": re.compile(r"(?:^|/)(?:node|bun)$|(?:^|/)(?:oven/bun|cypress/\w+|playwright)$"),
+    "php": re.compile(r"(?:^|/)php$|(?:^|/)(?:litespeedtech/\w+|openlitespeed|trafex/php-nginx|webdevops/php[\w-]*|serversideup/php)$"),
+}
 """Repositories of images that run one language."""
 _NEEDS = {"python": "python", "javascript": "node", "typescript": "node", "tsx": "node"}
 _BRINGS = {"python": ("PYTHON", "CONDA", "MINICONDA", "UV", "PIP"), "node": ("NODE", "NPM", "NVM", "YARN", "BUN", "PNPM", "FNM", "VOLTA")}

@@ -219,6 +219,8 @@ class Image(msgspec.Struct, frozen=True):
     """Names and folders of the packages of a JavaScript workspace that RUN lines build."""
     products: tuple[str, ...] = ()
     """Other images that the final stage copies files from, itself or by a stage that starts from one."""
+    programs: tuple[str, ...] = ()
+    """Whole programs that RUN lines bring in by a language's package manager (`npm install -g @acme/mcp`, `go install x@latest`)."""
 
 
 def image_of(launch: Launch, images: Mapping[str, Image]) -> Image | None:
