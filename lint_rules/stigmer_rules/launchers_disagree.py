@@ -9,6 +9,8 @@ from stigmer_lint.addresses import addresses_of
 from stigmer_lint.contract import Peers, Sides, alike, confidence_of, demanded, open_because, place, read_step, role, title, unreachable_on
 from stigmer_lint.dialled import inside_ports, outside_ports, texts
 from stigmer_lint.frontends.file_kinds import WORKFLOW
+from stigmer_lint.knowledge.frameworks import framework_of
+from stigmer_lint.knowledge.image_ports import image_fact
 from stigmer_lint.knowledge.names import is_telemetry, names_test, tokens
 from stigmer_lint.model.launch import EnvSetting, Launch, Platform
 from stigmer_lint.model.span import Span
@@ -104,6 +106,9 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                 if need is not None:
                     if need.reason == "loopback" and need.address is not None and (not unreachable_on(launch, need.address) or _own(launch, need.port)):
                         continue
+                elif dialled is None and not sides.component.reads and _of_no_product(name, launch):
+                    # What the image of a database does not read, nothing in it dials.
+                    continue
                 elif dialled is None and not sides.component.reads and WORKFLOW.match(launch.span.path) and WORKFLOW.match(other.span.path):
                     # Jobs run somebody else's program for different ends.
                     continue
@@ -151,10 +156,19 @@ def _alternatives(name: str, mine: dict[str, EnvSetting], theirs: dict[str, EnvS
     return any(sum(1 for one in mine if next(iter(tokens(one)), "") == family) >= 2 for family in ours) and sum(1 for one in theirs if next(iter(tokens(one)), "") == family) >= 2
 
 
-_TRIAL = re.compile(r"(?:^|/)(?:tests?|testing|fixtures?|\.?ci|(?:[\w-]+[-_])?(?:e2e|integration)(?:[-_]tests?)?|[\w-]+[-_]tests?)/|[-_.](?:tests?|e2e)\.ya?ml$|(?:^|[/_-])tests?\.(?:sh|py|js)$", re.IGNORECASE)
+_TRIAL = re.compile(r"(?:^|/)(?:tests?|testing|fixtures?|\.?ci|(?:[\w-]+[-_])?(?:e2e|integration)(?:[-_]tests?)?|[\w-]+[-_]tests?)/|[-_.](?:tests?|e2e|ci)\.ya?ml$|(?:^|[/_-])tests?\.(?:sh|py|js)$", re.IGNORECASE)
 
 
 _EXAMPLE = re.compile(r"(?:^|/)(?:examples?|samples?|demos?|tutorials?|guides?|quick-?starts?)/", re.IGNORECASE)
+
+
+def _of_no_product(name: str, launch: Launch) -> bool:
+    """Whether an image is that of a known product, which has no such variable."""
+    image = next(iter(texts(launch.any.image)), None)
+    if image is None or image_fact(image) is None:
+        return False
+    known = framework_of(name, image)
+    return known is None or "image" not in known.reader
 
 
 def _own(launch: Launch, port: str | None) -> bool:

@@ -59,7 +59,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
             for one in dialled(launch, platform, neighbours, policy.env_roles, services):
                 if one.address.kind != "name" or mapping_of(facts.hosts, one.address.host) != "none" or not _is_meant(one) or foreign_image(one, neighbours):
                     continue
-                apart = _in_group(one, neighbours) if grouped else _in_job(one, jobs) or _in_script(one, named)
+                apart = (_in_group(one, neighbours) if launch.any.image is not None or launch.build is not None else None) if grouped else _in_job(one, jobs) or _in_script(one, named)
                 if apart is not None:
                     yield _finding(one, apart)
                 elif grouped and (meant := _called_otherwise(one, neighbours, beside)) is not None:

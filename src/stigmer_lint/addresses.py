@@ -162,6 +162,9 @@ def _scan_urls(text: str, found: list[Address]) -> None:
     for index, (start, at) in enumerate(marks):
         limit = marks[index + 1][0] if index + 1 < len(marks) else len(text)
         scheme = text[start:at].lower() or None
+        if index + 1 < len(marks) and marks[index + 1][0] == at + 3:
+            # `postgres://vault://user`: what stands where the host would is a reference that something fills in.
+            break
         if inside_query and (start == 0 or text[start - 1] not in ",; \t\r\n|"):
             # A URL in another's query is a parameter (where to go afterwards), not what is dialled.
             inside_query = "?" in text[at:limit] or inside_query

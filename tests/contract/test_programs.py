@@ -623,3 +623,16 @@ def test_an_image_of_php_does_not_run_the_scripts_of_another(findings: Findings)
     }
     assert told(findings(tree), "STG203") == set()
     assert told(findings({**tree, "Dockerfile": "FROM node:22\nCOPY api /var/www\n"}), "STG203") == {"API_URL"}
+
+
+@pytest.mark.parametrize(
+    ("code", "dead"),
+    [
+        ('fn load() { for prefix in ["OLD__", "ACME__"] { Env::prefixed(prefix).split("__"); } }\n', set()),
+        ('fn load() { Env::prefixed("ACME__"); }\n', set()),
+        ('fn load() { Env::prefixed("OTHER__"); }\n', {"ACME__ALLOW_ORIGIN"}),
+    ],
+)
+def test_a_prefix_that_a_program_in_rust_keeps_in_a_variable(findings: Findings, code: str, dead: set[str]) -> None:
+    tree = {"Dockerfile": "FROM rust\nCOPY . .\n", "Cargo.toml": '[package]\nname = "app"\n', "src/main.rs": code, "compose.yaml": compose("MODE=1", "ACME__ALLOW_ORIGIN=*")}
+    assert told(findings(tree), "STG204") - {"MODE"} == dead

@@ -853,3 +853,20 @@ def test_launches_that_differ_for_a_reason(findings: Findings, first: str, secon
         "app/run.sh": f"docker run {' '.join(f'-e {one}' for one in first.split(', '))} acme/app:1\n",
     }
     assert any(rule == "STG205" and where == path for rule, where, *_ in findings(tree)) is told
+
+
+@pytest.mark.parametrize(("name", "told"), [("SPRING_DATASOURCE_URL=postgres://db.example.org/a", False), ("ACCOUNTS_DB_URI=postgres://db.example.org/a", False)])
+def test_what_a_database_does_not_read_it_does_not_lack(findings: Findings, name: str, told: bool) -> None:
+    one = "docker run {} -e POSTGRES_DB=a postgres:16\n"
+    tree = {"a.sh": one.format(f"-e {name}"), "b.sh": one.format("")}
+    assert bool(findings(tree)) is told
+
+
+@pytest.mark.parametrize(("path", "told"), [("compose.ci.yml", False), ("compose.prod.yml", True)])
+def test_a_set_up_for_a_pipeline_is_compared_with_nothing(findings: Findings, path: str, told: bool) -> None:
+    one = "services:\n  app:\n    build: .\n    environment: [{}]\n"
+    tree = {
+        "Dockerfile": "FROM python\nCOPY . .\n", "main.py": "import os\na = os.getenv('DATABASE_URL'), os.getenv('LEVEL')\n",
+        "compose.yaml": one.format("LEVEL=1, 'DATABASE_URL=postgres://db.example.org/a'"), path: one.format("LEVEL=1"),
+    }
+    assert any(rule == "STG205" and where == path for rule, where, *_ in findings(tree)) is told

@@ -83,3 +83,11 @@ def test_a_password_that_is_a_plain_word_stays_a_part_of_paths() -> None:
     setting = msgspec.structs.replace(setting, value=Known("k9-Tz.4"))
     secrets = Secrets.of_launch(Launch("docker run", "docker", Span("a", 0, 1), {"linux": LaunchFacts(env=(setting,))}))
     assert "k9-Tz.4" not in secrets.hide("http://h/k9-Tz.4/x and xk9-Tz.4")
+
+
+def test_what_the_container_is_called_is_no_secret() -> None:
+    setting = EnvSetting("DB_PASSWORD", Known("nocobase"), Span("a", 0, 1))
+    launch = Launch("compose", "docker", Span("a", 0, 1), {"linux": LaunchFacts(env=(setting,))}, service="nocobase")
+    assert Secrets.of_launch(launch).hide("DB_HOST is localhost, which is nocobase itself") == "DB_HOST is localhost, which is nocobase itself"
+    other = Launch("compose", "docker", Span("a", 0, 1), {"linux": LaunchFacts(env=(setting,))}, service="app")
+    assert "nocobase" not in Secrets.of_launch(other).hide("the password nocobase was refused")

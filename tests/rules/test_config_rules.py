@@ -291,13 +291,13 @@ def test_an_env_file_that_is_given_whole_to_a_product_binds_nothing_of_it(tmp_pa
 
 
 APART = {
-    "apart": (("api|networks: [front]|environment: [DB_HOST=db]", "db|image: postgres|networks: [back]"), 4),
-    "host mode": (("api|network_mode: host|environment: [DB_HOST=db]", "db|image: postgres"), 4),
-    "host mode by an external network": (("api|networks: [host]|environment: [DB_HOST=db]", "db|image: postgres"), 4),
-    "sibling on the host": (("api|environment: [DB_HOST=db]", "db|image: postgres|network_mode: host"), 3),
-    "default and another": (("api|environment: [DB_HOST=db]", "db|image: postgres|networks: [back]"), 3),
-    "container name": (("api|networks: [front]|environment: [DB_HOST=main-db]", "db|image: postgres|container_name: main-db|networks: [back]"), 4),
-    "a default": (("api|networks: [front]|environment:|  DB_HOST: ${DB_HOST:-db}", "db|image: postgres|networks: [back]"), 5),
+    "apart": (("api|networks: [front]|environment: [DB_HOST=db]|image: example/api:1", "db|image: postgres|networks: [back]"), 4),
+    "host mode": (("api|network_mode: host|environment: [DB_HOST=db]|image: example/api:1", "db|image: postgres"), 4),
+    "host mode by an external network": (("api|networks: [host]|environment: [DB_HOST=db]|image: example/api:1", "db|image: postgres"), 4),
+    "sibling on the host": (("api|environment: [DB_HOST=db]|image: example/api:1", "db|image: postgres|network_mode: host"), 3),
+    "default and another": (("api|environment: [DB_HOST=db]|image: example/api:1", "db|image: postgres|networks: [back]"), 3),
+    "container name": (("api|networks: [front]|environment: [DB_HOST=main-db]|image: example/api:1", "db|image: postgres|container_name: main-db|networks: [back]"), 4),
+    "a default": (("api|networks: [front]|environment:|  DB_HOST: ${DB_HOST:-db}|image: example/api:1", "db|image: postgres|networks: [back]"), 5),
 }
 TOGETHER = {
     "a store": ("db|image: postgres|networks: [back]|environment: [QUEUE_HOST=queue]", "queue|image: rabbitmq|networks: [front]"),
@@ -702,3 +702,33 @@ def test_an_env_file_for_all_says_nothing_of_a_products_port(tmp_path: Path) -> 
     app = "app|image: example/app:1|env_file: [.env]|environment:|  LLM_BASE_URL: http://localhost:3000"
     store = "store|image: postgres:16|env_file: [.env]"
     assert {mark.partition(" ")[0] for mark in marks(report(tmp_path, {**compose(app, store), ".env": "PORT=3000\n"}))} <= {"STG101"}
+
+
+@pytest.mark.parametrize(("line", "told"), [("extra_hosts: ['localhost:host-gateway']", False), ("extra_hosts: ['other:host-gateway']", True)])
+def test_localhost_that_the_launch_maps_is_where_it_is_mapped_to(tmp_path: Path, line: str, told: bool) -> None:
+    done = report(tmp_path, compose(f"app|image: example/app:1|environment:|  LLM_BASE_URL: http://localhost:3000|{line}"))
+    assert bool(marks(done)) is told
+
+
+@pytest.mark.parametrize(("url", "told"), [("tcp://127.0.0.1:1/?timeout=1s", False), ("http://localhost:9", False), ("http://localhost:11434", True)])
+def test_a_port_where_nothing_listens_is_meant_to_fail(tmp_path: Path, url: str, told: bool) -> None:
+    assert bool(marks(report(tmp_path, compose(f"app|image: example/app:1|environment:|  LLM_BASE_URL: {url}")))) is told
+
+
+@pytest.mark.parametrize(("image", "told"), [("|image: example/app:1", True), ("", False)])
+def test_an_overlay_has_the_networks_of_what_it_is_laid_over(tmp_path: Path, image: str, told: bool) -> None:
+    done = report(tmp_path, {
+        "compose.yaml": compose("jaeger|image: jaegertracing/all-in-one|networks: [wide]", f"app{image}|environment:|  JAEGER_URL: http://jaeger:16686")["compose.yaml"] + "networks:\n  wide:\n",
+    })
+    assert any(mark.startswith("STG112") for mark in marks(done)) is told
+
+
+def test_a_port_that_the_healthcheck_asks_is_listened_on(tmp_path: Path) -> None:
+    service = "app|image: example/app:1|environment:|  HUB_LISTEN_ADDRESS: 0.0.0.0:9891|ports: ['9888:9888']"
+    assert marks(report(tmp_path, compose(service))) == {"STG107 compose.yaml:6"}
+    assert marks(report(tmp_path, compose(service + "|healthcheck:|  test: [CMD, curl, 'http://localhost:9888']"))) == set()
+
+
+def test_a_reference_where_the_host_would_be_is_no_host(tmp_path: Path) -> None:
+    done = report(tmp_path, compose("postgres|image: postgres:16", "app|image: example/app:1|environment:|  DATABASE_URL: postgresql://dso://acme/user:dso://acme/pw@postgres:5432/a"))
+    assert marks(done) == set()

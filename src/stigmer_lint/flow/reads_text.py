@@ -148,8 +148,16 @@ def text_reads(source: SourceFile, *, placeholders: bool) -> Iterator[EnvRead]:
             later = pattern.api == "${}" and suffix == ".properties" and _BOUND.match(data, data.rfind(b"\n", 0, hit.start()) + 1) is None
             yield EnvRead(name, span, pattern.api, suffix.lstrip("."), value, demanded, prefix=prefix, deferred=later)
     if suffix == ".rs":
+        if _PREFIXED.search(data) is not None:
+            # The prefix is in a variable: each text of the file that looks like one may be it.
+            for hit in _RUST_PREFIX.finditer(data):
+                yield EnvRead(hit[1].decode(), Span(path, *hit.span(1)), "prefix", "rust", prefix=True)
         yield from _rust(source)
         yield from _clap(source)
+
+
+_PREFIXED = re.compile(rb"\b(?:Env::prefixed|envy::prefixed|Environment::with_prefix)\(\s*[^\")\s]")
+_RUST_PREFIX = re.compile(rb"\"([A-Z][A-Z0-9_]{1,60}_)\"")
 
 
 def _shouted(text: bytes) -> str:
@@ -222,7 +230,7 @@ def _rust(source: SourceFile) -> Iterator[EnvRead]:
     data = source.data
     tests = list(_test_modules(data))
     for hit in _RUST.finditer(data):
-        if _commented(data, hit.start(), (b"//", b"*")):
+        if _commented(data, hit.start(), (b"//", b"*")) or hit[1].startswith((b"set_", b"remove_", b"unset_", b"with_")):
             continue
         span = Span(source.path, *hit.span(2))
         tail = data[hit.end(2) : hit.end(2) + 200].partition(b";")[0]

@@ -6,7 +6,7 @@ import re
 
 from stigmer_lint.knowledge.secrets import MASK, is_secret, mask
 from stigmer_lint.model.launch import Launch
-from stigmer_lint.model.value import Known
+from stigmer_lint.model.value import Known, text_of
 
 # A name and a value side by side, as code and configuration write them: `"NAME": "value"`, `NAME = value`, `("NAME", "value")`,
 # `Name: "NAME", Value: "value"`. `NAME=value` is known to `mask`. The value is looked ahead to: it may itself be the name of the next.
@@ -34,10 +34,13 @@ class Secrets:
     @classmethod
     def of_launch(cls, launch: Launch | None) -> Secrets:
         """The secrets that a launch hands to its container."""
+        if launch is None:
+            return cls({})
         texts: dict[str, str] = {}
-        for facts in launch.facts.values() if launch is not None else ():
+        for facts in launch.facts.values():
             for setting in facts.env:
-                if isinstance(setting.value, Known) and len(setting.value.text) >= _SHORT:
+                # What the container is called as well is in every file that speaks of it.
+                if isinstance(setting.value, Known) and len(setting.value.text) >= _SHORT and setting.value.text not in (launch.service, text_of(facts.name)):
                     shown = mask(setting.name, setting.value.text)
                     if shown != setting.value.text:
                         texts[setting.value.text] = shown
