@@ -346,10 +346,6 @@ def dialled(
         yield one if one.platform == platform else msgspec.structs.replace(one, platform=platform)
 
 
-_DEAD = frozenset({"1", "9"})
-"""Ports where nothing listens (tcpmux, discard): who writes one means an address that does not answer."""
-
-
 def _given_name(host: str, launch: Launch, facts: LaunchFacts, neighbours: Neighbours) -> bool:
     """Whether a name that would be loopback (RFC 6761, 6.3) is one that the project gives to a container, or to an address, itself."""
     if not host.endswith("localhost"):
@@ -379,7 +375,7 @@ def _dialled(
     by_name = {setting.name: setting for setting in facts.env}
     for setting in (*facts.env, *_dialling(facts)):
         located = addresses_of(setting.value)
-        located = tuple(one for one in located if one.address.port not in _DEAD and not _given_name(one.address.host, launch, facts, neighbours))
+        located = tuple(one for one in located if not _given_name(one.address.host, launch, facts, neighbours))
         if not located or neighbours.is_others(launch, setting) or _of_no_server(setting.name, by_name):
             continue
         sole = located[0].value
