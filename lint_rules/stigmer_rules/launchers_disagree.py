@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from stigmer_lint.addresses import addresses_of
 from stigmer_lint.contract import Peers, Sides, alike, confidence_of, demanded, open_because, place, read_step, role, title, unreachable_on
 from stigmer_lint.dialled import inside_ports, outside_ports, texts
-from stigmer_lint.frontends.file_kinds import WORKFLOW
 from stigmer_lint.knowledge.frameworks import framework_of
 from stigmer_lint.knowledge.image_ports import image_fact
 from stigmer_lint.knowledge.names import is_telemetry, names_test, tokens
@@ -109,7 +108,7 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                 elif dialled is None and not sides.component.reads and _of_no_product(name, launch):
                     # What the image of a database does not read, nothing in it dials.
                     continue
-                elif dialled is None and not sides.component.reads and WORKFLOW.match(launch.span.path) and WORKFLOW.match(other.span.path):
+                elif dialled is None and not sides.component.reads and _WORKFLOW.search(launch.span.path) and _WORKFLOW.search(other.span.path):
                     # Jobs run somebody else's program for different ends.
                     continue
                 elif dialled is None and (sides.component.reads or not _dialled(name, setting.value, policy)):
@@ -159,6 +158,7 @@ def _alternatives(name: str, mine: dict[str, EnvSetting], theirs: dict[str, EnvS
 _TRIAL = re.compile(r"(?:^|/)(?:tests?|testing|fixtures?|\.?ci|(?:[\w-]+[-_])?(?:e2e|integration)(?:[-_]tests?)?|[\w-]+[-_]tests?)/|[-_.](?:tests?|e2e|ci)\.ya?ml$|(?:^|[/_-])tests?\.(?:sh|py|js)$", re.IGNORECASE)
 
 
+_WORKFLOW = re.compile(r"(?:^|/)\.(?:github|gitea|forgejo)/workflows/")
 _EXAMPLE = re.compile(r"(?:^|/)(?:examples?|samples?|demos?|tutorials?|guides?|quick-?starts?)/", re.IGNORECASE)
 
 
