@@ -76,7 +76,7 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                         yield _finding(sides, launch, other, setting, None, f"{name} is resolved for the container in another launch of the same image, and not here", mine)
                     continue
                 need = needs.get(name)
-                if need is None and (is_telemetry(name) or _TRIAL.search(other.span.path) is not None or _TRIAL.search(launch.span.path) is not None):
+                if need is None and (is_telemetry(name) or _TRIAL.search(other.span.path) is not None or _TRIAL.search(launch.span.path) is not None or _PIPELINE.search(launch.span.path) is not None):
                     # Where somebody watches is a matter of the place, not of the program, and what a test sets up is the test's.
                     continue
                 if need is None and _EXAMPLE.search(launch.span.path) is not None and launch.span.path != other.span.path:
@@ -155,9 +155,11 @@ def _alternatives(name: str, mine: dict[str, EnvSetting], theirs: dict[str, EnvS
     return any(sum(1 for one in mine if next(iter(tokens(one)), "") == family) >= 2 for family in ours) and sum(1 for one in theirs if next(iter(tokens(one)), "") == family) >= 2
 
 
-_TRIAL = re.compile(r"(?:^|/)(?:tests?|testing|fixtures?|\.?ci|(?:[\w-]+[-_])?(?:e2e|integration)(?:[-_]tests?)?|[\w-]+[-_]tests?)/|[-_.](?:tests?|e2e|ci)\.ya?ml$|(?:^|[/_-])tests?\.(?:sh|py|js)$", re.IGNORECASE)
+_TRIAL = re.compile(r"(?:^|/)(?:tests?|testing|fixtures?|\.?ci|(?:[\w-]+[-_])?(?:e2e|integration)(?:[-_]tests?)?|[\w-]+[-_]tests?)/|[-_.](?:tests?|e2e)\.ya?ml$|(?:^|[/_-])tests?\.(?:sh|py|js)$", re.IGNORECASE)
 
 
+_PIPELINE = re.compile(r"[-_.]ci\.ya?ml$")
+"""What a set-up for a pipeline leaves out it does without; what it sets others may lack."""
 _WORKFLOW = re.compile(r"(?:^|/)\.(?:github|gitea|forgejo)/workflows/")
 _EXAMPLE = re.compile(r"(?:^|/)(?:examples?|samples?|demos?|tutorials?|guides?|quick-?starts?)/", re.IGNORECASE)
 

@@ -636,3 +636,21 @@ def test_an_image_of_php_does_not_run_the_scripts_of_another(findings: Findings)
 def test_a_prefix_that_a_program_in_rust_keeps_in_a_variable(findings: Findings, code: str, dead: set[str]) -> None:
     tree = {"Dockerfile": "FROM rust\nCOPY . .\n", "Cargo.toml": '[package]\nname = "app"\n', "src/main.rs": code, "compose.yaml": compose("MODE=1", "ACME__ALLOW_ORIGIN=*")}
     assert told(findings(tree), "STG204") - {"MODE"} == dead
+
+
+@pytest.mark.parametrize(("stage", "missed"), [("FROM nginx:1.27 AS web\nCOPY . /var/www\n", set()), ("FROM php:8-fpm AS web\nCOPY . /var/www\n", {"DB_HOST"}), ("FROM nginx:1.27 AS web\nRUN apk add php83-fpm\nCOPY . /var/www\n", {"DB_HOST"})])
+def test_a_web_server_runs_no_program(findings: Findings, stage: str, missed: set[str]) -> None:
+    tree = {
+        "Dockerfile": stage, "config/database.php": "<?php\nreturn ['host' => env('DB_HOST', '127.0.0.1')];\n",
+        "compose.yaml": compose("LEVEL=1", service="", more="  db:\n    image: mysql:8\n    ports: ['3306:3306']\n"),
+    }
+    assert told(findings(tree), "STG203") == missed
+
+
+def test_a_mount_may_be_named_from_the_folder_where_compose_is_started(findings: Findings) -> None:
+    tree = {
+        "Dockerfile": "FROM python\nCOPY app app\n", "app/main.py": "import os\nx = os.getenv('MODE')\n", "dev/entry.sh": "#!/bin/sh\nwait-for ${STORE_HOST:-store}\n",
+        "dev/compose.yaml": "services:\n  app:\n    build: ..\n    environment: [MODE=1, STORE_HOST=store]\n    volumes: ['./dev/entry.sh:/entry.sh:ro']\n    entrypoint: [sh, /entry.sh]\n",
+    }
+    assert told(findings(tree), "STG204") == set()
+    assert told(findings({**tree, "dev/compose.yaml": tree["dev/compose.yaml"].partition("    volumes")[0]}), "STG204") == {"STORE_HOST"}

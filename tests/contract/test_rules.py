@@ -855,6 +855,15 @@ def test_launches_that_differ_for_a_reason(findings: Findings, first: str, secon
     assert any(rule == "STG205" and where == path for rule, where, *_ in findings(tree)) is told
 
 
+def test_what_a_set_up_for_a_pipeline_has_others_may_lack(findings: Findings) -> None:
+    one = "services:\n  app:\n    build: .\n    environment: [{}]\n"
+    tree = {
+        "Dockerfile": "FROM python\nCOPY . .\n", "main.py": "import os\na = os.getenv('DATABASE_URL'), os.getenv('LEVEL')\n",
+        "compose.ci.yml": one.format("LEVEL=1, 'DATABASE_URL=postgres://db.example.org/a'"), "compose.prod.yml": one.format("LEVEL=1"),
+    }
+    assert any(rule == "STG205" and where == "compose.prod.yml" for rule, where, *_ in findings(tree))
+
+
 @pytest.mark.parametrize(("name", "told"), [("SPRING_DATASOURCE_URL=postgres://db.example.org/a", False), ("ACCOUNTS_DB_URI=postgres://db.example.org/a", False)])
 def test_what_a_database_does_not_read_it_does_not_lack(findings: Findings, name: str, told: bool) -> None:
     one = "docker run {} -e POSTGRES_DB=a postgres:16\n"

@@ -670,6 +670,10 @@ def _mounted(launch: Launch, files: Files) -> Iterable[str]:
             if host.startswith("/") or ":" not in text or host in (".", ""):
                 continue
             path = posixpath.normpath(host)
+            folder = posixpath.dirname(launch.span.path)
+            if folder and path.startswith(f"{folder}/") and not files.has(path) and not _there(files, path):
+                # `--project-directory .`: what the file names is below the folder from which Compose is started.
+                path = path.removeprefix(f"{folder}/")
             if not path.startswith("..") and (files.has(path) or ("/" in host and _there(files, path))):
                 yield path
 

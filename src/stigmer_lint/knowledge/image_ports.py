@@ -90,13 +90,15 @@ _SINGLE = {"python": re.compile(r"(?:^|/)python$"), "node": re.compile(r"(?:^|/)
     "php": re.compile(r"(?:^|/)php$|(?:^|/)(?:litespeedtech/\w+|openlitespeed|trafex/php-nginx|webdevops/php[\w-]*|serversideup/php)$"),
 }
 """Repositories of images that run one language."""
-_NEEDS = {"python": "python", "javascript": "node", "typescript": "node", "tsx": "node"}
-_BRINGS = {"python": ("PYTHON", "CONDA", "MINICONDA", "UV", "PIP"), "node": ("NODE", "NPM", "NVM", "YARN", "BUN", "PNPM", "FNM", "VOLTA")}
+_SERVERS = re.compile(r"(?:^|/)(?:nginx|nginx-unprivileged|httpd|caddy|haproxy|traefik|envoy|openresty)$")
+"""Repositories of images that hand out files and requests, and run no program in a language."""
+_NEEDS = {"python": "python", "javascript": "node", "typescript": "node", "tsx": "node", "php": "php", "phtml": "php"}
+_BRINGS = {"php": ("PHP",), "python": ("PYTHON", "CONDA", "MINICONDA", "UV", "PIP"), "node": ("NODE", "NPM", "NVM", "YARN", "BUN", "PNPM", "FNM", "VOLTA")}
 """How the names of packages begin that bring a language along."""
 
 
 def lacks_runtime(repository: str, installs: frozenset[str], language: str) -> bool:
     """Whether an image on this base (without tag) runs another language than a source file's, and installs (words in capitals) nothing that runs that one."""
     needs = _NEEDS.get(language)
-    runs = next((one for one, pattern in _SINGLE.items() if pattern.search(repository)), None)
+    runs = "nothing" if _SERVERS.search(repository) else next((one for one, pattern in _SINGLE.items() if pattern.search(repository)), None)
     return needs is not None and runs is not None and runs != needs and not any(word.startswith(_BRINGS[needs]) for word in installs)
