@@ -21,7 +21,7 @@ from stigmer_lint.contract import (
 from stigmer_lint.dialled import texts
 from stigmer_lint.knowledge.frameworks import is_predefined_argument, meant_for
 from stigmer_lint.knowledge.names import is_test
-from stigmer_lint.model.launch import EnvSetting, Launch
+from stigmer_lint.model.launch import EnvSetting, Image, Launch
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Known, Step, text_of
 from stigmer_lint.model.world import Component
@@ -47,7 +47,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
         if not component.whole or not (component.reads or sides.image):
             continue
         # A program that the build takes from elsewhere reads what it likes.
-        program = program_of(component) and not any(image.brings or image.programs for image in component.images)
+        program = program_of(component) and not any(image.brings or image.programs or (image.fetches and _adds_scripts(image)) for image in component.images)
         for index, launch in enumerate(component.launches):
             if _mounts_program(launch) or _mounts_tree(launch, component) or only_waits(launch, next(iter(component.images), None)):
                 continue
@@ -71,6 +71,14 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
             # Where hardly anything is read, it is read by a program that is not seen here.
             strange = len(idle) > MAX_IDLE and 2 * len(idle) > own
             yield from (one for one in idle if not strange or isinstance(one.remedy, Rename))
+
+
+_SCRIPT = re.compile(r"\.(?:sh|py|[cm]?js|json|ya?ml|toml|conf|cfg|ini|txt|env|crt|pem|patch|diff)$|(?:^|/)[^/.]*entrypoint[^/.]*$")
+
+
+def _adds_scripts(image: Image) -> bool:
+    """Whether an image has of the tree no more than single files that start or configure what it fetched."""
+    return bool(image.copies) and all(_SCRIPT.search(one) is not None for one in image.copies)
 
 
 MAX_IDLE = 4

@@ -654,3 +654,44 @@ def test_a_mount_may_be_named_from_the_folder_where_compose_is_started(findings:
     }
     assert told(findings(tree), "STG204") == set()
     assert told(findings({**tree, "dev/compose.yaml": tree["dev/compose.yaml"].partition("    volumes")[0]}), "STG204") == {"STORE_HOST"}
+
+
+@pytest.mark.parametrize(
+    ("more", "missed"),
+    [
+        ({"codecov.yml": "ignore:\n  - tool/upload.py\n"}, False), ({"Makefile": "upload:\n\tpython tool/upload.py\n"}, False), ({"tool/other.py": "import glob\nglob.glob('*.po')\n"}, False),
+        ({"tool/other.py": "import importlib\nimportlib.import_module(name)\n"}, True), ({"chart/values.yaml": "command: python tool/upload.py\n"}, True),
+    ],
+)
+def test_what_tools_are_told_of_a_file_starts_no_container_with_it(findings: Findings, more: dict[str, str], missed: bool) -> None:
+    tree = {**BUILD, "main.py": "run()\n", "tool/upload.py": ALONE, "compose.yaml": compose("LEVEL=1"), **more}
+    assert told(findings(tree), "STG203") == ({"JOB_TOKEN"} if missed else set())
+
+
+@pytest.mark.parametrize(
+    ("run", "copies", "dead"),
+    [
+        ("curl -LO https://example.org/acme/releases/download/v1/acme.zip", "start.sh ready.mjs", set()), ("git clone https://example.org/acme", "start.sh ready.mjs", set()),
+        ("curl -LO https://example.org/acme/releases/download/v1/acme.zip", "src", {"SPARE_LEVEL"}), ("apt-get update", "start.sh ready.mjs", {"SPARE_LEVEL"}),
+    ],
+)
+def test_a_program_that_is_fetched_reads_what_it_likes(findings: Findings, run: str, copies: str, dead: set[str]) -> None:
+    tree = {
+        "Dockerfile": f"FROM node:22\nRUN {run}\nCOPY {copies} /app/\n", "start.sh": "#!/bin/sh\nexec node ready.mjs\n", "ready.mjs": "wait(process.env.MODE);\n", "src/main.js": "wait(process.env.MODE);\n",
+        "compose.yaml": compose("MODE=1", "SPARE_LEVEL=1"),
+    }
+    assert told(findings(tree), "STG204") == dead
+
+
+@pytest.mark.parametrize(("path", "missed"), [("compose.unit-test.yaml", set()), ("compose.small.yaml", {"HUB_URL"})])
+def test_a_set_up_for_tests_runs_no_more_than_these(findings: Findings, path: str, missed: set[str]) -> None:
+    tree = {**BUILD, "main.py": "import os\nx = os.getenv('HUB_URL', 'http://localhost:3002')\n", path: compose("LEVEL=1", more="  hub:\n    image: acme/hub\n    ports: ['3002:3002']\n")}
+    assert told(findings(tree), "STG203") == missed
+
+
+def test_one_read_that_goes_by_several_names_is_told_once(findings: Findings) -> None:
+    tree = {
+        "Dockerfile": "FROM eclipse-temurin:21\nCOPY . .\n", "src/main/resources/application.yml": "grpc:\n  client:\n    hub-server:\n      address: static://localhost:3334\n",
+        "compose.yaml": compose("LEVEL=1", more="  hub:\n    image: acme/hub\n    ports: ['3334:3334']\n"),
+    }
+    assert len([1 for code, *_ in findings(tree) if code == "STG203"]) <= 1

@@ -727,3 +727,10 @@ def test_a_port_that_the_healthcheck_asks_is_listened_on(tmp_path: Path) -> None
 def test_a_reference_where_the_host_would_be_is_no_host(tmp_path: Path) -> None:
     done = report(tmp_path, compose("postgres|image: postgres:16", "app|image: example/app:1|environment:|  DATABASE_URL: postgresql://dso://acme/user:dso://acme/pw@postgres:5432/a"))
     assert marks(done) == set()
+
+
+def test_of_several_samples_the_one_for_containers_is_meant(tmp_path: Path) -> None:
+    service = "app|image: example/app:1|env_file: [.env]"
+    samples = {".env.example": "LLM_BASE_URL=http://localhost:9000\n"}
+    assert marks(report(tmp_path / "a", {**compose(service), **samples})) == {"STG101 .env.example:1"}
+    assert marks(report(tmp_path / "b", {**compose(service), **samples, ".env.docker": "LLM_BASE_URL=http://llm:9000\n"})) == set()

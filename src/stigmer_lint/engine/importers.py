@@ -38,12 +38,19 @@ _BY_FOLDER = re.compile(
 )
 """Folders whose files are loaded because they are there."""
 _LOADS = re.compile(rb"import\.meta\.glob|require\.context|readdir|\bglob(?:Sync)?\(|fast-glob|globby|autoload|pkgutil|import_module|__import__|iter_modules|entry_points|spec_from_file")
+_LOADS_CODE = re.compile(rb"pkgutil|import_module|iter_modules|spec_from_file|__import__|require\.context|import\.meta\.glob|readdir")
 _STARTS_FILES = re.compile(rb"\bWorker\(|\bfork\(|\bPiscina\b|\bTinypool\b|workerpool|\bregister\(|\bserviceWorker\b|\bnew Bree\b")
 _NAMING = re.compile(
-    r"(?:^|/)(?:[^/]*Dockerfile[^/]*|Procfile[^/]*|Justfile|Makefile|Containerfile|package\.json|pyproject\.toml|setup\.(?:py|cfg)|[^/]+\.(?:sh|bash|ya?ml|toml|ini|cfg|conf|json5?|jsonc|service|xml|env|ts|js|mjs|cjs))$",
+    r"(?:^|/)(?:[^/]*Dockerfile[^/]*|Procfile[^/]*|Containerfile|package\.json|pyproject\.toml|setup\.(?:py|cfg)|[^/]+\.(?:sh|bash|ya?ml|toml|ini|cfg|conf|json5?|jsonc|service|xml|env|ts|js|mjs|cjs))$",
     re.IGNORECASE,
 )
 """Files that say what is started. Of code, only what starts other files counts."""
+_NOT_NAMING = re.compile(
+    r"(?:^|/)\.(?:github|gitlab|circleci|semaphore|buildkite|azure-pipelines|devcontainer|vscode|idea)/"
+    r"|(?:^|/)(?:codecov|\.codecov|\.pre-commit-config|\.gitlab-ci|\.travis|appveyor|azure-pipelines|mkdocs|renovate|dependabot|sonar-project|tsconfig[\w.]*|jest\.config|knip|lefthook|biome|turbo|nx"
+    r"|project|\.?eslint\w*|\.?prettier\w*|tox|pytest|\.coveragerc|\.flake8)\.(?:ya?ml|json|toml|ini|cfg|[cm]?[jt]s)$", re.IGNORECASE
+)
+"""Files that tell pipelines and tools of a file, which start no container with it."""
 
 
 _EMBEDS = re.compile(rb"^//go:embed[ \t]+([^\r\n]{1,1000})", re.MULTILINE)
@@ -139,7 +146,7 @@ class Importers:
             by_word.setdefault(_word(path), []).append(path)
         words = re.compile(rb"(?<![\w-])(?:" + b"|".join(re.escape(one.encode()) for one in sorted(by_word, key=len, reverse=True)) + rb")(?![\w-])")
         for path, data in self._files.grep(words, lambda path: path.endswith((*_SCRIPTS, *_PYTHON)) or _NAMING.search(path) is not None):
-            if is_test(path) or path.startswith((".github/", ".gitlab/", ".circleci/", ".semaphore/")) or (path.endswith(_SCRIPTS) and _STARTS_FILES.search(data) is None):
+            if is_test(path) or _NOT_NAMING.search(path) is not None or (path.endswith(_SCRIPTS) and _STARTS_FILES.search(data) is None):
                 continue
             for said in {hit.decode() for hit in words.findall(data)}:
                 for one in by_word[said]:
@@ -151,7 +158,7 @@ class Importers:
                 name, common = posixpath.basename(folder).encode(), posixpath.dirname(home)
                 # What loads a folder lies in it, above it or beside it.
                 near = not home or folder.startswith(f"{home}/") or (posixpath.dirname(folder) == common if not common else folder.startswith(f"{common}/"))
-                if home == folder or (name and near and re.search(rb"[\"'`/]" + re.escape(name) + rb"[\"'`/]", data) is not None):
+                if (home == folder and _LOADS_CODE.search(data) is not None) or (name and near and re.search(rb"[\"'`/]" + re.escape(name) + rb"[\"'`/]", data) is not None):
                     self._named[one] = True
 
 

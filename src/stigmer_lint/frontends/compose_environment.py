@@ -18,7 +18,8 @@ _DEPLOYED: Final = ("deploy", "docker", "compose", "production", "prod")
 
 def sample_names(name: str) -> tuple[str, ...]:
     """Base names under which projects ship a sample of the env file `name`, the most usual first."""
-    names: list[str] = []
+    # One for containers is meant before one for whoever works on the program.
+    names: list[str] = [".env.docker", "docker.env", ".env.docker.example", ".env.example.docker"] if name == ".env" else []
     for mark in _MARKS:
         names.append(f"{name}.{mark}")
         names.append(f"{name}-{mark}")

@@ -30,6 +30,8 @@ _PROGRAMS: Final = re.compile(
     r"|go\s+install(?:\s+-\S+)*(?=[^&|;]*@)|cargo\s+install)\s+([^&|;<>]+)"
 )
 """What brings in whole programs, by the package managers of languages."""
+_ARCHIVE: Final = re.compile(r"https?://\S{1,300}?(?:/releases/|/download/|\.(?:tar(?:\.\w+)?|t[gx]z|zip|jar|war|deb|rpm|whl|phar)\b)|\bgit\s+clone\b")
+"""Where a RUN line takes something ready made from."""
 _PIP: Final = re.compile(r"\b(?:pip3?|uv\s+pip)\s+install\s+([^&|;<>]+)")
 _SERVES: Final = frozenset(("MCP", "SERVER", "CLI", "EXPORTER", "PROXY", "GATEWAY", "DAEMON"))
 """Words that tell a program from a library among packages of Python."""
@@ -66,6 +68,7 @@ class _Stage:
         self.command: tuple[Value, ...] | None = parent.command if parent else None
         self.health: Health | None = parent.health if parent else None
         self.installs: set[str] = set(parent.installs) if parent else set()
+        self.fetches: bool = parent.fetches if parent else False
         self.programs: dict[str, None] = dict(parent.programs) if parent else {}
         self.products: dict[str, None] = dict(parent.products) if parent else {}
         self.scripts: list[str] = list(parent.scripts) if parent else []
@@ -162,6 +165,7 @@ class _Reader:
                     if instruction.written and _WRITES.search(instruction.place.text) is not None:
                         self.stage.scripts += instruction.written
                     self.stage.installs |= _installed(instruction.place.text)
+                    self.stage.fetches = self.stage.fetches or any(_ARCHIVE.search(text) for text in (instruction.place.text, *instruction.written))
                     self.stage.programs.update(dict.fromkeys(_programs(instruction.place.text)))
                     self.stage.compiles.update(dict.fromkeys(_compiled(instruction.place.text)))
                     self.stage.packages.update(dict.fromkeys(_PACKAGE.findall(instruction.place.text)))
@@ -539,4 +543,5 @@ def read_dockerfile(source: SourceFile, target: str | None = None, given: Iterab
         tuple(packages),
         tuple(stage.products),
         tuple(dict.fromkeys((*stage.programs, *(name for origin, *_ in stage.taken for name in origin.programs)))),
+        stage.fetches or any(origin.fetches for origin, *_ in stage.taken),
     )

@@ -221,6 +221,8 @@ class Image(msgspec.Struct, frozen=True):
     """Other images that the final stage copies files from, itself or by a stage that starts from one."""
     programs: tuple[str, ...] = ()
     """Whole programs that RUN lines bring in by a language's package manager (`npm install -g @acme/mcp`, `go install x@latest`)."""
+    fetches: bool = False
+    """A RUN line downloads something ready made."""
 
 
 def image_of(launch: Launch, images: Mapping[str, Image]) -> Image | None:
