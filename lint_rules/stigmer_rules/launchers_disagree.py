@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from stigmer_lint.addresses import addresses_of
@@ -143,16 +144,22 @@ def _chosen_otherwise(name: str, mine: dict[str, EnvSetting], theirs: dict[str, 
     return False
 
 
+_STORES = frozenset({
+    "S3", "AWS", "AZURE", "GCS", "GCP", "GOOGLE", "MINIO", "OSS", "ALIYUN", "R2", "MYSQL", "MARIADB", "POSTGRES", "POSTGRESQL", "PG", "SQLITE", "MSSQL", "ORACLE", "CASSANDRA", "SCYLLA", "MONGO",
+    "MONGODB", "DYNAMODB", "REDIS", "VALKEY", "MEMCACHED", "KAFKA", "RABBITMQ", "NATS", "SQS", "PUBSUB", "ELASTICSEARCH", "OPENSEARCH", "CLICKHOUSE", "DUCKDB",
+})  # fmt: skip
+"""Words by which variables say which store they are about, of those that a program can do with one in place of another."""
+
+
 def _alternatives(name: str, mine: dict[str, EnvSetting], theirs: dict[str, EnvSetting]) -> bool:
-    """Whether two launches each have a family of variables of which the other has none, this one in theirs: `S3_*` here and `AZURE_*` there."""
-    family, rest = next(iter(tokens(name)), ""), tokens(name)[1:]
-    if rest and name not in mine and any(tokens(one)[1:] == rest and one not in theirs and tokens(one)[0] != family for one in mine if len(tokens(one)) > 1):
-        # MYSQL_SEEDS in place of CASSANDRA_SEEDS.
-        return True
-    if any(next(iter(tokens(one)), "") == family for one in mine):
+    """Whether two launches each have a store of which the other has nothing, this one in theirs: `S3_*` here and `AZURE_*` there, `MYSQL_SEEDS` in place
+    of `CASSANDRA_SEEDS`. Any other name that differs in its first word alone may be the one that the code does not read."""
+    store = next(iter(tokens(name)), "")
+    ours, others = (Counter(words[0] for one in side if (words := tokens(one))) for side in (mine, theirs))
+    if store not in _STORES or ours[store]:
         return False
-    ours = {next(iter(tokens(one)), "") for one in mine} - {next(iter(tokens(one)), "") for one in theirs}
-    return any(sum(1 for one in mine if next(iter(tokens(one)), "") == family) >= 2 for family in ours) and sum(1 for one in theirs if next(iter(tokens(one)), "") == family) >= 2
+    alone = {word for word in ours if word in _STORES and not others[word]}
+    return any(ours[word] >= 2 and others[store] >= 2 for word in alone) or any(words[0] in alone and words[1:] == tokens(name)[1:] for one in mine if (words := tokens(one)))
 
 
 _TRIAL = re.compile(r"(?:^|/)(?:tests?|testing|fixtures?|\.?ci|(?:[\w-]+[-_])?(?:e2e|integration)(?:[-_]tests?)?|[\w-]+[-_]tests?)/|[-_.](?:tests?|e2e)\.ya?ml$|(?:^|[/_-])tests?\.(?:sh|py|js)$", re.IGNORECASE)

@@ -879,3 +879,15 @@ def test_a_set_up_for_a_pipeline_is_compared_with_nothing(findings: Findings, pa
         "compose.yaml": one.format("LEVEL=1, 'DATABASE_URL=postgres://db.example.org/a'"), path: one.format("LEVEL=1"),
     }
     assert any(rule == "STG205" and where == path for rule, where, *_ in findings(tree)) is told
+
+
+@pytest.mark.parametrize(("mine", "told"), [("LLM_BASE_URL=http://llm.example.org, LLM_MODEL=a", True), ("STIGMER_LLM_BASE_URL=http://llm.example.org", True)])
+def test_the_same_under_a_name_of_ones_own_is_no_choice(findings: Findings, mine: str, told: bool) -> None:
+    """The launcher that sets a name which the code does not read is the one that fails."""
+    start = "docker run {} acme/app:1\n"
+    flags = [" ".join(f"-e {one}" for one in side.split(", ")) for side in (mine, "OLLAMA_BASE_URL=http://llm.example.org, OLLAMA_MODEL=a")]
+    tree = {
+        "app/Dockerfile": "FROM python\nCOPY . .\n", "app/main.py": "import os\na = os.getenv('OLLAMA_BASE_URL', 'http://localhost:11434'), os.getenv('OLLAMA_MODEL')\n",
+        "build.sh": "docker build -t acme/app:1 app\n", "app/first.sh": start.format(flags[0]), "app/second.sh": start.format(flags[1]),
+    }
+    assert (("STG205", "OLLAMA_BASE_URL") in {(rule, env) for rule, path, _, env in findings(tree) if path == "app/first.sh"}) is told

@@ -38,7 +38,9 @@ _BY_FOLDER = re.compile(
 )
 """Folders whose files are loaded because they are there."""
 _LOADS = re.compile(rb"import\.meta\.glob|require\.context|readdir|\bglob(?:Sync)?\(|fast-glob|globby|autoload|pkgutil|import_module|__import__|iter_modules|entry_points|spec_from_file")
+"""Code that takes in what is in a folder."""
 _LOADS_CODE = re.compile(rb"pkgutil|import_module|iter_modules|spec_from_file|__import__|require\.context|import\.meta\.glob|readdir")
+"""Of that, what takes in code, which may be that of its own folder."""
 _STARTS_FILES = re.compile(rb"\bWorker\(|\bfork\(|\bPiscina\b|\bTinypool\b|workerpool|\bregister\(|\bserviceWorker\b|\bnew Bree\b")
 _NAMING = re.compile(
     r"(?:^|/)(?:[^/]*Dockerfile[^/]*|Procfile[^/]*|Containerfile|package\.json|pyproject\.toml|setup\.(?:py|cfg)|[^/]+\.(?:sh|bash|ya?ml|toml|ini|cfg|conf|json5?|jsonc|service|xml|env|ts|js|mjs|cjs))$",
@@ -96,7 +98,10 @@ class Importers:
         seen, waiting, ends = {path}, [path], set()
         while waiting:
             one = waiting.pop()
-            above = self._above.get(one, frozenset())
+            above = self._above.get(one)
+            if above is None:
+                # So many files lead there that they were not all looked at.
+                return None
             if not above:
                 ends.add(one)
             for other in above - seen:
@@ -188,7 +193,7 @@ def _last(said: str) -> str:
     return stem if ending in _SCRIPTS else name
 
 
-_SCRIPT_IMPORT = re.compile(rb"(?:\bfrom|\bimport|\brequire(?:\.resolve)?|\bimport)\s*\(?\s*(?:/\*[^*]{0,200}\*/\s*)?[\"'`]([^\"'`\r\n]{1,300})[\"'`]")
+_SCRIPT_IMPORT = re.compile(rb"\b(?:from|import|require(?:\.resolve)?)\s*\(?\s*(?:/\*[^*]{0,200}\*/\s*)?[\"'`]([^\"'`\r\n]{1,300})[\"'`]")
 _MODULE_IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]+(\([^()]{0,4000}\)|[^\r\n#;]{1,400})|import[ \t]+([^\r\n#;]{1,400}))", re.MULTILINE)
 _MODULE_TEXT = re.compile(rb"(?<!-m\", )(?<!-m', )[\"']([A-Za-z_][\w.]*\.[A-Za-z_]\w*)(?::[\w.]+)?[\"']")
 
