@@ -695,3 +695,14 @@ def test_one_read_that_goes_by_several_names_is_told_once(findings: Findings) ->
         "compose.yaml": compose("LEVEL=1", more="  hub:\n    image: acme/hub\n    ports: ['3334:3334']\n"),
     }
     assert len([1 for code, *_ in findings(tree) if code == "STG203"]) <= 1
+
+
+def test_a_dockerfile_that_copies_nothing_has_nothing_of_the_tree(findings: Findings) -> None:
+    tree = {"agent/Dockerfile.ocr": "FROM acme/ocr:1\nRUN pip install extra\n", "agent/main.py": ALONE, "compose.yaml": "services:\n  ocr:\n    build: {context: agent, dockerfile: Dockerfile.ocr}\n    environment: [LEVEL=1]\n"}
+    assert told(findings(tree), "STG203") == set()
+    assert told(findings({**tree, "agent/Dockerfile.ocr": "FROM python:3.12\nCOPY . .\n"}), "STG203") == {"JOB_TOKEN"}
+
+
+def test_settings_of_runtimes_for_parallel_programs_are_theirs(findings: Findings) -> None:
+    tree = {**BUILD, "main.py": "import os\nx = os.getenv('MODE')\n", "compose.yaml": compose("MODE=1", "OMPI_ALLOW_RUN_AS_ROOT=1", "NCCL_DEBUG=INFO", "OMP_NUM_THREADS=4", "SPARE_LEVEL=1")}
+    assert told(findings(tree), "STG204") == {"SPARE_LEVEL"}

@@ -734,3 +734,10 @@ def test_of_several_samples_the_one_for_containers_is_meant(tmp_path: Path) -> N
     samples = {".env.example": "LLM_BASE_URL=http://localhost:9000\n"}
     assert marks(report(tmp_path / "a", {**compose(service), **samples})) == {"STG101 .env.example:1"}
     assert marks(report(tmp_path / "b", {**compose(service), **samples, ".env.docker": "LLM_BASE_URL=http://llm:9000\n"})) == set()
+
+
+@pytest.mark.parametrize(("target", "told"), [("web", False), ("", True)])
+def test_an_earlier_stage_has_not_what_the_last_one_sets(tmp_path: Path, target: str, told: bool) -> None:
+    files = {"Dockerfile": "FROM node:22 AS web\nCOPY . .\nFROM python:3.12\nCOPY . .\nENV HUB_LISTEN_IP=127.0.0.1\nENV HUB_LISTEN_PORT=1234\n"}
+    build = f"build: {{context: ., target: {target}}}" if target else "build: ."
+    assert marks(report(tmp_path, {**compose(f"app|{build}|ports: ['1234:1234']"), **files})) == ({"STG108 Dockerfile:5"} if told else set())

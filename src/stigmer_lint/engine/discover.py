@@ -39,7 +39,7 @@ _NO_CODE = (
     ".png", ".jpg", ".jpeg", ".gif", ".ico", ".webp", ".avif", ".bmp", ".tiff", ".psd", ".svg", ".pdf", ".mp3", ".mp4", ".mov", ".webm", ".wav", ".ogg",
     ".zip", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".tar", ".jar", ".war", ".whl", ".deb", ".rpm", ".apk", ".dmg", ".iso", ".woff",
     ".woff2", ".ttf", ".otf", ".eot", ".exe", ".dll", ".so", ".dylib", ".a", ".o", ".class", ".pyc", ".wasm", ".bin", ".dat", ".db", ".sqlite",
-    ".parquet", ".npy", ".npz", ".pt", ".onnx", ".safetensors", ".gguf", ".pack", ".idx", ".csv", ".tsv", ".lock", ".sum", ".map", ".ipynb",
+    ".parquet", ".npy", ".npz", ".pkl", ".pickle", ".joblib", ".h5", ".feather", ".arrow", ".pt", ".onnx", ".safetensors", ".gguf", ".pack", ".idx", ".csv", ".tsv", ".lock", ".sum", ".map", ".ipynb",
     ".md", ".markdown", ".mdx", ".rst", ".txt", ".adoc", ".org", ".tex", ".html", ".htm", ".css", ".scss", ".less", ".po", ".mo", ".pot", ".snap", ".diff", ".patch",
 )  # fmt: skip
 """Kinds of file that are never analysed: binary, data, and prose, which quotes suppressions rather than makes them."""

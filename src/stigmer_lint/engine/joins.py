@@ -610,7 +610,8 @@ def _inside(group: _Group, files: Files, own: tuple[str, ...], packages: Package
                 single.add(path)
             else:
                 folders[path] = None
-        alone = group.image is not None and not group.image.copies and bool(group.image.uses)
+        # A Dockerfile that copies nothing has nothing of the tree.
+        alone = group.image is not None and not group.image.copies
         if not alone and not any(_there(files, folder) for folder in folders) and not single and not any(_fits(files, glob) for glob in globs):
             # What is copied is made by an earlier step outside: the folder around the Dockerfile is the best guess at its source.
             folders = {(build.dockerfile or f"{context}/").rpartition("/")[0] or context: None}
