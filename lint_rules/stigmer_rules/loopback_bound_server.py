@@ -72,7 +72,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
             if network_of(facts.network) in ("host", "none") or neighbours.mates(launch, facts):
                 continue
             if id(facts) not in found:
-                found[id(facts)] = tuple(_listeners(facts, image_of(launch, neighbours.images) if launch.build is None or launch.build.target is None else None, policy, _outer_addresses(launch, neighbours)))
+                found[id(facts)] = tuple(_listeners(facts, image_of(launch, neighbours.images), policy, _outer_addresses(launch, neighbours)))
             reached = _reached(launch, facts, neighbours) if found[id(facts)] else None
             if reached is None:
                 continue

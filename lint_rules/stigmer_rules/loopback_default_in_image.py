@@ -42,10 +42,6 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
             # What tries the program out brings what it asks for.
             continue
         for setting in image.env:
-            component = known.get(setting.span)
-            if component is not None and framework_of(setting.name, image.base) is None and not Sides(component, policy).is_read(setting.name):
-                # Nothing inside looks at it.
-                continue
             if setting.span.path != path or any(setting.name in names for names in launched.get(path, ())):
                 # A launch that sets it shows that the image is meant to be told.
                 continue
@@ -53,7 +49,10 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                 verdict = role_of(setting.name, located.value.text if isinstance(located.value, Known) else None, None, policy.env_roles)
                 wild = located.address.kind == "wildcard" and located.address.scheme is None
                 if verdict.role == "dial" and located.address.is_loopback and not wild and not _inside(image, located, verdict) and not _own(setting.name, path):
-                    yield _finding(setting, located, verdict)
+                    component = known.get(setting.span)
+                    if component is None or framework_of(setting.name, image.base) is not None or Sides(component, policy).is_read(setting.name):
+                        # Else nothing inside looks at it.
+                        yield _finding(setting, located, verdict)
                     break
 
 

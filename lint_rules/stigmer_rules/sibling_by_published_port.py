@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from stigmer_lint.dialled import Dialled, Neighbours, dialled, neighbours_of, remembered, texts, unknown_parts
@@ -145,10 +144,9 @@ def _leads_nowhere(publish: Publish, launch: Launch, facts: LaunchFacts, neighbo
 def _named_elsewhere(port: Known, facts: LaunchFacts, launch: Launch, neighbours: Neighbours) -> bool:
     """Whether anything else says that the container listens on the port: EXPOSE, its image, a variable, its healthcheck."""
     image = image_of(launch, neighbours.images)
-    fact = neighbours.ports(launch, facts).fact
-    if port.text in facts.exposes or (fact is not None and port.text in fact.ports) or (image is not None and port.text in image.exposes):
-        return True
-    if facts.health is not None and any(re.search(rf"(?:localhost|127\.0\.0\.1):{port.text}\b", text) for word in facts.health.command for text in texts(word)):
+    ports = neighbours.ports(launch, facts)
+    fact = ports.fact
+    if port.text in ports.asked or port.text in facts.exposes or (fact is not None and port.text in fact.ports) or (image is not None and port.text in image.exposes):
         return True
     return port.text in _ports_in_env(facts)
 

@@ -21,13 +21,14 @@ Evidence: TypeAlias = Literal["published", "exposed", "variable", "command", "he
 class Ports(msgspec.Struct, frozen=True):
     """Ports of one container. `inside`: container port -> what says so, the surest first. `outside`: host port -> container port
     (None where that has holes). `open`: some port that it publishes or is told to use is not known. `fact`: its well-known image.
-    `told`: ports that a listen address or a flag tells its server to use."""
+    `told`: ports that a listen address or a flag tells its server to use. `asked`: those that its healthcheck asks."""
 
     inside: dict[str, Evidence]
     outside: dict[str, str | None]
     open: bool
     fact: ImageFact | None
     told: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
 
     def listens(self, port: str) -> bool:
         """Whether something says that it listens there."""
@@ -97,11 +98,9 @@ def listening(launch: Launch, facts: LaunchFacts, images: Mapping[str, Image]) -
         add(port, "command")
         if main:
             told.add(port)
-    if facts.health is not None:
-        for value in facts.health.command:
-            for text in texts(value):
-                for port in _checked(text):
-                    add(port, "health")
+    asked = frozenset(port for value in (facts.health.command if facts.health is not None else ()) for text in texts(value) for port in _checked(text))
+    for port in asked:
+        add(port, "health")
     image = image_of(launch, images)
     if image is not None:
         for text in image.exposes:
@@ -118,7 +117,7 @@ def listening(launch: Launch, facts: LaunchFacts, images: Mapping[str, Image]) -
         # What it is told to use replaces what it would use.
         for port in fact.ports:
             add(port, "image")
-    return Ports(inside, outside, unclear, fact, frozenset(told))
+    return Ports(inside, outside, unclear, fact, frozenset(told), asked)
 
 
 def _squeezed(name: str) -> str:

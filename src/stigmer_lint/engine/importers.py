@@ -82,7 +82,8 @@ class Importers:
     def idle(self, paths: Iterable[str]) -> frozenset[str]:
         """Those of `paths` that nothing leads to. Files in other languages, tests, and files whose name says that they may be started are not among them."""
         asked = {path for path in paths if _language(path) is not None and not _may_start(path)}
-        ways = {path: self._way_up(path) for path in asked} if self._search(asked) else {}
+        self._search(asked)
+        ways = {path: self._way_up(path) for path in asked}
         ends = {end for found in ways.values() for end in found or ()}
         self._look_for(ends)
         return frozenset(path for path, found in ways.items() if found and not any(self._named[end] for end in found))
@@ -111,8 +112,8 @@ class Importers:
                 waiting.append(other)
         return frozenset(ends) or None
 
-    def _search(self, paths: set[str], once: bool = False) -> bool:
-        """Fill `_above` for files and all that lead to them (`once`: what imports these alone). False where there is nothing to look for."""
+    def _search(self, paths: set[str], once: bool = False) -> None:
+        """Fill `_above` for files and all that lead to them (`once`: what imports these alone)."""
         waiting = {path for path in paths if path not in self._above}
         budget = MAX_FILES * max(1, len(waiting))
         while waiting and budget > 0:
@@ -138,7 +139,6 @@ class Importers:
             if once:
                 break
             waiting = {other for above in found.values() if len(above) < MAX_FILES for other in above if other not in self._above and not _may_start(other)}
-        return bool(paths)
 
     def _look_for(self, ends: set[str]) -> None:
         """Fill `_named`: whether a file is named where something is started, or is in a folder that something loads."""

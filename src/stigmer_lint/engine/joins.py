@@ -109,7 +109,7 @@ def components(
     # What a variable is for is asked of the code only where a launch sets it to an address, or where the code itself falls back to loopback.
     bound = _bound(first, files, [
         inside for group, inside in zip(groups, insides, strict=True)
-        if any(map(_hands_addresses, group.launches.values())) or any(_demands(read) and not read.required for read in readers.below(inside.holds))
+        if any(map(_hands_addresses, group.launches.values())) or any(_demands(read) and not read.required for path, reads in readers.reads.items() if inside.holds(path) for read in reads)
     ])
     made: list[Component] = []
     parts: list[tuple[tuple[EnvRead, ...], Callable[[str], bool]]] = []

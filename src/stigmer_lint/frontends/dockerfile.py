@@ -544,4 +544,5 @@ def read_dockerfile(source: SourceFile, target: str | None = None, given: Iterab
         tuple(stage.products),
         tuple(dict.fromkeys((*stage.programs, *(name for origin, *_ in stage.taken for name in origin.programs)))),
         stage.fetches or any(origin.fetches for origin, *_ in stage.taken),
+        stage.name,
     )

@@ -223,8 +223,13 @@ class Image(msgspec.Struct, frozen=True):
     """Whole programs that RUN lines bring in by a language's package manager (`npm install -g @acme/mcp`, `go install x@latest`)."""
     fetches: bool = False
     """A RUN line downloads something ready made."""
+    stage: str | None = None
+    """What the Dockerfile calls the stage that this is."""
 
 
 def image_of(launch: Launch, images: Mapping[str, Image]) -> Image | None:
-    """What the Dockerfile that the launch itself builds says, of those that were read (by path); None where it builds none, or not one of these."""
-    return images.get(launch.build.dockerfile) if launch.build is not None and launch.build.dockerfile is not None else None
+    """What the Dockerfile that the launch itself builds says, of those that were read (by path); None where it builds none, or not one of these, or an
+    earlier stage of it."""
+    image = images.get(launch.build.dockerfile) if launch.build is not None and launch.build.dockerfile is not None else None
+    target = launch.build.target if launch.build is not None else None
+    return image if image is None or target is None or target.lower() == (image.stage or "").lower() else None
