@@ -11,7 +11,7 @@ from stigmer_lint.contract import Peers, Sides, alike, confidence_of, demanded, 
 from stigmer_lint.dialled import inside_ports, outside_ports, texts
 from stigmer_lint.knowledge.frameworks import framework_of
 from stigmer_lint.knowledge.image_ports import image_fact
-from stigmer_lint.knowledge.names import is_telemetry, names_test, tokens
+from stigmer_lint.knowledge.names import STORES, is_telemetry, is_trial, names_test, tokens
 from stigmer_lint.model.launch import EnvSetting, Launch, Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Known, Resolved, Step, Unknown, Value, alternatives, render, text_of
@@ -77,7 +77,7 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                         yield _finding(sides, launch, other, setting, None, f"{name} is resolved for the container in another launch of the same image, and not here", mine)
                     continue
                 need = needs.get(name)
-                if need is None and (is_telemetry(name) or _TRIAL.search(other.span.path) is not None or _TRIAL.search(launch.span.path) is not None or _PIPELINE.search(launch.span.path) is not None):
+                if need is None and (is_telemetry(name) or is_trial(other.span.path) or is_trial(launch.span.path) or _PIPELINE.search(launch.span.path) is not None):
                     # Where somebody watches is a matter of the place, not of the program, and what a test sets up is the test's.
                     continue
                 if need is None and _EXAMPLE.search(launch.span.path) is not None and launch.span.path != other.span.path:
@@ -96,7 +96,7 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                 if need is None and located and all(one.address.is_loopback for one in located):
                     # What the other hands over is for browsers, or wrong.
                     continue
-                if need is not None and need.reason == "loopback" and _TRIAL.search(launch.span.path) is not None and launch.group is None:
+                if need is not None and need.reason == "loopback" and is_trial(launch.span.path) and launch.group is None:
                     # A container that is started alone, to try the program out.
                     continue
                 dialled = sides.addressed(name, index) if need is None else None
@@ -144,25 +144,15 @@ def _chosen_otherwise(name: str, mine: dict[str, EnvSetting], theirs: dict[str, 
     return False
 
 
-_STORES = frozenset({
-    "S3", "AWS", "AZURE", "GCS", "GCP", "GOOGLE", "MINIO", "OSS", "ALIYUN", "R2", "MYSQL", "MARIADB", "POSTGRES", "POSTGRESQL", "PG", "SQLITE", "MSSQL", "ORACLE", "CASSANDRA", "SCYLLA", "MONGO",
-    "MONGODB", "DYNAMODB", "REDIS", "VALKEY", "MEMCACHED", "KAFKA", "RABBITMQ", "NATS", "SQS", "PUBSUB", "ELASTICSEARCH", "OPENSEARCH", "CLICKHOUSE", "DUCKDB",
-})  # fmt: skip
-"""Words by which variables say which store they are about, of those that a program can do with one in place of another."""
-
-
 def _alternatives(name: str, mine: dict[str, EnvSetting], theirs: dict[str, EnvSetting]) -> bool:
     """Whether two launches each have a store of which the other has nothing, this one in theirs: `S3_*` here and `AZURE_*` there, `MYSQL_SEEDS` in place
     of `CASSANDRA_SEEDS`. Any other name that differs in its first word alone may be the one that the code does not read."""
     store = next(iter(tokens(name)), "")
     ours, others = (Counter(words[0] for one in side if (words := tokens(one))) for side in (mine, theirs))
-    if store not in _STORES or ours[store]:
+    if store not in STORES or ours[store]:
         return False
-    alone = {word for word in ours if word in _STORES and not others[word]}
+    alone = {word for word in ours if word in STORES and not others[word]}
     return any(ours[word] >= 2 and others[store] >= 2 for word in alone) or any(words[0] in alone and words[1:] == tokens(name)[1:] for one in mine if (words := tokens(one)))
-
-
-_TRIAL = re.compile(r"(?:^|/)(?:tests?|testing|fixtures?|\.?ci|(?:[\w-]+[-_])?(?:e2e|integration)(?:[-_]tests?)?|[\w-]+[-_]tests?)/|[-_.](?:tests?|e2e)\.ya?ml$|(?:^|[/_-])tests?\.(?:sh|py|js)$", re.IGNORECASE)
 
 
 _PIPELINE = re.compile(r"[-_.]ci\.ya?ml$")

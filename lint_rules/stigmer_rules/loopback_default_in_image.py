@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from stigmer_lint.addresses import Located, addresses_of
 from stigmer_lint.contract import Sides
 from stigmer_lint.knowledge.frameworks import framework_of
 from stigmer_lint.knowledge.image_ports import image_fact, is_runtime
-from stigmer_lint.knowledge.names import is_test, tokens
+from stigmer_lint.knowledge.names import is_trial, tokens
 from stigmer_lint.knowledge.roles import RoleVerdict, role_of, scheme_port
 from stigmer_lint.model.launch import EnvSetting, Image
 from stigmer_lint.model.value import Choice, Known, Step, render
@@ -25,9 +24,6 @@ RULE = Rule(
 )
 
 
-_TRIAL = re.compile(r"(?:^|/)(?:e2e|smoke|integration)(?:[-_]?tests?)?/", re.IGNORECASE)
-
-
 def check(world: World, policy: Policy) -> Iterator[Finding]:
     """A finding for each ENV of a Dockerfile that holds a dialled loopback address, unless every launch of the image sets the variable."""
     launched: dict[str, list[frozenset[str]]] = {}
@@ -38,7 +34,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
     known = {setting.span: component for component in world.components if component.whole and component.certain and component.reads for image in component.images for setting in image.env}
     for path in sorted(world.images):
         image = world.images[path]
-        if is_test(path) or _TRIAL.search(path) is not None:
+        if is_trial(path):
             # What tries the program out brings what it asks for.
             continue
         for setting in image.env:

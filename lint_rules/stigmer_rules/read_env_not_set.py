@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -20,7 +19,7 @@ from stigmer_lint.contract import (
     unpaired,
     unreachable_on,
 )
-from stigmer_lint.knowledge.names import is_telemetry, names_test, tokens
+from stigmer_lint.knowledge.names import is_telemetry, is_trial, names_test, tokens
 from stigmer_lint.model.launch import Launch, Platform
 from stigmer_lint.model.value import Step, text_of
 from stigmer_lint.model.world import Component, Misnamed
@@ -48,16 +47,13 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
             # Where many launches run without it, in several files, the read is on none of their paths.
             common = need.reason == "required" and len({launch.span.path for launch in lacking}) > MAX_BROKEN
             for launch in lacking:
-                if (need.read.span, launch.span) in told or (need.reason == "loopback" and _TRIAL.search(launch.span.path) is not None):
+                if (need.read.span, launch.span) in told or (need.reason == "loopback" and is_trial(launch.span.path)):
                     # One read goes by several names, or a set-up for tests runs no more than these.
                     continue
                 told.add((need.read.span, launch.span))
                 yield from _finding(sides, need, launch, peers, common)
     for one in world.misnamed:
         yield _misnamed(one)
-
-
-_TRIAL = re.compile(r"[-_.](?:unit|integration|e2e)?[-_]?tests?\.ya?ml$", re.IGNORECASE)
 
 
 def _misnamed(one: Misnamed) -> Finding:

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from stigmer_lint.addresses import addresses
+from stigmer_lint.knowledge.commands import CLIENT
 from stigmer_lint.knowledge.image_ports import ImageFact, image_fact
 from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.knowledge.roles import role_of
@@ -161,16 +162,10 @@ def _of_setting(setting: EnvSetting, own_name: str) -> Iterator[str]:
 _LISTEN_FLAGS = ("listen", "bind", "http-addr", "web.listen-address", "serve", "http_address", "http.addr", "grpc-addr", "kafka-addr")
 
 
-_CLIENT = re.compile(
-    r"(?:(?:until|while|if|!|do|then|exec|sudo|timeout\s+\S+|time)\s+)*(?:\S*/)?(?:mysql|mariadb|mysqladmin|psql|pg_isready|curl|wget|nc|ncat|redis-cli|valkey-cli|mongo(?:sh)?|clickhouse-client"
-    r"|kafka-[\w-]+|cqlsh|sqlcmd|ssh|scp|wait-for\S*|telnet|grpcurl|nats)\s"
-)
-
-
 def _of_servers(text: str) -> str:
     """A command without the parts of a script that call something else: `mysql -P 9030 -e ...; start_be.sh`."""
     parts = re.split(r"\n|;|&&|\|\|?", text)
-    return text if len(parts) == 1 else "\n".join(part for part in parts if _CLIENT.match(part.strip()) is None)
+    return text if len(parts) == 1 else "\n".join(part for part in parts if CLIENT.match(part.strip()) is None)
 
 
 def _of_words(words: tuple[Value, ...]) -> Iterator[tuple[str, bool]]:

@@ -19,7 +19,7 @@ from stigmer_lint.engine.constants import unused
 from stigmer_lint.engine.discover import Files
 from stigmer_lint.engine.dockerignore import Ignored, ignored
 from stigmer_lint.engine.go_programs import compiled, program_folders
-from stigmer_lint.engine.importers import Importers, embedded, is_entry
+from stigmer_lint.engine.leading import demands, led_to
 from stigmer_lint.engine.mentions import mentions
 from stigmer_lint.engine.workspaces import Packages, crate_of, of_other_crate, other_crates
 from stigmer_lint.errors import UnreadableError
@@ -109,7 +109,7 @@ def components(
     # What a variable is for is asked of the code only where a launch sets it to an address, or where the code itself falls back to loopback.
     bound = _bound(first, files, [
         inside for group, inside in zip(groups, insides, strict=True)
-        if any(map(_hands_addresses, group.launches.values())) or any(_demands(read) and not read.required for path, reads in readers.reads.items() if inside.holds(path) for read in reads)
+        if any(map(_hands_addresses, group.launches.values())) or any(demands(read) and not read.required for path, reads in readers.reads.items() if inside.holds(path) for read in reads)
     ])
     made: list[Component] = []
     parts: list[tuple[tuple[EnvRead, ...], Callable[[str], bool]]] = []
@@ -151,7 +151,7 @@ def components(
         if idle:
             reads = tuple(msgspec.structs.replace(read, conditional=True) if read.name in idle else read for read in made[index].reads)
             made[index] = msgspec.structs.replace(made[index], reads=reads)
-    made = _led_to(made, groups, [holds for _, holds in parts], files)
+    made = led_to(made, [holds for _, holds in parts], files)
     mentioned = mentions(made, insides, files)
     used = _dependencies(insides, files)
     told = _documented(groups, insides, files)
@@ -164,66 +164,6 @@ def components(
         for read in component.reads:
             every.setdefault((read.span, read.name), read)
     world.reads = tuple(sorted(every.values(), key=lambda one: (one.span, one.name)))
-
-
-def _led_to(made: list[Component], groups: list[_Group], holders: list[Callable[[str], bool]], files: Files) -> list[Component]:
-    """The components with the demands of files that nothing leads to as what may be read, where there is a program that something leads to. Only reads whose
-    absence would be told are looked at. `holders`: whether a file is inside, per component."""
-    asked = [{read.span.path for read in component.reads if _demands(read)} for component in made]
-    every = set().union(*asked)
-    importers = Importers(files)
-    idle, inner, alone = importers.idle(every), embedded(every, files), importers.alone(path for path in every if is_entry(path))
-    done: list[Component] = []
-    for component, group, paths, holds in zip(made, groups, asked, holders, strict=True):
-        found = paths & idle
-        if found and not (any(image.compiles for image in component.images) or any(holds(path) for path in files.paths(is_entry))):
-            found = set()
-        found |= paths & inner
-        others = paths & alone
-        if others and (started := _started_files(group, holds, files)):
-            # Each of them is a program of its own.
-            found |= others - started
-        if found:
-            component = msgspec.structs.replace(component, reads=tuple(
-                msgspec.structs.replace(read, conditional=True) if read.span.path in found and _demands(read) else read for read in component.reads
-            ))
-        done.append(component)
-    return done
-
-
-_FILE = re.compile(r"(?<![\w.-])([\w./-]*\w\.(?:py|[cm]?[jt]s))(?![\w.-])|(?:^|\s)-m\s+([A-Za-z_][\w.]*)|(?<![\w./-])([A-Za-z_][\w.]*):[A-Za-z_]\w*(?![\w./-])")
-_DECLARED = r"^\s*[\"']?{}[\"']?\s*=\s*[\"']?([A-Za-z_][\w.]*):|[\"']{}\s*=\s*([A-Za-z_][\w.]*):"
-
-
-def _started_files(group: _Group, holds: Callable[[str], bool], files: Files) -> set[str]:
-    """The files inside that the containers of a group start with, of all that have the name which is said: `app.py`, `-m app.main`, `app.main:app`, the
-    command of a package (packaging.python.org, "Entry points")."""
-    values = [*(group.image.entrypoint or ()), *(group.image.command or ())] if group.image is not None else []
-    for launch in group.launches.values():
-        values += [*(launch.any.entrypoint or ()), *(launch.any.command or ())]
-    said = " ".join(text for value in values for text in texts(value))
-    named = [one for hit in _FILE.findall(said[:8000]) for one in hit if one]
-    words = {re.escape(word) for word in said[:8000].split() if re.fullmatch(r"[A-Za-z][\w-]{1,40}", word)}
-    manifests = [source for name in ("pyproject.toml", "setup.py", "setup.cfg") for path in files.named(name)[:8] if (source := files.source(path)) is not None] if words else []
-    for manifest in manifests:
-        text = manifest.data.decode("utf-8", "replace")
-        for word in words:
-            named += [one for hit in re.findall(_DECLARED.format(word, word), text, re.MULTILINE) for one in hit if one]
-    found: set[str] = set()
-    for one in named:
-        script = "/" in one or one.endswith((".py", "js", "ts"))
-        stem = posixpath.splitext(one)[0] if script else one.replace(".", "/")
-        base = posixpath.basename(stem)
-        for ending in (".py",) if not script or one.endswith(".py") else (".js", ".ts", ".mjs", ".mts", ".cjs", ".cts"):
-            found.update(path for path in files.named(base + ending) if holds(path))
-        if not script:
-            found.update(path for path in files.named("__main__.py") if holds(path) and path.endswith(f"{stem}/__main__.py"))
-    return found
-
-
-def _demands(read: EnvRead) -> bool:
-    """Whether a read hurts where its variable is not set."""
-    return not read.conditional and (read.required or (read.default is not None and any(one.address.is_loopback for one in addresses_of(read.default))))
 
 
 def _hands_addresses(launch: Launch) -> bool:

@@ -18,6 +18,7 @@ import msgspec
 from stigmer_lint.frontends.compose_files import configured
 from stigmer_lint.frontends.dockerfile_lines import Instruction, instructions, json_words, word_ranges, word_value
 from stigmer_lint.frontends.interpolation import Reference
+from stigmer_lint.knowledge.commands import PROGRAM_WORDS, TOOLS
 from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.model.launch import EnvSetting, Health, Image
 from stigmer_lint.model.span import SourceFile
@@ -33,15 +34,6 @@ _PROGRAMS: Final = re.compile(
 _ARCHIVE: Final = re.compile(r"https?://\S{1,300}?(?:/releases/|/download/|\.(?:tar(?:\.\w+)?|t[gx]z|zip|jar|war|deb|rpm|whl|phar)\b)|\bgit\s+clone\b")
 """Where a RUN line takes something ready made from."""
 _PIP: Final = re.compile(r"\b(?:pip3?|uv\s+pip)\s+install\s+([^&|;<>]+)")
-_SERVES: Final = frozenset(("MCP", "SERVER", "CLI", "EXPORTER", "PROXY", "GATEWAY", "DAEMON"))
-"""Words that tell a program from a library among packages of Python."""
-_TOOLS: Final = frozenset((
-    "npm", "pnpm", "yarn", "bun", "corepack", "turbo", "nx", "lerna", "typescript", "tsx", "ts-node", "nodemon", "pm2", "serve", "http-server", "prisma", "dotenv-cli", "rimraf", "cross-env",
-    "concurrently", "node-gyp", "npm-run-all", "vite", "webpack", "webpack-cli", "esbuild", "swc", "gulp", "gulp-cli", "grunt", "grunt-cli", "bower", "@angular/cli", "@nestjs/cli", "@vue/cli",
-    "eslint", "jest", "mocha", "bundler", "rake", "foreman", "air", "dlv", "migrate", "goose", "sqlx-cli", "diesel_cli", "cargo-chef", "cargo-watch", "cargo-leptos", "trunk", "wasm-pack", "poetry",
-    "uv", "pipenv", "pdm", "hatch", "protoc-gen-go", "protoc-gen-go-grpc", "gotestsum", "golangci-lint", "swag", "templ", "mockgen", "wire", "sccache", "supergateway", "forever", "mint", "rollup",
-))
-"""Programs that build, watch or start others: what an image is for is not among them."""
 _COMMAND_END: Final = re.compile(r"&&|\|\||;|\|")
 _CLIENT: Final = re.compile(r"-(?:client|clients|tools|dev|devel|cli|common)(?:[-=:\d]|$)")
 MAX_RUN: Final = 20_000
@@ -394,12 +386,12 @@ _NO_PRODUCTS: Final = frozenset((
 def _programs(text: str) -> Iterator[str]:
     """The programs that a RUN line brings in by a language's package manager, tools for developers left out."""
     for hit in _PIP.finditer(text[:MAX_RUN]):
-        yield from (word for word in hit[1].split() if not word.startswith(("-", ".", "/")) and not _SERVES.isdisjoint(tokens(word)))
+        yield from (word for word in hit[1].split() if not word.startswith(("-", ".", "/")) and not PROGRAM_WORDS.isdisjoint(tokens(word)))
     for hit in _PROGRAMS.finditer(text[:MAX_RUN]):
         for word in hit[1].replace("\\", " ").split():
             name = word.strip("'\"")
             plain = name[:1] + name[1:].partition("@")[0]
-            if not name.startswith(("-", "$", ".", "/")) and plain not in _TOOLS and plain.rpartition("/")[2] not in _TOOLS:
+            if not name.startswith(("-", "$", ".", "/")) and plain not in TOOLS and plain.rpartition("/")[2] not in TOOLS:
                 yield plain
 
 

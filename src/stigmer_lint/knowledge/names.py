@@ -78,6 +78,22 @@ def command_of(path: str) -> str | None:
     return found[1] if found is not None else None
 
 
+_TRIAL = re.compile(
+    r"(?:^|/)(?:tests?|testing|fixtures?|smoke|\.?ci|(?:[\w-]+[-_])?(?:e2e|integration)(?:[-_]tests?)?|[\w-]+[-_]tests?)/|[-_.](?:tests?|e2e)\.ya?ml$|(?:^|[/_-])tests?\.(?:sh|py|js)$", re.IGNORECASE
+)
+
+
+def is_trial(path: str) -> bool:
+    """Whether what a file starts or builds is there to try a program out: it brings what that asks for, and leaves out what that does without."""
+    return _TRIAL.search(path) is not None
+
+
+STORES = frozenset({
+    "S3", "AWS", "AZURE", "GCS", "GCP", "GOOGLE", "MINIO", "OSS", "ALIYUN", "R2", "MYSQL", "MARIADB", "POSTGRES", "POSTGRESQL", "PG", "SQLITE", "MSSQL", "ORACLE", "CASSANDRA", "SCYLLA", "MONGO",
+    "MONGODB", "DYNAMODB", "REDIS", "VALKEY", "MEMCACHED", "KAFKA", "RABBITMQ", "NATS", "SQS", "PUBSUB", "ELASTICSEARCH", "OPENSEARCH", "CLICKHOUSE", "DUCKDB",
+})  # fmt: skip
+"""Words by which variables say which store they are about, of those that a program can do with one in place of another."""
+
 _TESTS = frozenset({"TEST", "TESTS", "TESTING", "E2E", "CYPRESS", "PLAYWRIGHT", "PYTEST", "JEST", "VITEST"})
 
 
