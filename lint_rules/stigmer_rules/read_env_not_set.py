@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from stigmer_lint.bundled import unbuilt
 from stigmer_lint.contract import (
     Need,
     Peers,
     Sides,
     confidence_of,
     demanded,
+    hides_much,
     left_out,
     open_because,
     place,
@@ -22,7 +24,7 @@ from stigmer_lint.contract import (
 from stigmer_lint.knowledge.names import is_telemetry, is_trial, names_test, tokens
 from stigmer_lint.model.launch import Launch, Platform
 from stigmer_lint.model.value import Step, text_of
-from stigmer_lint.model.world import Component, Misnamed
+from stigmer_lint.model.world import Component, EnvRead, Misnamed
 from stigmer_lint.rule import AlsoSet, Finding, PassOn, Policy, Rename, Rule, World
 
 RULE = Rule(
@@ -40,8 +42,10 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
     for component in world.components:
         sides = Sides(component, policy, world)
         yield from _shared(sides, peers)
+        yield from _of_one_image(sides, peers)
         yield from _forgotten(sides, peers)
         yield from _unpaired(sides, peers)
+        yield from _unbuilt(sides)
         told: set[tuple[object, ...]] = set()
         for need, lacking in _lacking(sides, component, peers):
             # Where many launches run without it, in several files, the read is on none of their paths.
@@ -119,11 +123,14 @@ def _shared(sides: Sides, peers: Peers) -> Iterator[Finding]:
             # A program of the same code that gets little of what the others get does other work.
             kin = Counter(setting.name for other in others for setting in other.any.env)
             common = sum(1 for one in sides.given[index] if kin[one] >= 2)
-            if len(others) < 2 or common < MIN_COMMON or sides.supplied(index, read):
+            # What one service alone gets is missed where it leads to a third one, and the program reads it as it starts.
+            sole = len(others) == 1 and _as_it_starts(sides.reads[name]) and peers.leads_inside(name, others[0])
+            if not (sole or (len(others) > 1 and common >= MIN_COMMON)) or sides.supplied(index, read):
                 continue
+            whoever = f"{len(others)} other services get" if len(others) > 1 else f"service {others[0].service} gets"
             yield Finding(
                 rule=RULE.code,
-                message=f"{name} is not set for {title(launch)}, whose code reads it without a default; {len(others)} other services get it",
+                message=f"{name} is not set for {title(launch)}, whose code reads it without a default; {whoever} it",
                 span=place(launch),
                 severity="warning",
                 confidence=min(confidence_of(sides.component, launch, sure=False), "medium", key=("low", "medium", "high").index),
@@ -136,6 +143,50 @@ def _shared(sides: Sides, peers: Peers) -> Iterator[Finding]:
                 remedy=PassOn((name,), next(setting for setting in others[0].any.env if setting.name == name)),
                 launch=launch,
             )
+
+
+MIN_ALIKE = 4
+"""Variables that two services of one image and one file have in common before they count as doing the same work with the same settings."""
+
+
+def _of_one_image(sides: Sides, peers: Peers) -> Iterator[Finding]:
+    """Variables that the code demands as it is loaded, and that one of several services of the same image and the same file does not get, though nearly all
+    that it does get the others get as well."""
+    component = sides.component
+    for name, reads in sides.reads.items():
+        read = next((one for one in reads if one.required and _as_it_starts([one])), None)
+        if read is None or name not in sides.anywhere:
+            continue
+        for index, launch in enumerate(component.launches):
+            if launch.kind != "compose" or sides.supplied(index, read) or sides.beside(index, read) or peers.is_partial(launch) or open_because(launch) or hides_much(launch) or name in demanded(launch, peers.policy):
+                continue
+            own = {one.name for one in launch.any.env if one.origin == "launch"}
+            having = [
+                other for at, other in enumerate(component.launches)
+                if other is not launch and other.group == launch.group and other.span.path == launch.span.path and name in sides.given[at]
+                and len(own & sides.given[at].keys()) >= MIN_ALIKE and 4 * len(own & sides.given[at].keys()) >= 3 * len(own)
+            ]
+            if not having:
+                continue
+            yield Finding(
+                rule=RULE.code,
+                message=f"{name} is not set for {title(launch)}, and the code inside does not run without it; {title(having[0])} of the same image gets it",
+                span=place(launch),
+                confidence=confidence_of(component, launch, sure=False),
+                container=text_of(launch.any.name) or launch.service,
+                image=text_of(launch.any.image),
+                env=name,
+                platforms=tuple(launch.facts),
+                related=(read_step(read), Step(having[0].span, f"{title(having[0])} gets it")),
+                help=f"set {name} here as well",
+                remedy=PassOn((name,), next((setting for setting in having[0].any.env if setting.name == name), None)),
+                launch=launch,
+            )
+
+
+def _as_it_starts(reads: list[EnvRead]) -> bool:
+    """Whether a module of the program reads a variable when it is loaded; the settings of a tool (`drizzle.config.ts`) are none."""
+    return any(not read.deferred and not read.conditional and read.language != "shell" and ".config." not in read.span.path.rpartition("/")[2] for read in reads)
 
 
 def _forgotten(sides: Sides, peers: Peers) -> Iterator[Finding]:
@@ -191,6 +242,23 @@ def _unpaired(sides: Sides, peers: Peers) -> Iterator[Finding]:
                 help=f"hand {read.name} over as well",
                 remedy=PassOn((read.name,)),
                 launch=launch,
+            )
+
+
+def _unbuilt(sides: Sides) -> Iterator[Finding]:
+    """Variables of a bundle that the build of its image has no way to get, though it takes others of the family."""
+    for image in sides.component.images:
+        for prefix, reads, taken in unbuilt(image, sides):
+            more = f" (nor {len(reads) - 1} more)" if len(reads) > 1 else ""
+            yield Finding(
+                rule=RULE.code,
+                message=f"the bundle takes {taken} of the documented {prefix} variables that its code reads, and not {reads[0].name}{more}, so that setting it has no effect",
+                span=image.bundler or reads[0].span,
+                severity="note",
+                confidence="medium",
+                env=reads[0].name,
+                related=(read_step(reads[0]), Step(sides.component.documented[reads[0].name].span, "documented here")),
+                help=f"declare ARG {reads[0].name} and ENV {reads[0].name} before this line",
             )
 
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from stigmer_lint.bundled import late_in_image, late_settings
 from stigmer_lint.contract import (
     Sides,
     by_value,
@@ -42,6 +43,9 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
     yield from _official(world)
     yield from _malformed(world)
     known = [Sides(component, policy) for component in world.components]
+    for sides in known:
+        yield from _too_late(world, sides)
+        yield from _after_the_build(world, sides)
     for component, sides in zip(world.components, known, strict=True):
         # Without a single read there is nothing to tell a dead name by: the program may be in a language that is not read.
         if not component.whole or not (component.reads or sides.image):
@@ -102,12 +106,14 @@ def _mounts_program(launch: Launch) -> bool:
 
 
 def _mounts_tree(launch: Launch, component: Component) -> bool:
-    """Whether the whole tree is mounted into an image that holds a part of it, and the program may be anywhere: the launch itself starts a script, or the
-    Compose file is that of a folder below."""
+    """Whether the whole tree is mounted into an image that holds a part of it, and the program may be anywhere: the launch itself starts a script that the
+    image does not hold, or the Compose file is that of a folder below."""
     if "" in component.sources or not any(text.startswith((".:", "./:")) for volume in launch.any.volumes for text in texts(volume)):
         return False
     words = (*(launch.any.entrypoint or ()), *(launch.any.command or ()))
-    return (launch.kind == "compose" and "/" in launch.span.path) or any(_STARTED.search(text) for word in words for text in texts(word))
+    return (launch.kind == "compose" and "/" in launch.span.path) or any(
+        _STARTED.search(text) and not component.holds(text.removeprefix("./")) for word in words for text in texts(word)
+    )
 
 
 _STARTED = re.compile(r"\.(?:py|[cm]?js|ts|sh|rb|php)\b")
@@ -188,6 +194,38 @@ def _malformed(world: World) -> Iterator[Finding]:
                 platforms=tuple(launch.facts),
                 help=f"write {entry[1]}=value",
                 launch=launch,
+            )
+
+
+def _too_late(world: World, sides: Sides) -> Iterator[Finding]:
+    """Variables of a bundle that is built before the container gets them."""
+    for launch, setting, image in late_settings(world, sides):
+        yield Finding(
+            rule=RULE.code,
+            message=f"{setting.name} is put into the bundle when {image.path} builds it; what {title(launch)} gets when it starts does not reach the browser",
+            span=setting.name_span or setting.span,
+            confidence="high" if sides.component.certain and not setting.name.startswith("NEXT_") else "medium",
+            container=text_of(launch.any.name) or launch.service,
+            image=text_of(launch.any.image),
+            env=setting.name,
+            platforms=tuple(launch.facts),
+            related=(sides.other_end(setting.name),),
+            help=f"declare ARG {setting.name} and ENV {setting.name} before the build in {image.path}, and pass it as a build argument",
+            launch=launch,
+        )
+
+
+def _after_the_build(world: World, sides: Sides) -> Iterator[Finding]:
+    for image in sides.component.images:
+        for setting in late_in_image(image, sides) if image.path in world.images else ():
+            yield Finding(
+                rule=RULE.code,
+                message=f"{setting.name} is set after the bundle is built, which the code for browsers has it from",
+                span=setting.name_span or setting.span,
+                confidence="medium",
+                env=setting.name,
+                related=(sides.other_end(setting.name), *((Step(image.bundler, "the bundle is built here"),) if image.bundler is not None else ())),
+                help="set it in the stage that builds the bundle, before that line",
             )
 
 

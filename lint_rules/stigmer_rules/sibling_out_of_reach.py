@@ -7,9 +7,12 @@ from collections.abc import Iterator
 
 import msgspec
 
+from stigmer_lint.addresses import addresses_of
+from stigmer_lint.contract import role
 from stigmer_lint.dialled import Dialled, Neighbours, dialled, foreign_image, is_backend, meet, neighbours_of, texts
-from stigmer_lint.model.launch import Launch, LaunchFacts
-from stigmer_lint.model.value import Choice, Known, Step, render, text_of
+from stigmer_lint.model.launch import EnvSetting, Launch, LaunchFacts
+from stigmer_lint.model.span import Span
+from stigmer_lint.model.value import Choice, Known, Step, Template, Unknown, Value, alternatives, render, text_of
 from stigmer_lint.reachability import mapping_of, network_of
 from stigmer_lint.rule import Finding, Policy, ReplaceHost, Rule, World
 
@@ -46,6 +49,9 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
         if launch.group is not None:
             # A stack may be split over the files of a folder.
             beside.setdefault(launch.group.rpartition("/")[0], set()).update(_names(launch))
+    seen: set[tuple[Span, str]] = set()
+    yield from _misspelt(world, policy, neighbours, beside, seen)
+    yield from _in_cluster(world, policy, neighbours, services)
     for launch in world.launches:
         grouped = launch.kind == "compose" and launch.group is not None
         if (not grouped and launch.kind not in _STARTS) or is_backend(neighbours, launch):
@@ -62,7 +68,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                 apart = (_in_group(one, neighbours) if launch.any.image is not None or launch.build is not None else None) if grouped else _in_job(one, jobs) or _in_script(one, named)
                 if apart is not None:
                     yield _finding(one, apart)
-                elif grouped and (meant := _called_otherwise(one, neighbours, beside)) is not None:
+                elif grouped and one.setting is not None and (one.setting.span, one.address.host) not in seen and (meant := _called_otherwise(one, neighbours, beside)) is not None:
                     yield _nobody(one, meant)
 
 
@@ -180,6 +186,157 @@ def _nobody(one: Dialled, meant: Launch) -> Finding:
         help=f"write {meant.service}",
         remedy=ReplaceHost(meant.service or "", of=one.address.host),
         launch=one.launch,
+    )
+
+
+def _in_cluster(world: World, policy: Policy, neighbours: Neighbours, services: dict[str, str]) -> Iterator[Finding]:
+    """Hosts of pods that no Service is called, where one is called nearly so and its pod listens on the port: `wren-ai` for `wren-ai-svc`."""
+    pods: dict[str, list[Launch]] = {}
+    for launch in world.launches:
+        if launch.kind == "kubernetes" and launch.any.aliases:
+            pods.setdefault(launch.span.path.rpartition("/")[0], []).append(launch)
+    known = {name.lower() for name in world.cluster_services}
+    seen: set[tuple[Span, str]] = set()
+    for launch in world.launches:
+        beside = pods.get(launch.span.path.rpartition("/")[0]) if launch.kind == "kubernetes" else None
+        if beside is None or launch.any.hosts_open or any("chart" in why for why in launch.any.env_open):
+            continue
+        platform, facts = next(iter(launch.facts.items()))
+        for one in dialled(launch, platform, neighbours, policy.env_roles, services):
+            host = one.address.host.lower()
+            if one.address.kind != "name" or one.setting is None or _LABEL.match(host) is None or host in known or (one.span, host) in seen or one.role.role != "dial":
+                continue
+            port = one.address.port or one.port
+            if port is None:
+                continue
+            meant = {
+                alias: other for other in beside for alias in other.any.aliases
+                if other is not launch and _nearly(host, alias.lower()) and neighbours.ports(other).listens(port)
+            }
+            if len(meant) == 1:
+                seen.add((one.span, host))
+                [(alias, other)] = meant.items()
+                yield Finding(
+                    rule=RULE.code,
+                    message=f"{one.name} names {one.address.host}, which no Service of this tree is called; {alias} is",
+                    span=one.span,
+                    severity="warning",
+                    confidence="medium",
+                    container=text_of(facts.name) or launch.service,
+                    image=text_of(facts.image),
+                    env=one.name,
+                    value=render(one.value),
+                    platforms=tuple(launch.facts),
+                    related=(Step(other.span, f"the pod behind {alias}"),),
+                    help=f"write {alias}",
+                    remedy=ReplaceHost(alias, of=one.address.host),
+                    launch=launch,
+                )
+
+
+def _nearly(host: str, alias: str) -> bool:
+    """Whether a Service is called as a host says with words before or after it, or with the other of hyphen and underscore. Not the other way round:
+    Kustomize adds to the names of Services (`nameSuffix`)."""
+    return len(host) >= 4 and (alias.startswith(f"{host}-") or alias.endswith(f"-{host}") or (host != alias and _folded(host) == _folded(alias)))
+
+
+def _misspelt(world: World, policy: Policy, neighbours: Neighbours, beside: dict[str, set[str]], seen: set[tuple[Span, str]]) -> Iterator[Finding]:
+    """Hosts that are no names of anything as they are written: a variable's name without the sign that makes it one, and a service's with the other of
+    hyphen and underscore. Whoever dials them, nobody answers. Once for each line, however many services have it:
+    `seen` takes the places and hosts that are told."""
+    variables = _variables(world)
+    for launch in world.launches:
+        if launch.kind != "compose" or launch.group is None or not launch.facts:
+            continue
+        group = [other for other in neighbours.groups.get(launch.group, ()) if other.any.image is not None or other.build is not None]
+        around = beside.get(launch.group.rpartition("/")[0], set())
+        for setting in launch.any.env:
+            for name, written in _bare(setting):
+                variable, span = written or (setting.name, setting.span)
+                if (span, name) not in seen and name in variables:
+                    seen.add((span, name))
+                    yield _unfilled(launch, setting, variable, span, name)
+            for one in addresses_of(setting.value) if setting.origin == "launch" else ():
+                host = one.address.host
+                key = setting.span, host
+                # A word alone is a name of whatever, unless the variable is that of a host.
+                shaped = one.address.scheme is not None or one.address.port is not None or role(setting.name, None, policy).role == "dial"
+                if one.address.kind != "name" or not shaped or key in seen or _LABEL.match(host) is None or host.lower() in around or any(entry.host and host in texts(entry.host) for entry in launch.any.hosts):
+                    continue
+                meant = {name for other in group for name in _names(other) if _folded(name) == _folded(host)} if _folded(host) != host.lower() else set()
+                if len(meant) == 1:
+                    seen.add(key)
+                    yield _almost(launch, setting, host, meant.pop(), group)
+
+
+_UNFILLED = re.compile(r"(?:://|@)(?:\{([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\}|([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?=[:/]|\Z))")
+
+
+def _bare(setting: EnvSetting) -> Iterator[tuple[str, tuple[str, Span] | None]]:
+    """The names in capitals that stand where an address has its host, in a value of Compose, with the variable of the env file that it comes from."""
+    for value in alternatives(setting.value) if setting.origin == "launch" else ():
+        for part in value.parts if isinstance(value, Template) else (value,):
+            for hit in _UNFILLED.finditer(part.text[:2000]) if isinstance(part, Known) else ():
+                yield hit[1] or hit[2], next(_filled_in(value), None)
+
+
+def _filled_in(value: Value) -> Iterator[tuple[str, Span]]:
+    """The variables of env files that a value is filled in from, nearest first, each with its place."""
+    for step in value.trail:
+        name, _, said = step.message.partition(" ")
+        if said.startswith("is set in "):
+            yield name, step.span
+
+
+def _variables(world: World) -> set[str]:
+    """The variables that the tree's Compose files set or refer to."""
+    found: set[str] = set()
+    for launch in world.launches:
+        for setting in launch.any.env if launch.kind == "compose" and launch.facts else ():
+            found.add(setting.name)
+            for value in alternatives(setting.value):
+                found.update(name for name, _ in _filled_in(value))
+                found.update(part.name for part in (value.parts if isinstance(value, Template) else (value,)) if isinstance(part, Unknown) and part.kind == "env" and part.name)
+    return found
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("-", "").replace("_", "")
+
+
+def _unfilled(launch: Launch, setting: EnvSetting, variable: str, span: Span, name: str) -> Finding:
+    return Finding(
+        rule=RULE.code,
+        message=f"{variable} has the name {name} for a host, which is a variable's: without the sign before it nothing fills it in",
+        span=span,
+        confidence="high",
+        container=text_of(launch.any.name) or launch.service,
+        image=text_of(launch.any.image),
+        env=variable,
+        value=render(setting.value),
+        platforms=tuple(launch.facts),
+        related=(Step(setting.span, f"{setting.name} is made of it here"),) if span != setting.span else (),
+        help=f"write ${{{name}}}",
+        launch=launch,
+    )
+
+
+def _almost(launch: Launch, setting: EnvSetting, host: str, meant: str, group: list[Launch]) -> Finding:
+    other = next(one for one in group if meant in _names(one))
+    return Finding(
+        rule=RULE.code,
+        message=f"{setting.name} names {host}, which no service of this project is called; {meant} is",
+        span=setting.span,
+        confidence="high",
+        container=text_of(launch.any.name) or launch.service,
+        image=text_of(launch.any.image),
+        env=setting.name,
+        value=render(setting.value),
+        platforms=tuple(launch.facts),
+        related=(Step(other.span, f"service {other.service}"),),
+        help=f"write {meant}",
+        remedy=ReplaceHost(meant, of=host),
+        launch=launch,
     )
 
 

@@ -494,6 +494,11 @@ class Peers:
         group = self.neighbours.groups.get(launch.group or "", ())
         return tuple(one for one in group if one.service != launch.service and any(setting.name == name for setting in one.any.env))
 
+    def leads_inside(self, name: str, launch: Launch) -> bool:
+        """Whether what a launch is given by a name is the address of another service of its group."""
+        hosts = {one.address.host.lower() for setting in launch.any.env if setting.name == name for one in addresses_of(setting.value)}
+        return bool(hosts & {one.lower() for one in self.services(launch)} - {(launch.service or "").lower()})
+
     def only_there(self, name: str, value: Value, launch: Launch, other: Launch) -> bool:
         """Whether a variable of another Compose set-up is about a service that the set-up of `launch` does not have, or has as another product: the other
         set-up is a larger one, or one with another database. An overlay that names no image is no set-up of its own."""
@@ -732,7 +737,7 @@ def read_elsewhere(sides: Sides, launch: Launch, name: str, meant: str | None) -
     alike = meant is not None and tokens(meant)[:1] == words[:1]
     for known in (framework_of(name, image), framework_of(name, base)):
         # A family is open; a name that is read here under nearly the same name is one of the application's own in it.
-        if known is not None and not any(word in known.reader for word in ("build-time", "injected", "service links")) and not (known.scope == "prefix" and alike):
+        if known is not None and not any(word in known.reader for word in ("build-time", "injected", "service links")) and not (known.scope == "prefix" and alike) and not _published(known.reader, words, sides):
             return True
     if words and not alike and not any(one.startswith(f"{words[0]}_") for one in sides.reads) and any(
         word == words[0] or (len(words[0]) >= 5 and word.startswith(words[0])) for image in sides.component.images for word in image.installs
@@ -748,6 +753,16 @@ def read_elsewhere(sides: Sides, launch: Launch, name: str, meant: str | None) -
         return True
     upper = name.upper()
     return upper != name and (sides.is_read(upper) or framework_of(upper, image) is not None)
+
+
+_CONFIG_FILES = {"APP": "app", "BROADCAST": "broadcasting", "CACHE": "cache", "DB": "database", "FILESYSTEM": "filesystems", "LOG": "logging", "MAIL": "mail", "QUEUE": "queue", "SESSION": "session"}
+"""First words of Laravel's variables -> the file under config/ that reads them (laravel.com/docs, "Configuration")."""
+
+
+def _published(reader: str, words: tuple[str, ...], sides: Sides) -> bool:
+    """Whether the file that reads a variable for Laravel stands in the application: then it reads what it says, and nothing else of its family."""
+    file = _CONFIG_FILES.get(words[0]) if words and reader.startswith("Laravel") else None
+    return file is not None and any(f"/{read.span.path}".endswith(f"/config/{file}.php") for reads in sides.reads.values() for read in reads)
 
 
 def _named_after(name: str, image: str) -> bool:

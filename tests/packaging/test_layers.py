@@ -52,7 +52,7 @@ def under(name: str, *allowed: str) -> bool:
 
 VOCABULARY = (
     "stigmer_lint.model", "stigmer_lint.reachability", "stigmer_lint.addresses", "stigmer_lint.dialled", "stigmer_lint.listening", "stigmer_lint.contract",
-    "stigmer_lint.unmapped",
+    "stigmer_lint.unmapped", "stigmer_lint.bundled",
 )
 """What rules speak of besides their contract: launches, what an address is, what a launch dials and where it listens, what reaches what,
 what launcher and reader of a variable owe each other."""

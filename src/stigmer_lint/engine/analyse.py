@@ -124,6 +124,7 @@ def analyse(
         builds=tuple(config.builds),
         images=dict(config.images),
         host_services=tuple(config.host_services),
+        cluster_services=config.cluster_services,
         gaps=tuple(sorted(set(gaps), key=lambda gap: (gap.span.path, gap.span.start))),
     )
     components(world, files, project, evaluators, policy)

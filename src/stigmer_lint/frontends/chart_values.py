@@ -1,6 +1,6 @@
 """The defaults of a Helm chart: what `.Values.a.b` is when nobody installs the chart with another value.
 
-A chart is a folder with a Chart.yaml; its defaults are in values.yaml beside it (https://helm.sh/docs/chart_template_guide/values_files/).
+A chart is a folder with a Chart.yaml, or with templates/ and a values.yaml; its defaults are in values.yaml beside it (https://helm.sh/docs/chart_template_guide/values_files/).
 Nothing is rendered: an action is read where it is one value with the functions that leave it as it is, or that give it a default.
 """
 
@@ -70,6 +70,9 @@ def chart_values(tree: Tree, path: str) -> ChartValues | None:
     while True:
         prefix = f"{folder}/" if folder else ""
         if tree.has(f"{prefix}Chart.yaml"):
+            break
+        if path.startswith(f"{prefix}templates/") and tree.has(f"{prefix}values.yaml"):
+            # Its Chart.yaml is written when it is packed.
             break
         if not folder:
             return None

@@ -124,6 +124,8 @@ class ConfigFacts(msgspec.Struct, frozen=True):
     unreadable: tuple[tuple[str, str, int], ...] = ()
     projects: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Compose: the folder of each project, with its files."""
+    cluster_services: frozenset[str] = frozenset()
+    """The names of the Services of Kubernetes."""
 
 
 def is_config(path: str) -> bool:
@@ -140,6 +142,7 @@ class _Collected:
         self.gaps: list[Gap] = []
         self.unreadable: dict[str, tuple[str, str, int]] = {}
         self.projects: tuple[tuple[str, tuple[str, ...]], ...] = ()
+        self.cluster_services: frozenset[str] = frozenset()
 
     def refuse(self, source: SourceFile | None, entry: tuple[str, str, int]) -> None:
         """Note a file that could not be read; a template of a configuration file is no broken one, and is a gap."""
@@ -178,6 +181,7 @@ def read_config(tree: Tree, paths: Several[str]) -> ConfigFacts:
         tuple(sorted(found.gaps, key=lambda gap: gap.span)),
         tuple(found.unreadable[path] for path in sorted(found.unreadable)),
         found.projects,
+        found.cluster_services,
     )
 
 
@@ -312,6 +316,7 @@ def _read_kubernetes(tree: Tree, paths: list[str], found: _Collected) -> None:
     facts = read_kubernetes(tree, paths)
     found.launches.extend(facts.launches)
     found.gaps.extend(facts.gaps)
+    found.cluster_services = frozenset(service.name for service in facts.services)
     for entry in facts.unreadable:
         found.unreadable.setdefault(entry[0], entry)
 

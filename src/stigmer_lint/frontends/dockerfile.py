@@ -21,7 +21,7 @@ from stigmer_lint.frontends.interpolation import Reference
 from stigmer_lint.knowledge.commands import PROGRAM_WORDS, TOOLS
 from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.model.launch import EnvSetting, Health, Image
-from stigmer_lint.model.span import SourceFile
+from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.model.value import Known, Step, Unknown, Value, choose, text_of, with_step
 
 _STAGE_NAME: Final = re.compile(r"[a-z][a-z0-9\-_.]*$")
@@ -67,6 +67,8 @@ class _Stage:
         """Texts of files that the Dockerfile itself writes."""
         self.compiles: dict[str, None] = {}
         self.packages: dict[str, None] = {}
+        self.bundled: set[str] | None = set(parent.bundled) if parent and parent.bundled is not None else None
+        self.dotenv: bool = parent.dotenv if parent else False
         self.own_command = False
         self.named = True
         """Whether the image that it starts from is named here, by a default at least."""
@@ -81,6 +83,7 @@ class _Reader:
         self.by_name: dict[str, _Stage] = {}
         self.escape = "\\"
         self.declared: set[str] = set()
+        self.bundler: Span | None = None
 
     @property
     def stage(self) -> _Stage:
@@ -161,6 +164,7 @@ class _Reader:
                     self.stage.programs.update(dict.fromkeys(_programs(instruction.place.text)))
                     self.stage.compiles.update(dict.fromkeys(_compiled(instruction.place.text)))
                     self.stage.packages.update(dict.fromkeys(_PACKAGE.findall(instruction.place.text)))
+                    self.bundle(instruction)
                 case "EXPOSE":
                     for value in self.words(instruction):
                         text = configured(value)
@@ -283,6 +287,14 @@ class _Reader:
                 self.stage.copies[inner] = None
                 self.stage.placed.append((inner, target))
 
+    def bundle(self, instruction: Instruction) -> None:
+        """Note the variables that are there when a RUN line builds a bundle of JavaScript."""
+        stage, text = self.stage, instruction.place.text[:MAX_RUN]
+        stage.dotenv = stage.dotenv or _DOTENV.search(text) is not None
+        if BUNDLES.search(text) is not None:
+            stage.bundled = (stage.bundled or set()) | stage.env.keys() | stage.args.keys() | set(_ASSIGNED.findall(text)) | ({"*"} if stage.dotenv else set())
+            self.bundler = instruction.span
+
     def mounts(self, instruction: Instruction) -> None:
         text = instruction.place.text
         if "--mount=" not in text:
@@ -369,6 +381,14 @@ _PACKAGE = re.compile(
     r"(?:--filter[= ]|--scope[= ]|--workspace[= ]|-w |\bworkspace |\bprune |\bcd )[\"'{]*(?:\.{3})?(@?[A-Za-z0-9][\w.-]*(?:/[\w.-]*[\w-])*)"
 )
 """What a package manager is told to build of a workspace, by name (https://pnpm.io/filtering, https://turborepo.com/docs/reference/prune) or folder."""
+BUNDLES: Final = re.compile(
+    r"\b(?:npm|pnpm|yarn|bun)\b(?:[ \t]+(?:run|exec|--?[\w-]+(?:=\S+)?|-C[ \t]+\S+|(?:--filter|-F|-w|--workspace|--prefix|--cwd|workspace)[= \t]+\S+))*[ \t]+build(?![\w.-])"
+    r"|\b(?:vite|next|react-scripts|vue-cli-service|gatsby|parcel|craco|ng)[ \t]+build\b|\b(?:turbo|nx)\b[ \t]+(?:run[ \t]+)?build\b"
+)
+"""Commands that build a bundle for browsers, with the variables of that moment in it."""
+_DOTENV: Final = re.compile(r"\.env\b(?![.\w]*(?:\.js|\.ts))")
+"""A RUN line that has to do with an env file: what is in it, is in the bundle."""
+_ASSIGNED: Final = re.compile(r"\b([A-Z][A-Z0-9_]{2,100})=")
 _SETS = re.compile(r"(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w{0,100})=")
 _USES = re.compile(r"(?:\$\{?|\benv\.|\b(?:env|environ)\[[\"']|\b(?:environ\.get|getenv)\([\"'])([A-Za-z_]\w{0,100})")
 _WRITES = re.compile(r"\b(?:cat|tee)\b[^|&;]{0,400}<<|<<[^|&;]{0,400}(?:>|\|\s*tee\b)")
@@ -504,8 +524,11 @@ def read_dockerfile(source: SourceFile, target: str | None = None, given: Iterab
     waiting = [stage]
     seen = {id(stage)}
     brings = False
+    bundled: set[str] | None = None
     while waiting:
         one = waiting.pop()
+        if one.bundled is not None:
+            bundled = (bundled or set()) | one.bundled
         copies.update(one.copies)
         compiles.update(one.compiles)
         packages.update(one.packages)
@@ -537,4 +560,6 @@ def read_dockerfile(source: SourceFile, target: str | None = None, given: Iterab
         tuple(dict.fromkeys((*stage.programs, *(name for origin, *_ in stage.taken for name in origin.programs)))),
         stage.fetches or any(origin.fetches for origin, *_ in stage.taken),
         stage.name,
+        frozenset(bundled) if bundled is not None else None,
+        reader.bundler,
     )

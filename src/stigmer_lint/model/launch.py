@@ -225,6 +225,10 @@ class Image(msgspec.Struct, frozen=True):
     """A RUN line downloads something ready made."""
     stage: str | None = None
     """What the Dockerfile calls the stage that this is."""
+    bundled: frozenset[str] | None = None
+    """Variables that are there when a RUN line builds a bundle for browsers, `*` where an env file may bring more; None where none does."""
+    bundler: Span | None = None
+    """The RUN line that builds it."""
 
 
 def image_of(launch: Launch, images: Mapping[str, Image]) -> Image | None:

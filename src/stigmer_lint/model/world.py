@@ -219,6 +219,8 @@ class World(msgspec.Struct, eq=False, weakref=True):
     """Host aliases that code outside any image writes, on Linux. Looked for where code launches something without host entries."""
     network_choices: tuple[NetworkChoice, ...] = ()
     misnamed: tuple[Misnamed, ...] = ()
+    cluster_services: frozenset[str] = frozenset()
+    """The names of the Services of Kubernetes, those that no pod of the tree stands behind included."""
     gaps: tuple[Gap, ...] = ()
     sources: dict[str, SourceFile] = {}
     """Files that findings may point into."""

@@ -1,0 +1,68 @@
+"""What one service gets and another of the same code or the same file does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+Found = list[tuple[str, str, int, str]]
+Findings = Callable[[dict[str, str]], Found]
+
+WEB = {"web/Dockerfile": "FROM node:20\nCOPY . .\nCMD [\"node\", \"server.js\"]\n"}
+DB = "  db:\n    image: postgres:16\n"
+API = "  api:\n    image: acme/api:1\n    environment:\n      DATABASE_URL: {}\n"
+APP = "services:\n  web:\n    build: web\n    environment:\n      PORT: '3000'\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "told"),
+    [
+        ("const client = connect(process.env.DATABASE_URL);\n", "postgres://app@db:5432/app", True),
+        # Where it is read only when somebody asks, has a default, or leads out of the project, nothing says that it is missed.
+        ("module.exports = () => connect(process.env.DATABASE_URL);\n", "postgres://app@db:5432/app", False),
+        ("const client = connect(process.env.DATABASE_URL || 'postgres://db.example.com/app');\n", "postgres://app@db:5432/app", False),
+        ("const client = connect(process.env.DATABASE_URL);\n", "postgres://app@db.example.com:5432/app", False),
+        ("const client = connect(process.env.DATABASE_URL);\n", "postgres://app@api:5432/app", False),
+    ],
+)
+def test_an_address_that_a_single_other_service_gets(findings: Findings, code: str, value: str, told: bool) -> None:
+    tree = {**WEB, "web/server.js": code, "compose.yaml": APP + API.format(value) + DB}
+    assert findings(tree) == ([("STG203", "compose.yaml", 2, "DATABASE_URL")] if told else [])
+
+
+def test_the_settings_of_a_tool_miss_nothing(findings: Findings) -> None:
+    code = {"web/server.js": "require('./drizzle.config');\n", "web/drizzle.config.js": "module.exports = {url: process.env.DATABASE_URL};\n"}
+    assert findings({**WEB, **code, "compose.yaml": APP + API.format("postgres://app@db:5432/app") + DB}) == []
+
+
+NAMES = "      A_MODE: x\n      B_MODE: x\n      C_MODE: x\n      D_MODE: x\n"
+READS = "import os\n" + "".join(f"{name} = os.getenv('{name}_MODE', '')\n" for name in "ABCDEF")
+
+
+@pytest.mark.parametrize(
+    ("read", "more", "told"),
+    [
+        ("URL = os.environ['RUNNER_URL']\n", "", True),
+        ("URL = os.getenv('RUNNER_URL')\n", "", False),
+        ("def url():\n    return os.environ['RUNNER_URL']\n", "", False),
+        # Settings of its own: it does other work.
+        ("URL = os.environ['RUNNER_URL']\n", "      E_MODE: x\n      F_MODE: x\n", False),
+    ],
+)
+def test_what_the_code_demands_as_it_is_loaded_all_services_of_one_image_need(findings: Findings, read: str, more: str, told: bool) -> None:
+    services = f"  api:\n    build: .\n    environment:\n      RUNNER_URL: http://runner\n{NAMES}  timer:\n    build: .\n    environment:\n{NAMES}{more}"
+    tree = {"Dockerfile": "FROM python\nCOPY . .\nCMD [\"python\", \"main.py\"]\n", "main.py": READS + read, "compose.yaml": f"services:\n{services}"}
+    assert findings(tree) == ([("STG203", "compose.yaml", 10, "RUNNER_URL")] if told else [])
+
+
+@pytest.mark.parametrize(("command", "told"), [("python3 main.py", True), ("python3 tools/other.py", False)])
+def test_a_mounted_tree_hides_no_program_that_the_image_holds(findings: Findings, command: str, told: bool) -> None:
+    tree = {
+        "Dockerfile": "FROM python\nCOPY main.py .\nCOPY lib lib\n",
+        "main.py": "import os\nimport lib\nMODE = os.getenv('SEARCH_BASE_URL')\n",
+        "lib/__init__.py": "",
+        "tools/other.py": "import os\nprint(os.getenv('SEARCH_URL'))\n",
+        "compose.yaml": f"services:\n  app:\n    build: .\n    command: {command}\n    volumes: ['./:/app']\n    environment:\n      SEARCH_URL: http://search\n",
+    }
+    assert findings(tree) == ([("STG204", "compose.yaml", 7, "SEARCH_URL")] if told else [])
