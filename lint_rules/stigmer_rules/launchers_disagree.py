@@ -7,7 +7,20 @@ from collections import Counter
 from collections.abc import Iterator
 
 from stigmer_lint.addresses import addresses_of
-from stigmer_lint.contract import Peers, Sides, alike, confidence_of, demanded, open_because, place, read_step, role, title, unreachable_on
+from stigmer_lint.contract import (
+    Peers,
+    Sides,
+    alike,
+    confidence_of,
+    demanded,
+    hides_much,
+    open_because,
+    place,
+    read_step,
+    role,
+    title,
+    unreachable_on,
+)
 from stigmer_lint.dialled import inside_ports, outside_ports, texts
 from stigmer_lint.knowledge.frameworks import framework_of
 from stigmer_lint.knowledge.image_ports import image_fact
@@ -38,7 +51,10 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
     peers = Peers(world, policy)
     for component in world.components:
         joined.update(id(launch) for launch in component.launches)
-        yield from _compared(Sides(component, policy, world), policy, peers)
+        sides = Sides(component, policy, world)
+        found = list(_compared(sides, policy, peers))
+        yield from found
+        yield from _odd(sides, policy, peers, {(one.env, one.launch.span) for one in found if one.launch is not None})
     for launches in _by_image(world, joined):
         yield from _compared(Sides(Component("", launches, (), ()), policy), policy, peers)
 
@@ -126,6 +142,42 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                                f"{name} is set in another launch of the same image, and not for {title(launch)}", None,
                                unreachable_on(launch, need.address) if need is not None and need.address is not None else (),
                                "low" if elsewhere or (need is not None and need.reason == "required" and need.read.deferred and need.read.api != "struct tag") else None)
+
+
+MIN_OTHERS = 2
+"""Files whose launches of the same program all set a variable before the only one that does not counts as having forgotten it."""
+
+
+def _odd(sides: Sides, policy: Policy, peers: Peers, told: set[tuple[str | None, Span]]) -> Iterator[Finding]:
+    """Variables that the code reads without a default, and that the launches of all files but one set: that one, which sets others of the same family, is the odd
+    one out."""
+    launches = sides.component.launches
+    for index, launch in enumerate(launches):
+        if peers.is_partial(launch) or hides_much(launch) or is_trial(launch.span.path) or _PIPELINE.search(launch.span.path) or _EXAMPLE.search(launch.span.path):
+            continue
+        others = [
+            (at, other) for at, other in enumerate(launches)
+            if other.span.path != launch.span.path and alike(launch, other) and not peers.is_partial(other) and not is_trial(other.span.path) and sides.given[at]
+        ]
+        if len({other.span.path for _, other in others}) < MIN_OTHERS:
+            continue
+        families = Counter(words[0] for name in sides.given[index] if name in sides.reads and (words := tokens(name)))
+        for name in set.intersection(*(set(sides.given[at]) for at, _ in others)) & sides.reads.keys() - sides.given[index].keys():
+            settings = [sides.given[at][name] for at, _ in others]
+            reads = [read for read in sides.reads[name] if not read.conditional and read.language != "shell"]
+            if (
+                not reads or any(read.default is not None for read in sides.reads[name]) or (name, launch.span) in told or not families[tokens(name)[0]]
+                or is_telemetry(name) or names_test(name) or _PROXIES.match(name) or name in demanded(launch, policy)
+                or any(one.maybe or one.origin == "image" or (isinstance(one.value, Known) and not one.value.text) for one in settings)
+                or sides.supplied(index, reads[0]) or sides.beside(index, reads[0])
+                or _chosen_otherwise(name, sides.given[index], sides.given[others[0][0]]) or _alternatives(name, sides.given[index], sides.given[others[0][0]])
+                or any(peers.only_there(name, one.value, launch, other) for one, (_, other) in zip(settings, others, strict=True))
+            ):
+                continue
+            yield _finding(
+                sides, launch, others[0][1], settings[0], reads[0], f"{name} is set by the launches of {len({other.span.path for _, other in others})} other files of the same image, and not for {title(launch)}",
+                None, confidence="medium",
+            )
 
 
 _CHOICES = frozenset({"DRIVER", "TYPE", "ENGINE", "BACKEND", "PROVIDER", "DIALECT", "KIND", "ADAPTER", "CLIENT"})

@@ -10,6 +10,7 @@ from stigmer_lint.contract import (
     Need,
     Peers,
     Sides,
+    Slip,
     confidence_of,
     demanded,
     hides_much,
@@ -17,6 +18,7 @@ from stigmer_lint.contract import (
     open_because,
     place,
     read_step,
+    slips,
     title,
     unpaired,
     unreachable_on,
@@ -46,6 +48,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
         yield from _forgotten(sides, peers)
         yield from _unpaired(sides, peers)
         yield from _unbuilt(sides)
+        yield from (_slipped(sides, one) for one in slips(world, sides) if one.used)
         told: set[tuple[object, ...]] = set()
         for need, lacking in _lacking(sides, component, peers):
             # Where many launches run without it, in several files, the read is on none of their paths.
@@ -243,6 +246,25 @@ def _unpaired(sides: Sides, peers: Peers) -> Iterator[Finding]:
                 remedy=PassOn((read.name,)),
                 launch=launch,
             )
+
+
+def _slipped(sides: Sides, one: Slip) -> Finding:
+    """A read of a name that others have otherwise."""
+    read = sides.reads[one.meant][0]
+    return Finding(
+        rule=RULE.code,
+        message=f"nothing gives {one.meant}, which is read here; did you mean {one.setting.name}, which {title(one.launch)} gets and others use?",
+        span=read.span,
+        severity="warning",
+        confidence="high" if sides.component.certain else "medium",
+        container=text_of(one.launch.any.name) or one.launch.service,
+        image=text_of(one.launch.any.image),
+        env=one.meant,
+        platforms=tuple(one.launch.facts),
+        related=(Step(one.setting.name_span or one.setting.span, f"{one.setting.name} is set here"),),
+        help=f"read {one.setting.name}",
+        launch=one.launch,
+    )
 
 
 def _unbuilt(sides: Sides) -> Iterator[Finding]:

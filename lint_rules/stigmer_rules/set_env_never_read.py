@@ -16,6 +16,7 @@ from stigmer_lint.contract import (
     program_of,
     read_by_twin,
     read_elsewhere,
+    slips,
     title,
     used_by_launch,
 )
@@ -46,6 +47,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
     for sides in known:
         yield from _too_late(world, sides)
         yield from _after_the_build(world, sides)
+        yield from (_finding(sides, one.launch, one.setting, one.meant) for one in slips(world, sides) if not one.used)
     for component, sides in zip(world.components, known, strict=True):
         # Without a single read there is nothing to tell a dead name by: the program may be in a language that is not read.
         if not component.whole or not (component.reads or sides.image):

@@ -13,8 +13,8 @@ from stigmer_lint.addresses import Address, addresses_of
 from stigmer_lint.dialled import Neighbours, inside_ports, outside_ports, texts
 from stigmer_lint.knowledge.frameworks import framework_of
 from stigmer_lint.knowledge.image_ports import is_runtime
-from stigmer_lint.knowledge.names import command_of, fits, names_page, tokens
-from stigmer_lint.knowledge.roles import RoleVerdict, role_of
+from stigmer_lint.knowledge.names import command_of, fits, is_slip, names_page, tokens
+from stigmer_lint.knowledge.roles import BROWSER_PREFIXES, RoleVerdict, role_of
 from stigmer_lint.model.launch import EnvSetting, Image, Launch, Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Known, Step, Template, Unknown, Value, alternatives, render
@@ -175,7 +175,8 @@ class Sides:
     def _need(self, reads: list[EnvRead]) -> Need | None:
         settled = [read for read in reads if not read.conditional]
         for read in sorted(settled, key=lambda one: one.deferred):
-            if read.required:
+            if read.required and not (read.language in ("javascript", "typescript") and read.name.startswith(BROWSER_PREFIXES)):
+                # What a bundler puts in is there, or not, since the build.
                 return Need(read, "required")
         for read in sorted(settled, key=lambda one: one.deferred):
             found = self._loopback(read)
@@ -683,6 +684,41 @@ def in_policy(launch: Launch, policy: Policy) -> tuple[str, Container] | None:
 def confidence_of_launch(launch: Launch) -> Confidence:
     """How sure it is that a launch lacks a name that its policy demands."""
     return "medium" if open_because(launch) or any(facts.env_files for facts in launch.facts.values()) else "high"
+
+
+class Slip(msgspec.Struct, frozen=True):
+    """A variable of an env file that differs from one that is read, `meant`, as no two do that are meant to. `used`: somebody else uses it as it is, so that the
+    reader is the one who is wrong."""
+
+    launch: Launch
+    setting: EnvSetting
+    meant: str
+    used: bool
+
+
+def slips(world: World, sides: Sides) -> Iterator[Slip]:
+    """Once for each line of an env file that nothing inside reads, where one name is read instead that is not given."""
+    if not sides.component.whole or not sides.component.reads:
+        return
+    seen: set[Span] = set()
+    for index, launch in enumerate(sides.component.launches):
+        for name, setting in sides.given[index].items():
+            if setting.origin != "env-file" or setting.span in seen or sides.is_read(name) or used_by_launch(launch, name):
+                continue
+            near = [other for other in sides.settled if other not in sides.given[index] and other not in sides.image and other not in sides.component.supplied and is_slip(name, other)]
+            if len(near) == 1 and not read_elsewhere(sides, launch, name, near[0]):
+                seen.add(setting.span)
+                yield Slip(launch, setting, near[0], _is_used(name, world, sides))
+
+
+def _is_used(name: str, world: World, sides: Sides) -> bool:
+    """Whether a variable is read by the code of another image, or stands in what the launches set themselves."""
+    if any(one is not sides.component and Sides(one, sides.policy).is_read(name) for one in world.components):
+        return True
+    return any(
+        (setting.name == name and setting.origin == "launch") or name in _named_in(setting.value) or any(step.message.startswith(f"{name} is set in ") for step in setting.value.trail)
+        for launch in world.launches if launch.facts for setting in launch.any.env if setting.origin == "launch"
+    )
 
 
 def same_source(left: Value, right: Value) -> bool:

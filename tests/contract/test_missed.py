@@ -66,3 +66,55 @@ def test_a_mounted_tree_hides_no_program_that_the_image_holds(findings: Findings
         "compose.yaml": f"services:\n  app:\n    build: .\n    command: {command}\n    volumes: ['./:/app']\n    environment:\n      SEARCH_URL: http://search\n",
     }
     assert findings(tree) == ([("STG204", "compose.yaml", 7, "SEARCH_URL")] if told else [])
+
+
+ENV_FILE = {
+    "Dockerfile": "FROM python\nCOPY main.py .\n",
+    "main.py": "import os\nA = os.getenv('SERVICE_TIMEOUT')\nB = os.getenv('CACHE_CACHE_LIMIT')\n",
+    "compose.yaml": "services:\n  app:\n    build: .\n    env_file: app.env\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("SERVICE_TIMEUOT=1", True), ("SERVICE_TIMEOUTS=1", True), ("SERVICE_TIMEOUT=1", False),
+        # Another word, a word less, and a name that is read.
+        ("SERVICE_LIMIT=1", False), ("TIMEOUT=1", False), ("CACHE_CACHE_LIMIT=1", False),
+    ],
+)
+def test_a_slip_in_an_env_file_is_told_where_it_is(findings: Findings, line: str, told: bool) -> None:
+    assert findings({**ENV_FILE, "app.env": f"MODE=x\n{line}\n"}) == ([("STG204", "app.env", 2, line.partition("=")[0])] if told else [])
+
+
+def test_a_doubled_word_is_a_slip_of_the_reader_where_others_use_the_name(findings: Findings) -> None:
+    assert findings({**ENV_FILE, "app.env": "CACHE_LIMIT=1\n"}) == [("STG204", "app.env", 1, "CACHE_LIMIT")]
+    more = "  cache:\n    image: acme/cache:1\n    environment: [CACHE_LIMIT=1]\n"
+    tree = {**ENV_FILE, "app.env": "CACHE_LIMIT=1\n", "compose.yaml": ENV_FILE["compose.yaml"] + more}
+    assert findings(tree) == [("STG203", "main.py", 3, "CACHE_CACHE_LIMIT")]
+
+
+CDN = {
+    "cdn/Dockerfile": "FROM node:20\nCOPY . .\nCMD [\"node\", \"s3.js\"]\n",
+    "cdn/s3.js": "const url = process.env.S3_URL;\nconst style = process.env.S3_PATH_STYLE === 'true';\nconst mode = process.env.MODE;\n",
+}
+
+
+def cdn(*names: str) -> str:
+    return "services:\n  cdn:\n    build: {context: cdn}\n    environment:\n" + "".join(f"      {name}: 'true'\n" for name in names)
+
+
+@pytest.mark.parametrize(
+    ("others", "mine", "told"),
+    [
+        ((("S3_URL", "S3_PATH_STYLE"), ("S3_URL", "S3_PATH_STYLE")), ("S3_URL", "MODE"), True),
+        # Only one other file, another that does not have it either, and nothing of the family here.
+        ((("S3_URL", "S3_PATH_STYLE"),), ("S3_URL", "MODE"), False),
+        ((("S3_URL", "S3_PATH_STYLE"), ("S3_URL",)), ("S3_URL", "MODE"), False),
+        ((("S3_URL", "S3_PATH_STYLE"), ("S3_URL", "S3_PATH_STYLE")), ("MODE",), False),
+    ],
+)
+def test_the_only_launch_that_leaves_a_variable_out(findings: Findings, others: tuple[tuple[str, ...], ...], mine: tuple[str, ...], told: bool) -> None:
+    tree = {**CDN, "compose.yaml": cdn(*mine), **{f"deploy/stack{at}/compose.yaml": cdn(*names).replace("{context: cdn}", "{context: ../../cdn}") for at, names in enumerate(others)}}
+    found = [one for one in findings(tree) if one[3] == "S3_PATH_STYLE" and one[1] == "compose.yaml"]
+    assert found == ([("STG205", "compose.yaml", 2, "S3_PATH_STYLE")] if told else [])

@@ -41,7 +41,7 @@ from stigmer_lint.flow.ir import (
 )
 from stigmer_lint.flow.project import ModuleHandle, VariableHandle
 from stigmer_lint.flow.reads_forms import OBJECTS, SCANS, Form, aliases, canonical, flag_names, form_of, plain, scanned
-from stigmer_lint.flow.walk import Place, own, parts, statements
+from stigmer_lint.flow.walk import Place, dotted, own, parts, statements
 from stigmer_lint.knowledge.names import is_test
 from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.model.value import Choice, Known, ObjectValue, Template, Unknown, Value, alternatives, choose
@@ -63,6 +63,12 @@ _GENERIC = frozenset({
 
 Link = tuple[Expr, "Link | None"]
 """The expressions around one, nearest first."""
+
+
+_REFUSING = {
+    "javascript": ("URL", "JSON.parse", "Buffer.from"), "typescript": ("URL", "JSON.parse", "Buffer.from"), "python": ("json.loads", "Path", "pathlib.Path", "os.path.join", "Decimal"),
+}
+"""Calls that fail for what is not there (`undefined`, None), as their first argument."""
 
 
 class Context(msgspec.Struct):
@@ -422,13 +428,13 @@ class Code:
             elif isinstance(parent, Call) and parent.callee is not here:
                 needed = needed or (
                     top and unit.language == "python" and isinstance(parent.callee, Name) and parent.callee.id in ("int", "float") and len(parent.args) == 1
-                )
+                ) or (top and dotted(parent.callee) in _REFUSING.get(unit.language, ()) and bool(parent.args) and parent.args[0].value is here)
                 nested = form_of(parent, unit, known)
                 if nested is not None and nested.default is here:
                     found.groups = (*found.groups, *self._text(nested.name, place, frame))
                     found.conditional = True
                     top = False
-            elif isinstance(parent, Attr) and unit.language == "python" and top and parent.base is here:
+            elif isinstance(parent, Attr) and top and parent.base is here and (unit.language == "python" or (unit.language in _REFUSING and not self._asks(parent, unit))):
                 needed = True
             elif isinstance(parent, Compare | Not) or not isinstance(parent, Attr | Call):
                 top = False
@@ -450,6 +456,11 @@ class Code:
                 bool(place.decl.owner) and unit.language == "go" and len(self.ev.project.files_with(f") {place.decl.name}(", "go")) > MAX_NAMESAKES
             )
         return found
+
+    def _asks(self, attr: Attr, unit: Unit) -> bool:
+        """Whether a property is asked for with `?.`, which does without."""
+        source = self.ev.project.source(unit.path)
+        return source is None or source.data[max(0, attr.name_span[0] - 2) : attr.name_span[0]] == b"?."
 
     def _calls_of(self, place: Place) -> list[Place]:
         """Where the function around is called, by its name; calls in tests left out."""

@@ -16,7 +16,7 @@ import msgspec
 from stigmer_lint.frontends.base import Tree
 from stigmer_lint.frontends.compose_environment import sample_names
 from stigmer_lint.frontends.config_paths import inside
-from stigmer_lint.knowledge.names import tokens
+from stigmer_lint.knowledge.names import is_slip, tokens
 from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.model.world import Misnamed
 
@@ -78,7 +78,7 @@ def _in_project(env: SourceFile, sources: list[SourceFile], near: Callable[[str,
             lost.setdefault(one.name, one)
     bare = [name for name, one in lost.items() if not one.answered]
     for name, one in lost.items():
-        meant = next((other for other in idle if _slip(name, other)), None)
+        meant = next((other for other in idle if is_slip(name, other)), None)
         if meant is None and not handed and not one.answered:
             # What is given whole to a container may be read there.
             meant = near(name, idle)
@@ -113,23 +113,6 @@ def _references(source: SourceFile) -> list[_Reference]:
         group = 1 if hit[1] else 2
         found.append(_Reference(hit[group].decode(), Span(source.path, *hit.span(group)), bool(hit[3])))
     return found
-
-
-def _slip(one: str, other: str) -> bool:
-    """Whether two names differ as no two that are meant to differ do: in a part that is doubled, or in one letter of a long word."""
-    words, theirs = tokens(one), tokens(other)
-    if sorted(set(words)) == sorted(set(theirs)) and abs(len(words) - len(theirs)) == 1:
-        return True
-    apart = [(left, right) for left, right in zip(words, theirs, strict=False) if left != right]
-    return len(words) == len(theirs) and len(apart) == 1 and min(map(len, apart[0])) >= 4 and _one_letter(*apart[0])
-
-
-def _one_letter(one: str, other: str) -> bool:
-    if abs(len(one) - len(other)) > 1 or any(char.isdigit() for char in one + other):
-        return False
-    short, long = sorted((one, other), key=len)
-    at = next((index for index, pair in enumerate(zip(short, long, strict=False)) if pair[0] != pair[1]), len(short))
-    return short[at + 1 :] == long[at + 1 :] if len(short) == len(long) else short[at:] == long[at + 1 :]
 
 
 def _alike(one: str, other: str) -> bool:
