@@ -109,6 +109,10 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                     # `mongo` is the plain name of MONGO_HOST, with the same value.
                     continue
                 located = addresses_of(setting.value)
+                if need is None and _leads_to_a_sibling(sides, name, peers.services(launch)):
+                    continue
+                if need is None and _not_chosen(name, sides.given[index], sides.given[other_index]):
+                    continue
                 if need is None and located and all(one.address.is_loopback for one in located):
                     # What the other hands over is for browsers, or wrong.
                     continue
@@ -194,6 +198,23 @@ def _chosen_otherwise(name: str, mine: dict[str, EnvSetting], theirs: dict[str, 
             if ours and others and not ours & others:
                 return True
     return False
+
+
+def _leads_to_a_sibling(sides: Sides, name: str, services: frozenset[str]) -> bool:
+    """Whether the code falls back to a service that is there: `routr:51907` beside a service `routr`."""
+    return any(
+        one.address.host in services for read in sides.reads.get(name, ()) if read.default is not None for one in addresses_of(read.default)
+    )
+
+
+_SECRETS = frozenset({"KEY", "APIKEY", "TOKEN", "SECRET"})
+
+
+def _not_chosen(name: str, mine: dict[str, EnvSetting], theirs: dict[str, EnvSetting]) -> bool:
+    """Whether a variable is of somebody's service which needs a key, and which this launch has nothing of: `PROXY_URL` beside `PROXY_API_KEY`."""
+    family = next(iter(tokens(name)), "")
+    ours, others = ([words for one in side if (words := tokens(one)) and words[0] == family] for side in (mine, theirs))
+    return not ours and any(words[-1] in _SECRETS for words in others)
 
 
 def _alternatives(name: str, mine: dict[str, EnvSetting], theirs: dict[str, EnvSetting]) -> bool:

@@ -299,7 +299,7 @@ def left_out(sides: Sides, index: int, services: frozenset[str]) -> Left | None:
         reads = sorted((read for read in sides.reads[name] if read.language != "go" or not read.conditional), key=lambda read: read.conditional)
         if not reads or name in sides.anywhere or (name in elsewhere and any(read.default is not None for read in reads)) or any(sides.supplied(index, read) for read in reads) or read_by_platform(name):
             continue
-        if _led_elsewhere(one.value, services):
+        if _led_elsewhere(name, one.value, services) or _of_another(name, launch, services):
             continue
         plain += not one.optional
         default = any(read.default is not None and text_of_default(read.default) is not None for read in reads)
@@ -319,6 +319,15 @@ def left_out(sides: Sides, index: int, services: frozenset[str]) -> Left | None:
         first = next(iter(tokens(read.name)), "")
         families.setdefault(read.name if first in offered else first, []).append(read)
     return Left(tuple(map(tuple, families.values())), len(handed), bool(bare)) if len(families) <= MAX_FORGOTTEN else None
+
+
+def _of_another(name: str, launch: Launch, services: frozenset[str]) -> bool:
+    """Whether a variable begins with what another service of the set-up is called, and not this one: it is that one's, unless it says where that one is and
+    who may use it (`QUEUE_URL`, `QUEUE_PASSWORD`)."""
+    words = tokens(name)
+    called = [tokens(service) for service in services if service]
+    mine = tokens(launch.service or "")
+    return any(one and one != mine and len(words) > len(one) and words[: len(one)] == one and len("".join(one)) >= 4 and not set(words[len(one) :]) <= _COMMON for one in called)
 
 
 def unpaired(sides: Sides, index: int, services: frozenset[str]) -> list[EnvRead]:
@@ -342,15 +351,16 @@ def unpaired(sides: Sides, index: int, services: frozenset[str]) -> list[EnvRead
             continue
         if any(read.conditional or read.default is not None for read in sides.reads[name]) or sides.supplied(index, reads[0]):
             continue
-        if role_of(name, None, None, dict(sides.policy.env_roles)).role == "dial" and _led_elsewhere(one.value, services):
+        if role_of(name, None, None, dict(sides.policy.env_roles)).role == "dial" and _led_elsewhere(name, one.value, services):
             continue
         found.append(reads[0])
     return found
 
 
-def _led_elsewhere(value: str, services: frozenset[str]) -> bool:
-    """Whether a documented value leads to a service that is not part of a set-up."""
-    host = next((located.address.host for located in addresses_of(Known(value))), None)
+def _led_elsewhere(name: str, value: str, services: frozenset[str]) -> bool:
+    """Whether a documented value leads to a service that is not part of a set-up. A word alone is a host in a variable for hosts."""
+    found = next((located.address for located in addresses_of(Known(value))), None)
+    host = found.host if found is not None and (found.scheme or found.port or role_of(name).role == "dial") else None
     return host is not None and re.fullmatch(r"[a-z][a-z0-9_-]*", host) is not None and host != "localhost" and host not in services
 
 
@@ -747,9 +757,13 @@ def demanded(launch: Launch, policy: Policy) -> frozenset[str]:
     return frozenset((*found[1].env.required_names, *(name for service in services for name in service.env)))
 
 
+_SETTINGS_ONLY = frozenset({"shell", "conf", "cfg", "ini", "yaml", "yml", "json", "toml", "xml", "properties", "template", "tmpl", "tpl"})
+"""What reads in scripts and settings are said to be in: of the program itself they tell nothing."""
+
+
 def program_of(component: Component) -> bool:
     """Whether the image's program is the tree's: something but scripts is read, and it is not built on a product with variables of its own."""
-    if all(read.language == "shell" for read in component.reads):
+    if all(read.language in _SETTINGS_ONLY for read in component.reads):
         return False
     for image in component.images:
         if image.base is None:

@@ -399,6 +399,9 @@ def _dialled(
             if port is None and role.default_port is not None and neighbours.ports(launch, facts).listens(role.default_port):
                 # VAULT_ADDR of Vault itself, with a port that is filled in elsewhere.
                 owner = "own"
+            elif port is None and one.address.is_loopback and not _DATABASE.isdisjoint(tokens(setting.name)) and any(neighbours.ports(launch, facts).listens(usual) for usual in _DATABASE_PORTS):
+                # `LOCAL_DB_HOST` of a container that has the database in it.
+                owner = "own"
             elif owner == "own" and launch.group is None and _of_another_variable(one.value, facts, port):
                 owner = "foreign"
             if owner == "foreign" and one.address.port is None and beside is None and neighbours.mates(launch, facts):
@@ -423,6 +426,11 @@ def _dialled(
 
     if facts.health is not None:
         yield from _checked(launch, facts, platform)
+
+
+_DATABASE = frozenset({"DB", "DATABASE"})
+_DATABASE_PORTS = ("3306", "5432", "27017", "1433")
+"""MySQL, PostgreSQL, MongoDB, SQL Server."""
 
 
 def _is_outer(name: str, by_name: Mapping[str, EnvSetting]) -> bool:

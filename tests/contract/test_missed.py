@@ -118,3 +118,46 @@ def test_the_only_launch_that_leaves_a_variable_out(findings: Findings, others: 
     tree = {**CDN, "compose.yaml": cdn(*mine), **{f"deploy/stack{at}/compose.yaml": cdn(*names).replace("{context: cdn}", "{context: ../../cdn}") for at, names in enumerate(others)}}
     found = [one for one in findings(tree) if one[3] == "S3_PATH_STYLE" and one[1] == "compose.yaml"]
     assert found == ([("STG205", "compose.yaml", 2, "S3_PATH_STYLE")] if told else [])
+
+
+def test_names_that_are_looked_for_by_their_end_are_read(findings: Findings) -> None:
+    code = "const get = (key) => process.env[Object.keys(process.env).find((one) => one.endsWith(`_${key}`)) ?? key];\nconst level = get('LOGS_LEVEL');\nconst mode = process.env.MODE;\n"
+    tree = {**WEB, "web/server.js": code, "compose.yaml": "services:\n  web:\n    build: web\n    environment: {MODE: x, API_LOGS_LEVEL: info}\n"}
+    assert findings(tree) == []
+    assert findings({**tree, "web/server.js": "const level = process.env.LOGS_LEVEL;\nconst mode = process.env.MODE;\n"}) == [("STG204", "compose.yaml", 4, "API_LOGS_LEVEL")]
+
+
+def test_scripts_and_settings_alone_are_no_program(findings: Findings) -> None:
+    tree = {
+        "docker/Dockerfile": "FROM php:8.3-cli\nCOPY start supervisord.conf /etc/app/\nCMD [\"start\"]\n",
+        "docker/start": "#!/bin/sh\nexec supervisord -u ${APP_USER}\n",
+        "docker/supervisord.conf": "[program:php]\ncommand=%(ENV_APP_COMMAND)s\n",
+        "compose.yaml": "services:\n  app:\n    build: docker\n    volumes: ['.:/var/www']\n    environment: {APP_USER: me, APP_COMMAND: php, SITES_PATH: /}\n",
+    }
+    assert findings(tree) == []
+
+
+SWITCH = {"Dockerfile": "FROM python\nCOPY main.py .\n", "main.py": "import os\nA = os.getenv('LLM_URL')\nB = os.getenv('LLM_API_KEY')\nC = os.getenv('ROUTER_ENDPOINT', 'router:5190')\n"}
+
+
+@pytest.mark.parametrize(("mine", "told"), [("MODEL=local", False), ("LLM_API_KEY=x", True)])
+def test_somebodys_service_that_is_not_chosen(findings: Findings, mine: str, told: bool) -> None:
+    tree = {**SWITCH, "a.sh": f"docker build -t acme/app .\ndocker run -e {mine} acme/app\n", "b.sh": "docker run -e LLM_API_KEY=x -e LLM_URL=https://llm.example.com acme/app\n"}
+    assert [one for one in findings(tree) if one[0] == "STG205"] == ([("STG205", "a.sh", 2, "LLM_URL")] if told else [])
+
+
+@pytest.mark.parametrize(("service", "told"), [("router", False), ("other", True)])
+def test_a_default_that_leads_to_a_service_of_the_file(findings: Findings, service: str, told: bool) -> None:
+    one = f"services:\n  app:\n    build: .\n    environment: {{MODE: x}}\n  {service}:\n    image: acme/router:1\n"
+    two = "services:\n  app:\n    build: ..\n    environment: {ROUTER_ENDPOINT: 'nat:5190'}\n"
+    assert [one for one in findings({**SWITCH, "compose.yaml": one, "dev/compose.yaml": two}) if one[0] == "STG205"] == ([("STG205", "compose.yaml", 2, "ROUTER_ENDPOINT")] if told else [])
+
+
+def test_what_is_another_services_is_not_left_out(findings: Findings) -> None:
+    names = [f"AUTOPILOT_{word}" for word in ("ONE", "TWO", "THREE", "FOUR", "FIVE")]
+    code = "".join(f"const {name} = process.env.{name};\n" for name in (*names, "APISERVER_ROOT_DOMAIN", "MISSED_ONE"))
+    tree = {
+        "Dockerfile": WEB["web/Dockerfile"], "server.js": code, ".env.example": "".join(f"{name}=x\n" for name in (*names, "APISERVER_ROOT_DOMAIN", "MISSED_ONE")),
+        "compose.yaml": "services:\n  autopilot:\n    build: .\n    environment:\n" + "".join(f"      - {name}=${{{name}}}\n" for name in names) + "  apiserver:\n    image: acme/api:1\n",
+    }
+    assert findings(tree) == [("STG203", "compose.yaml", 2, "MISSED_ONE")]

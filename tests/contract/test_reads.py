@@ -319,3 +319,17 @@ def serve(host: str, api: str) -> None:
 def test_dotenvy_in_elixir(reads: Reads) -> None:
     found = reads({"config/runtime.exs": 'import Dotenvy\notlp = env!("OTLP_ENDPOINT", :string, nil)\nurl = env!("DATABASE_URL", :string)\nport = env!("PORT", :integer, 3000)\n'})
     assert {name: read.required for name, read in found.items()} == {"OTLP_ENDPOINT": False, "DATABASE_URL": True, "PORT": False}
+
+
+@pytest.mark.parametrize(
+    ("text", "required"),
+    [
+        ('config :app, url: System.fetch_env!("APP_URL")\n', True),
+        ('if config_env() == :prod do\n  config :app, url: System.fetch_env!("APP_URL")\nend\n', True),
+        ('children =\n  case mode do\n    :zta -> [{Auth, System.fetch_env!("APP_URL")}]\n    _ -> []\n  end\n', False),
+        ('case mode do\n  :zta ->\n    url = System.fetch_env!("APP_URL")\n  _ -> nil\nend\n', False),
+        ('if enabled do\n  config :app,\n    url: System.fetch_env!("APP_URL")\nend\n', False),
+    ],
+)
+def test_a_clause_of_elixir_demands_only_where_it_is_chosen(reads: Reads, text: str, required: bool) -> None:
+    assert reads({"config/runtime.exs": text})["APP_URL"].required is required

@@ -97,6 +97,28 @@ func launch(components []Component) error {
 """
 
 
+ANSWERS = """import os
+import subprocess
+
+
+def api_url(value):
+    if {test}:
+        return {inside}
+    return {outside}
+
+
+def start(url):
+    subprocess.run(["docker", "run", "--add-host", "host.docker.internal:host-gateway", "-e", "API_URL=" + api_url(url), "example/app:1"])
+"""
+
+
+def test_a_function_that_does_not_look_at_what_it_is_asked_is_no_resolver(found: Callable[..., None]) -> None:
+    same = ANSWERS.format(test='os.getenv("RUNTIME") == "docker"', inside='"http://host.docker.internal:7070"', outside='"http://localhost:7070"')
+    found({"start.py": same}, ())
+    looks = ANSWERS.format(test='value.startswith("http://localhost")', inside='value.replace("localhost", "host.docker.internal")  # STG104', outside="value")
+    found({"start.py": looks}, ("STG104",))
+
+
 def test_a_replacement_in_what_people_give(found: Callable[..., None]) -> None:
     found({"launch.go": REWRITES % " // STG104"}, ("STG104",))
 

@@ -73,6 +73,9 @@ from stigmer_lint.knowledge.roles import role_of
         ("SOMETHING", "postgres://localhost/x", "dial"),
         ("APP_URL_X", "postgresql+psycopg2://localhost/x", "dial"),
         ("SOMETHING", "http://localhost:80", "unknown"),
+        ("BACKEND_URL", "http://localhost:80", "dial"),
+        ("BACKEND_URL", "localhost", "public"),
+        ("BACKEND_ENDPOINT", "localhost", "dial"),
     ],
 )
 def test_role(name: str, value: str | None, role: str) -> None:

@@ -194,6 +194,12 @@ class Code:
             name: Value = Known(form.name)
         else:
             name = ev.eval(form.name, frame, place.stmt)
+        if form.suffix:
+            # A part that could not be told may be anything.
+            known = [option.text if isinstance(option, Known) else "" for option in alternatives(name)]
+            for text in dict.fromkeys(text if len(text) > 3 else "" for text in known):
+                yield EnvRead(f"*{text}", Span(place.decl.unit.path, *span), form.api, place.decl.unit.language, glob=True)
+            return
         if _open(name) and not isinstance(form.name, str) and place.decl.name and place.decl.params:
             told = list(self._wrapped(form, place, link))
             yield from told
@@ -439,7 +445,7 @@ class Code:
             elif isinstance(parent, Compare | Not) or not isinstance(parent, Attr | Call):
                 top = False
             here = parent
-        if needed and found.default is None and not form.presence:
+        if needed and found.default is None and form.default is None and not form.presence:
             found.required = True
         if found.default is None:
             self._following(form, place, here, frame, found)

@@ -29,7 +29,7 @@ OBJECTS = frozenset({
 
 class Form(msgspec.Struct, frozen=True):
     """One read as it is written. `name`: the expression of the name, or the name. `demands`: unset, it fails. `several`: it gives
-    value and whether it is set. `presence`: only whether it is set is asked. `prefix`: every name that begins so is read."""
+    value and whether it is set. `presence`: only whether it is set is asked. `prefix`: every name that begins so is read; `suffix`: every one that ends so."""
 
     name: Expr | str
     api: str
@@ -38,6 +38,7 @@ class Form(msgspec.Struct, frozen=True):
     several: bool = False
     presence: bool = False
     prefix: bool = False
+    suffix: bool = False
 
 
 class _Getter(msgspec.Struct, frozen=True):
@@ -181,7 +182,7 @@ _PREFIXES = {"strings.HasPrefix": 1, "strings.TrimPrefix": 1, "strings.CutPrefix
 
 
 def scanned(call: Call, unit: Unit) -> Form | None:
-    """The prefix that names are compared with, in code that goes through all variables."""
+    """What the beginnings or the ends of names are compared with, in code that goes through all variables."""
     if unit.language == "go":
         at = _PREFIXES.get(plain(call.callee) or "")
         if at is None or len(call.args) <= at:
@@ -189,6 +190,8 @@ def scanned(call: Call, unit: Unit) -> Form | None:
         return Form(call.args[at].value, "env scan", prefix=True)
     if isinstance(call.callee, Attr) and call.callee.name in ("startswith", "startsWith", "removeprefix") and call.args:
         return Form(call.args[0].value, "env scan", prefix=True)
+    if isinstance(call.callee, Attr) and call.callee.name in ("endswith", "endsWith") and call.args:
+        return Form(call.args[0].value, "env scan", suffix=True)
     return None
 
 

@@ -147,7 +147,8 @@ def text_reads(source: SourceFile, *, placeholders: bool) -> Iterator[EnvRead]:
             demanded = pattern.demands and not has_default and not logs and suffix != ".xml" and (suffix != ".conf" or _HOCON.search(path) is not None)
             # Of a key of the program's own nobody knows here whether it is always asked for.
             later = pattern.api == "${}" and suffix == ".properties" and _BOUND.match(data, data.rfind(b"\n", 0, hit.start()) + 1) is None
-            yield EnvRead(name, span, pattern.api, suffix.lstrip("."), value, demanded, prefix=prefix, deferred=later)
+            chosen = demanded and suffix in (".ex", ".exs") and _clause(data, hit.start())
+            yield EnvRead(name, span, pattern.api, suffix.lstrip("."), value, demanded and not chosen, prefix=prefix, deferred=later, conditional=chosen)
     if suffix == ".rs":
         if _PREFIXED.search(data) is not None:
             # The prefix is in a variable: each text of the file that looks like one may be it.
@@ -155,6 +156,31 @@ def text_reads(source: SourceFile, *, placeholders: bool) -> Iterator[EnvRead]:
                 yield EnvRead(hit[1].decode(), Span(path, *hit.span(1)), "prefix", "rust", prefix=True)
         yield from _rust(source)
         yield from _clap(source)
+
+
+_CLAUSE = re.compile(rb"->|^[ \t]*(?:if|unless|case|cond|with)\b(?!.*\b(?:config_env|Mix\.env)\(\))|^[ \t]*else\b")
+_INDENT = re.compile(rb"[ \t]*")
+
+
+def _clause(data: bytes, at: int) -> bool:
+    """Whether a place in Elixir is in a clause of a choice: behind `->` on its line, or below a line that opens one. What holds for an environment of Mix is none."""
+    start = data.rfind(b"\n", 0, at) + 1
+    if b"->" in data[start:at]:
+        return True
+    blank = _INDENT.match(data, start)
+    depth = len(blank[0]) if blank is not None else 0
+    for _ in range(200):
+        if start == 0 or depth == 0:
+            return False
+        end, start = start - 1, data.rfind(b"\n", 0, start - 1) + 1
+        line = data[start:end]
+        inner = _INDENT.match(line)
+        size = len(inner[0]) if inner is not None else 0
+        if line.strip() and size < depth:
+            if _CLAUSE.search(line) is not None:
+                return True
+            depth = size
+    return False
 
 
 _PREFIXED = re.compile(rb"\b(?:Env::prefixed|envy::prefixed|Environment::with_prefix)\(\s*[^\")\s]")

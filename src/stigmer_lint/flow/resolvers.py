@@ -19,6 +19,7 @@ from stigmer_lint.model.value import (
     Unknown,
     Value,
     alternatives,
+    render,
     text_of,
 )
 from stigmer_lint.model.world import Resolver, ResolverRow
@@ -133,6 +134,9 @@ def judge(evaluators: dict[Platform, Evaluator], decl: FunctionDecl) -> Resolver
             answer = ask(ev, decl, parameter, text)
             rows.append(ResolverRow(ev.platform, text, answer))
             assert platform == ev.platform
+    if len({render(row.output) for row in rows if row.output is not None and row.platform == "linux"}) == 1 and all(row.output is not None for row in rows):
+        # It answers the same whatever it is asked.
+        return None
     return Resolver(decl.name, Span(decl.unit.path, *decl.name_span), tuple(rows), False, parameter)
 
 

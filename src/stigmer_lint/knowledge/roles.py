@@ -5,6 +5,7 @@ Order: the policy; prefixes that bundlers inline for browsers; the table of know
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -97,6 +98,9 @@ def _role(name: str, value_text: str | None, image: str | None) -> RoleVerdict:
     if found is not None:
         return found
     shape = _by_words(name, value_text)
+    if shape is not None and shape.role == "dial" and value_text is not None and tokens(name)[-1:] in (("URL",), ("URI",)) and _BARE_HOST.match(value_text.strip()):
+        # No client connects to a URL without a scheme: it is put into links.
+        return RoleVerdict("public", "shape", shape.product, shape.default_port)
     if shape is not None and shape.role == "dial" and image is not None and _of_itself(name, image):
         # SEARXNG_BASE_URL given to searxng itself is the address that it shows.
         return RoleVerdict("public" if name.upper().endswith(("URL", "URLS")) else "self", "shape", shape.product, shape.default_port)
@@ -107,6 +111,7 @@ def _role(name: str, value_text: str | None, image: str | None) -> RoleVerdict:
     return scheme or shape or RoleVerdict("unknown", "unknown")
 
 
+_BARE_HOST = re.compile(r"[A-Za-z0-9][\w.-]*\Z")
 _ITS_OWN = frozenset({"URL", "URLS", "BASE", "HOST", "HOSTNAME", "ADDR", "ADDRESS", "SERVER", "API", "HTTP", "HTTPS", "ENDPOINT", "URI", "SERVICE"})
 
 
