@@ -209,7 +209,8 @@ def _of_setting(
     setting: EnvSetting, own: dict[str, EnvSetting], image: str | None, policy: Policy, inside: frozenset[str]
 ) -> Iterator[_Listening]:
     located = _closed(addresses_of(setting.value))
-    if not located:
+    if not located or all(one.address.host.endswith(".localhost") for one in located):
+        # The name under which browsers on the machine find it.
         return
     words = tokens(setting.name)
     if SIDE_DOORS & set(words):

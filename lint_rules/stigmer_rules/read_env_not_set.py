@@ -127,7 +127,8 @@ def _shared(sides: Sides, peers: Peers) -> Iterator[Finding]:
             kin = Counter(setting.name for other in others for setting in other.any.env)
             common = sum(1 for one in sides.given[index] if kin[one] >= 2)
             # What one service alone gets is missed where it leads to a third one, and the program reads it as it starts.
-            sole = len(others) == 1 and _as_it_starts(sides.reads[name]) and peers.leads_inside(name, others[0])
+            sole = len(others) == 1 and _as_it_starts(sides.reads[name]) and peers.leads_inside(name, others[0]) and not _is_theirs(read.span.path, launch, peers) \
+                and not any(f"{name.rpartition('_')[0]}_{part}" in sides.given[index] for part in ("HOST", "HOSTNAME", "SERVER", "ADDR"))
             if not (sole or (len(others) > 1 and common >= MIN_COMMON)) or sides.supplied(index, read):
                 continue
             whoever = f"{len(others)} other services get" if len(others) > 1 else f"service {others[0].service} gets"
@@ -187,9 +188,16 @@ def _of_one_image(sides: Sides, peers: Peers) -> Iterator[Finding]:
             )
 
 
+def _is_theirs(path: str, launch: Launch, peers: Peers) -> bool:
+    """Whether a file is in a folder that is called like another service (`services/rotor/src`), and like this one none."""
+    folders = path.split("/")[:-1]
+    return launch.service not in folders and any(folder in peers.services(launch) for folder in folders)
+
+
 def _as_it_starts(reads: list[EnvRead]) -> bool:
-    """Whether a module of the program reads a variable when it is loaded; the settings of a tool (`drizzle.config.ts`) are none."""
-    return any(not read.deferred and not read.conditional and read.language != "shell" and ".config." not in read.span.path.rpartition("/")[2] for read in reads)
+    """Whether a module of the program reads a variable when it is loaded; the settings of a tool (`drizzle.config.ts`) are none, and
+    those of Laravel name what there is to choose from."""
+    return any(not read.deferred and not read.conditional and read.language not in ("shell", "php") and ".config." not in read.span.path.rpartition("/")[2] for read in reads)
 
 
 def _forgotten(sides: Sides, peers: Peers) -> Iterator[Finding]:

@@ -27,7 +27,7 @@ _NEXT_STARTS = re.compile(r"(?:^|[\s/])(?:next\s+start|(?:npm|pnpm|yarn|bun)\s+(
 _LATE = re.compile(r"\.sh\b|entrypoint|\benvsubst\b|\bsed\b|\benv\.(?:js|template)|config\.(?:js|template)|\.template\b|\.tmpl\b", re.IGNORECASE)
 """What puts variables into a bundle when the container starts, or may do so."""
 _AT_RUN_TIME = frozenset({"RUNTIME", "ENVS", "INJECT"})
-_IN_BROWSER = re.compile(r"\.[jt]sx$|\.(?:vue|svelte)$|(?:^|/)(?:components?|hooks|contexts?|providers|stores?|pages|client)/")
+_IN_BROWSER = re.compile(r"\.(?:vue|svelte)$|(?:^|/)(?:components?|hooks|contexts?|providers|stores?|client)/")
 _SERVER_SIDE = re.compile(r"(?:^|/)(?:api|server|middleware|scripts?)/|(?:^|/)(?:middleware|route|instrumentation|proxy)\.[jt]s$|\.config\.[cm]?[jt]s$")
 
 
@@ -48,6 +48,9 @@ def is_late(name: str, image: Image | None, launch: Launch | None, sides: Sides)
         # A package that hands the variables over when the program starts (next-runtime-env, vite-envs, react-inject-env, import-meta-env).
         return False
     reads = sides.reads.get(name, ())
+    if name.startswith(_NEXT) and not all(map(_for_browsers, reads)):
+        # What was not there when it was built stays a read, and a server that renders the page answers it.
+        return False
     return bool(reads) and any(map(_for_browsers, reads)) and all(read.language in ("javascript", "typescript") for read in reads) and not any(
         read.prefix or read.glob for read in sides.component.reads if read.language == "shell"
     )

@@ -299,7 +299,7 @@ def left_out(sides: Sides, index: int, services: frozenset[str]) -> Left | None:
         reads = sorted((read for read in sides.reads[name] if read.language != "go" or not read.conditional), key=lambda read: read.conditional)
         if not reads or name in sides.anywhere or (name in elsewhere and any(read.default is not None for read in reads)) or any(sides.supplied(index, read) for read in reads) or read_by_platform(name):
             continue
-        if _led_elsewhere(name, one.value, services) or _of_another(name, launch, services):
+        if _led_elsewhere(one.value, services) or _of_another(name, launch, services):
             continue
         plain += not one.optional
         default = any(read.default is not None and text_of_default(read.default) is not None for read in reads)
@@ -321,13 +321,16 @@ def left_out(sides: Sides, index: int, services: frozenset[str]) -> Left | None:
     return Left(tuple(map(tuple, families.values())), len(handed), bool(bare)) if len(families) <= MAX_FORGOTTEN else None
 
 
+_WHERE = frozenset({"URL", "URI", "HOST", "HOSTNAME", "ADDR", "ADDRESS", "ENDPOINT", "PORT", "DSN"})
+
+
 def _of_another(name: str, launch: Launch, services: frozenset[str]) -> bool:
     """Whether a variable begins with what another service of the set-up is called, and not this one: it is that one's, unless it says where that one is and
     who may use it (`QUEUE_URL`, `QUEUE_PASSWORD`)."""
     words = tokens(name)
     called = [tokens(service) for service in services if service]
     mine = tokens(launch.service or "")
-    return any(one and one != mine and len(words) > len(one) and words[: len(one)] == one and len("".join(one)) >= 4 and not set(words[len(one) :]) <= _COMMON for one in called)
+    return any(one and one != mine and len(words) > len(one) and words[: len(one)] == one and len("".join(one)) >= 4 and not set(words[len(one) :]) <= _COMMON and words[-1] not in _WHERE for one in called)
 
 
 def unpaired(sides: Sides, index: int, services: frozenset[str]) -> list[EnvRead]:
@@ -351,16 +354,15 @@ def unpaired(sides: Sides, index: int, services: frozenset[str]) -> list[EnvRead
             continue
         if any(read.conditional or read.default is not None for read in sides.reads[name]) or sides.supplied(index, reads[0]):
             continue
-        if role_of(name, None, None, dict(sides.policy.env_roles)).role == "dial" and _led_elsewhere(name, one.value, services):
+        if role_of(name, None, None, dict(sides.policy.env_roles)).role == "dial" and _led_elsewhere(one.value, services):
             continue
         found.append(reads[0])
     return found
 
 
-def _led_elsewhere(name: str, value: str, services: frozenset[str]) -> bool:
-    """Whether a documented value leads to a service that is not part of a set-up. A word alone is a host in a variable for hosts."""
-    found = next((located.address for located in addresses_of(Known(value))), None)
-    host = found.host if found is not None and (found.scheme or found.port or role_of(name).role == "dial") else None
+def _led_elsewhere(value: str, services: frozenset[str]) -> bool:
+    """Whether a documented value leads to a service that is not part of a set-up; a word alone (`info`) is a choice that the code makes as well."""
+    host = next((located.address.host for located in addresses_of(Known(value))), None)
     return host is not None and re.fullmatch(r"[a-z][a-z0-9_-]*", host) is not None and host != "localhost" and host not in services
 
 
@@ -399,9 +401,16 @@ def hides_much(launch: Launch) -> bool:
 _DOTENV = re.compile(r":[^:]*/\.env(?:\.\w+)?(?::\w+)?\Z")
 
 
+def _finds_env_file(component: Component, launch: Launch) -> bool:
+    """Whether the project's folder is mounted, with the env file that may be in it, and the program looks for one: Laravel does, and who has a dotenv package."""
+    if not any(text.startswith((".:", "./:")) for volume in launch.any.volumes for text in texts(volume)):
+        return False
+    return "DOTENV" in component.dependencies or any(read.language == "php" for read in component.reads)
+
+
 def confidence_of(component: Component, launch: Launch, *, sure: bool) -> Confidence:
     """How sure it is that a launch lacks a name: not at all where its environment is hidden, less where the join is inferred."""
-    if hides_much(launch):
+    if hides_much(launch) or _finds_env_file(component, launch):
         return "low"
     return "high" if sure and component.certain and not open_because(launch) else "medium"
 
@@ -456,6 +465,9 @@ class Peers:
         (it is there to build them, or laid over another), or in a ConfigMap that is made of files which are not in the tree. Nor does a container lack
         anything of the image's program that is started with another."""
         if any(why.startswith(("ConfigMap ", "a helper of the chart")) for why in open_because(launch)):
+            return True
+        if launch.kind in ("docker create", "podman create") and not launch.any.env and not launch.any.env_files and not launch.any.publishes:
+            # A container that files are copied out of, and that is never started.
             return True
         if launch.group is None and launch.any.entrypoint:
             # `docker run --entrypoint python ...`: another program of the image.
@@ -757,8 +769,8 @@ def demanded(launch: Launch, policy: Policy) -> frozenset[str]:
     return frozenset((*found[1].env.required_names, *(name for service in services for name in service.env)))
 
 
-_SETTINGS_ONLY = frozenset({"shell", "conf", "cfg", "ini", "yaml", "yml", "json", "toml", "xml", "properties", "template", "tmpl", "tpl"})
-"""What reads in scripts and settings are said to be in: of the program itself they tell nothing."""
+_SETTINGS_ONLY = frozenset({"shell", "conf", "cfg", "ini"})
+"""What reads in scripts and in what starts programs (supervisord.conf) are said to be in: of the program itself they tell nothing."""
 
 
 def program_of(component: Component) -> bool:
@@ -828,10 +840,15 @@ _BUNDLERS = frozenset({"VITE", "NEXT", "REACT", "NUXT", "VUE", "GATSBY", "EXPO"}
 
 
 def used_by_launch(launch: Launch, name: str) -> bool:
-    """Whether the launch itself uses a variable: in its command, its entrypoint or its healthcheck, which a shell inside expands."""
+    """Whether the launch itself uses a variable: in its command, its entrypoint or its healthcheck, which a shell inside expands, or to make another one of
+    (`http://$(COLLECTOR):4317` of Kubernetes)."""
     facts = launch.any
     words = (*(facts.command or ()), *(facts.entrypoint or ()), *(facts.health.command if facts.health else ()))
-    return any(name in render(word) for word in words)
+    if any(name in render(word) for word in words):
+        return True
+    return launch.kind == "kubernetes" and any(
+        step.message == f"{name} is filled in here" for one in facts.env if one.name != name for value in alternatives(one.value) for step in value.trail
+    )
 
 
 def alike(left: Launch, right: Launch) -> bool:

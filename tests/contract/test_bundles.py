@@ -59,16 +59,18 @@ NEXT = "FROM node:22 AS build\nWORKDIR /app\nCOPY . .\n{}RUN npm run build\n\nFR
 
 
 @pytest.mark.parametrize(
-    ("path", "told"), [("src/app/page.tsx", True), ("src/hooks/api.ts", True), ("src/app/api/ask/route.ts", False), ("src/lib/server/api.ts", False), ("next.config.js", False)],
+    ("path", "told"), [("src/components/ask.tsx", True), ("src/hooks/api.ts", True), ("src/app/page.tsx", False), ("src/app/api/ask/route.ts", False), ("src/lib/server/api.ts", False), ("next.config.js", False)],
 )
 def test_what_a_server_reads_itself_it_has_in_time(findings: Findings, path: str, told: bool) -> None:
     code = {f"web/{path}": "export const api = process.env.NEXT_PUBLIC_API_URL;\n", "web/package.json": "{}\n"}
     tree = {**code, "web/Dockerfile": NEXT.format("", ""), "compose.yaml": COMPOSE.format("web", "NEXT_PUBLIC_API_URL", "https://api.example.com", "")}
     assert findings(tree) == ([("STG204", "compose.yaml", 5, "NEXT_PUBLIC_API_URL")] if told else [])
+    # A server that renders a page reads it as well, and hands it on.
+    assert findings({**tree, "web/src/app/layout.tsx": code[f"web/{path}"]}) == []
 
 
 NAMES = ("NEXT_PUBLIC_A_URL", "NEXT_PUBLIC_B_URL", "NEXT_PUBLIC_C_URL", "NEXT_PUBLIC_MODES")
-READ = {"web/src/app/page.tsx": "".join(f"export const {name} = process.env.{name};\n" for name in NAMES), "web/package.json": "{}\n"}
+READ = {"web/src/hooks/names.ts": "".join(f"export const {name} = process.env.{name};\n" for name in NAMES), "web/package.json": "{}\n"}
 ARGS = "".join(f"ARG {name}\n" for name in NAMES[:3])
 LAUNCH = {"compose.yaml": "services:\n  web:\n    build: web\n"}
 

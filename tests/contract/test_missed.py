@@ -157,7 +157,68 @@ def test_what_is_another_services_is_not_left_out(findings: Findings) -> None:
     names = [f"AUTOPILOT_{word}" for word in ("ONE", "TWO", "THREE", "FOUR", "FIVE")]
     code = "".join(f"const {name} = process.env.{name};\n" for name in (*names, "APISERVER_ROOT_DOMAIN", "MISSED_ONE"))
     tree = {
-        "Dockerfile": WEB["web/Dockerfile"], "server.js": code, ".env.example": "".join(f"{name}=x\n" for name in (*names, "APISERVER_ROOT_DOMAIN", "MISSED_ONE")),
+        "Dockerfile": WEB["web/Dockerfile"], "server.js": code, ".env.example": "".join(f"{name}=1\n" for name in (*names, "APISERVER_ROOT_DOMAIN", "MISSED_ONE")),
         "compose.yaml": "services:\n  autopilot:\n    build: .\n    environment:\n" + "".join(f"      - {name}=${{{name}}}\n" for name in names) + "  apiserver:\n    image: acme/api:1\n",
     }
     assert findings(tree) == [("STG203", "compose.yaml", 2, "MISSED_ONE")]
+
+
+def test_what_one_container_alone_is_missed_from_another_services_folder_is_not(findings: Findings) -> None:
+    files = {"Dockerfile": "FROM node:20\nCOPY . .\nCMD [\"node\", \"index.js\"]\n", "index.js": "require('./services/api/db');\n", "services/api/db.js": "connect(process.env.DATABASE_URL);\n"}
+    tree = {**files, "compose.yaml": APP.replace("build: web", "build: .") + API.format("postgres://app@db:5432/app") + DB}
+    assert findings(tree) == []
+    parts = {**WEB, "web/server.js": "connect(process.env.DATABASE_URL);\n", "compose.yaml": APP.replace("PORT: '3000'", "DATABASE_HOST: db") + API.format("postgres://app@db:5432/app") + DB}
+    assert [one for one in findings(parts) if one[0] == "STG203"] == []
+
+
+def test_the_host_in_a_default_that_is_put_together_serves_as_well(findings: Findings) -> None:
+    code = "import os\nHOST = os.getenv('APP_REDIS_HOST', 'localhost')\nBROKER = os.getenv('BROKER_URL', f'redis://{HOST}:6379/0')\n"
+    tree = {"Dockerfile": "FROM python\nCOPY . .\n", "main.py": code, "compose.yaml": "services:\n  app:\n    build: .\n    environment: {APP_REDIS_HOST: redis}\n  redis:\n    image: redis:7\n"}
+    assert findings(tree) == []
+    assert {one[3] for one in findings({**tree, "compose.yaml": tree["compose.yaml"].replace("APP_REDIS_HOST: redis", "MODE: x")}) if one[0] == "STG203"} == {"APP_REDIS_HOST"}
+
+
+def test_settings_that_are_made_of_a_file_demand_nothing(findings: Findings) -> None:
+    code = (
+        "import tomllib\nfrom pydantic_settings import BaseSettings\n\nclass Settings(BaseSettings):\n    MODEL: str\n    TOKEN: str\n\n"
+        "with open('app.toml', 'rb') as file:\n    config = tomllib.load(file)\nmade = {}\nmade['MODEL'] = config['model']\nsettings = Settings(**made)\n"
+    )
+    tree = {"Dockerfile": "FROM python\nCOPY . .\n", "main.py": code, "compose.yaml": "services:\n  app:\n    build: .\n"}
+    assert findings(tree) == [("STG203", "compose.yaml", 2, "TOKEN")]
+
+
+@pytest.mark.parametrize(("command", "told"), [("ID=$(docker create acme/app)\ndocker cp $ID:/a b", False), ("docker run acme/app", True), ("docker create --name a -e MODE=x acme/app\ndocker start a", True)])
+def test_a_container_that_files_are_copied_out_of_lacks_nothing(findings: Findings, command: str, told: bool) -> None:
+    tree = {"Dockerfile": "FROM python\nCOPY . .\n", "main.py": "import os\nQUEUE = os.environ['QUEUE']\n", "a.sh": f"docker build -t acme/app .\n{command}\n"}
+    assert [one for one in findings(tree) if one[0] == "STG203"] == ([("STG203", "a.sh", 2, "QUEUE")] if told else [])
+
+
+def test_a_task_runs_in_its_folder(findings: Findings) -> None:
+    task = "version: '3'\ntasks:\n  docs:\n    dir: docs\n    cmd: |\n      docker build -t acme-docs .\n      docker run -e MODE=x acme-docs\n"
+    tree = {"Taskfile.yml": task, "Dockerfile": "FROM python\nCOPY . .\n", "main.py": "import os\nQUEUE = os.environ['QUEUE']\n", "docs/Dockerfile": "FROM jekyll/jekyll:4\nCOPY Gemfile .\n", "docs/Gemfile": ""}
+    assert findings(tree) == []
+    assert ("STG203", "Taskfile.yml", 7, "QUEUE") in findings({**tree, "Taskfile.yml": task.replace("    dir: docs\n", "    silent: true\n")})
+
+
+def test_what_kubernetes_makes_another_variable_of_is_used(findings: Findings) -> None:
+    pod = (
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: app}\nspec:\n  containers:\n  - name: app\n    image: acme/app\n    env:\n"
+        "    - {name: COLLECTOR, value: otel}\n    - {name: ENDPOINT, value: 'http://$(COLLECTOR):4317'}\n    - {name: IDLE, value: x}\n"
+    )
+    tree = {"Dockerfile": "FROM python\nCOPY . .\n", "main.py": "import os\nE = os.getenv('ENDPOINT')\n", "build.sh": "docker build -t acme/app .\n", "pod.yaml": pod}
+    assert findings(tree) == [("STG204", "pod.yaml", 11, "IDLE")]
+
+
+def test_a_module_that_is_loaded_on_request_demands_nothing_at_the_start(findings: Findings) -> None:
+    code = "const key = process.env.API_KEY;\nif (!key) {\n  throw new Error('no key');\n}\n"
+    tree = {"web/Dockerfile": WEB["web/Dockerfile"], "compose.yaml": "services:\n  web:\n    build: web\n", "web/package.json": "{}\n"}
+    assert [one[3] for one in findings({**tree, "web/server.js": code})] == ["API_KEY"]
+    assert findings({**tree, "web/pages/api/send.js": code, "web/server.js": "require('./pages/api/send');\n"}) == []
+
+
+def test_a_script_beside_its_own_dockerfile_belongs_to_that(findings: Findings) -> None:
+    tree = {
+        "Dockerfile": "FROM python\nCOPY . .\nCMD [\"python\", \"main.py\"]\n", "main.py": "import os\nMODE = os.getenv('MODE')\n", "compose.yaml": "services:\n  app:\n    build: .\n    environment: {MODE: x}\n",
+        "images/run/Dockerfile": "FROM python\nADD entry.py /\nCMD /entry.py\n", "images/run/entry.py": "import json, os\nCOMMANDS = json.loads(os.getenv('COMMANDS'))\n",
+    }
+    assert findings(tree) == []

@@ -519,9 +519,20 @@ def repository(image: str) -> str:
 
 
 def _programs(files: Files, world: World) -> tuple[str, ...]:
-    """Folders that are a program of their own: they hold a Dockerfile and a package manifest."""
+    """Folders that are a program of their own: they hold a Dockerfile and a package manifest, or what it copies and starts (`ADD entry.py /`,
+    `CMD /entry.py`)."""
     found = {path.rpartition("/")[0] for path in world.images}
-    return tuple(sorted(folder for folder in found if folder and any(files.has(f"{folder}/{name}") for name in MANIFESTS)))
+    alone = {path.rpartition("/")[0] for path, image in world.images.items() if _starts_its_own(image)}
+    return tuple(sorted(folder for folder in found if folder and (folder in alone or any(files.has(f"{folder}/{name}") for name in MANIFESTS))))
+
+
+def _starts_its_own(image: Image) -> bool:
+    """Whether a Dockerfile starts a file that it copies from beside itself."""
+    started = {text.rpartition("/")[2] for word in (*(image.entrypoint or ()), *(image.command or ())) for said in texts(word) for text in said.split()}
+    return any("/" not in one and _FILE.search(one) is not None and one in started for one in image.copies)
+
+
+_FILE = re.compile(r"\.(?:py|[cm]?js|ts|rb|php|pl)$")
 
 
 def _home(group: _Group) -> str | None:

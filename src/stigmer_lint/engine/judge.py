@@ -17,7 +17,7 @@ from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.model.world import World
 from stigmer_lint.policy.types import LoadedPolicy, RuleLevel
 from stigmer_lint.report.types import Counts, Excuse, Failure, Report, Reported
-from stigmer_lint.rule import Confidence, Finding, Rule, RuleEntry, Severity
+from stigmer_lint.rule import AddHostGateway, AlsoSet, Confidence, Finding, PassOn, Rule, RuleEntry, Severity
 
 FailOn: TypeAlias = Literal["error", "warning", "note", "never"]
 
@@ -127,7 +127,8 @@ def judge(
         if severity is None:
             return
         rule = rules[finding.rule]
-        key = (finding.rule, finding.span, finding.message, finding.container)
+        # Services that share a line share what is said of it, unless each of them is to be mended in its own place.
+        key = (finding.rule, finding.span, finding.message, finding.container if isinstance(finding.remedy, AddHostGateway | AlsoSet | PassOn) else None)
         if key in seen:
             at = seen[key]
             if at >= 0:

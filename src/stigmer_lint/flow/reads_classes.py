@@ -114,7 +114,7 @@ def _given_at_once(field: str, klass: str, data: bytes) -> bool:
     name, maker = re.escape(field.encode()), re.escape(klass.encode())
     made = re.search(rb"\b" + maker + rb"\(\s*[^)\s]", data)
     return made is not None and (
-        re.search(rb"[\"']" + name + rb"[\"']\s*:", data) is not None or re.search(rb"\b" + maker + rb"\([^)]{0,2000}\b" + name + rb"\s*=", data) is not None
+        re.search(rb"[\"']" + name + rb"[\"']\s*(?::|\]\s*=[^=])", data) is not None or re.search(rb"\b" + maker + rb"\([^)]{0,2000}\b" + name + rb"\s*=", data) is not None
     )
 
 

@@ -42,7 +42,7 @@ from stigmer_lint.flow.ir import (
 from stigmer_lint.flow.project import ModuleHandle, VariableHandle
 from stigmer_lint.flow.reads_forms import OBJECTS, SCANS, Form, aliases, canonical, flag_names, form_of, plain, scanned
 from stigmer_lint.flow.walk import Place, dotted, own, parts, statements
-from stigmer_lint.knowledge.names import is_test
+from stigmer_lint.knowledge.names import is_test, tokens
 from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.model.value import Choice, Known, ObjectValue, Template, Unknown, Value, alternatives, choose
 from stigmer_lint.model.world import EnvRead
@@ -65,6 +65,9 @@ Link = tuple[Expr, "Link | None"]
 """The expressions around one, nearest first."""
 
 
+_ON_REQUEST = re.compile(r"(?:^|/)pages/api/|(?:^|/)(?:route|\+server|\+page\.server)\.[jt]sx?$")
+"""Modules that a framework loads when somebody asks for them (nextjs.org, "API Routes", "Route Handlers"; svelte.dev, "Routing")."""
+_HOSTS = tuple((word,) for word in ("HOST", "HOSTNAME", "ADDR", "ADDRESS", "SERVER", "URL"))
 _REFUSING = {
     "javascript": ("URL", "JSON.parse", "Buffer.from"), "typescript": ("URL", "JSON.parse", "Buffer.from"), "python": ("json.loads", "Path", "pathlib.Path", "os.path.join", "Decimal"),
 }
@@ -399,7 +402,7 @@ class Code:
 
     def context(self, form: Form, place: Place, link: Link | None, frame: Frame) -> Context:
         """The default of a read, whether it must be set, and what serves as well."""
-        found = Context(required=form.demands, conditional=conditional(place.stmt), deferred=deferred(place))
+        found = Context(required=form.demands, conditional=conditional(place.stmt), deferred=deferred(place) or _ON_REQUEST.search(place.decl.unit.path) is not None)
         if form.presence:
             found.default = Known("")
             return found
@@ -482,7 +485,9 @@ class Code:
         value = self.ev.eval(expr, frame, place.stmt)
         # What the default is made of serves as well: `getenv("REPLICA") or HOST`, where HOST is a read of its own.
         others = (one.name for one in alternatives(value) if isinstance(one, Unknown) and one.kind == "env" and one.name)
-        found.groups = tuple(dict.fromkeys((*found.groups, *self._names_in(expr, place, frame, unit, known), *others)))
+        # So does the host in a default that is put together: `redis://{getenv("REDIS_HOST", "localhost")}:6379`.
+        hosts = (name for name in _variables_in(value) if tokens(name)[-1:] in _HOSTS)
+        found.groups = tuple(dict.fromkeys((*found.groups, *self._names_in(expr, place, frame, unit, known), *others, *hosts)))
         found.default = unset(value)
         form = form_of(place.expr, unit, known)
         for mine in self._text(form.name, place, frame) if form is not None else ():

@@ -6,6 +6,7 @@ gives nothing.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -14,6 +15,7 @@ from stigmer_lint.errors import UnreadableError
 from stigmer_lint.frontends.base import Tree
 from stigmer_lint.frontends.config_paths import base_name, folder_of, inside
 from stigmer_lint.frontends.decoded import Offsets, decode
+from stigmer_lint.frontends.file_kinds import TASKFILE
 from stigmer_lint.frontends.hcl import Block, Expression, Many, Text, read_hcl
 from stigmer_lint.frontends.yaml_nodes import Field, Node, Scalar, Sequence, fields, load
 from stigmer_lint.model.launch import ImageBuild
@@ -63,9 +65,25 @@ def builds_of_commands(tree: Tree, source: SourceFile) -> list[ImageBuild]:
             continue
         changed = _CHANGED.search(before)
         folder = _filled(changed[1].strip("\"'"), variables) if changed else _left_in(text, line, variables) if source.path.endswith((".sh", ".bash")) else ""
+        if TASKFILE.match(source.path):
+            task = _task_folder(text, line)
+            folder = task if folder == "" else posixpath.join(task, folder) if folder is not None else None
         span = Span(source.path, offsets.at(head.start()), offsets.at(end))
         found.extend(_builds(tree, source.path, folder, names, dockerfile, target, context, span))
     return found
+
+
+_TASK: Final = re.compile(r"^  [\w\"'][^\n]*:[ \t]*\r?$", re.MULTILINE)
+_TASK_FOLDER: Final = re.compile(r"^ {4}dir:[ \t]*[\"']?([\w./-]+)[\"']?[ \t]*\r?$", re.MULTILINE)
+
+
+def _task_folder(text: str, at: int) -> str:
+    """The folder that a task says it runs in (taskfile.dev, "Task directory"), "" where it says none."""
+    starts = [hit.start() for hit in _TASK.finditer(text)]
+    start = max((one for one in starts if one < at), default=0)
+    end = min((one for one in starts if one >= at), default=len(text))
+    found = _TASK_FOLDER.search(text, start, end)
+    return found[1].removeprefix("./") if found is not None and not found[1].startswith(("/", "..")) else ""
 
 
 _GONE: Final = re.compile(r"^[ \t]*cd[ \t]+([^\s;&|]+)[ \t]*(?:$|[;#\r])", re.MULTILINE)

@@ -204,6 +204,7 @@ class _Pod:
             return self.manifest.holes.value(node, self.manifest.source)
         place = self.place(node)
         parts: list[Value] = []
+        filled: list[Step] = []
         at = 0
         for mark in _REFERENCE.finditer(node.text):
             known = found.get(mark[1]) if mark[1] else None
@@ -212,10 +213,15 @@ class _Pod:
             if mark.start() > at:
                 parts.append(Known(node.text[at : mark.start()], place.span(at, mark.start())))
             parts.append(known.value if known is not None else Known("$", place.span(mark.start(), mark.end())))
+            if known is not None:
+                filled.append(Step(place.span(mark.start(), mark.end()), f"{known.name} is filled in here"))
             at = mark.end()
         if at < len(node.text) or not parts:
             parts.append(Known(node.text[at:], place.span(at, len(node.text))))
-        return parts[0] if len(parts) == 1 else joined(tuple(parts), place.span(0, len(node.text)), len(node.text))
+        made = parts[0] if len(parts) == 1 else joined(tuple(parts), place.span(0, len(node.text)), len(node.text))
+        for step in filled:
+            made = with_step(made, step)
+        return made
 
     def ports(self, entry: dict[str, Field]) -> tuple[tuple[str, ...], tuple[Publish, ...]]:
         exposes: list[str] = []

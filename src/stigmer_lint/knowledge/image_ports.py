@@ -75,9 +75,15 @@ _RUNTIMES = re.compile(
 """Base images that are a language or a system, and no product with settings of its own."""
 
 
+_TUNED = re.compile(r"(?:docker\.io/|ghcr\.io/)?(?:serversideup|webdevops|trafex|shinsenter|thecodingmachine|wodby|linuxserver|lsiobase|tiangolo|phusion)/", re.IGNORECASE)
+"""Owners of images of a language whose entrypoint is set up by variables of its own (serversideup.net/open-source/docker-php, tiangolo/uvicorn-gunicorn)."""
+
+
 def is_runtime(image: str) -> bool:
     """Whether an image is a language's or a system's, by its reference."""
     name = image.partition("@")[0]
+    if _TUNED.match(name) is not None:
+        return False
     return _RUNTIMES.match(name) is not None or _RUNTIMES.match(name.rpartition("/")[2].partition(":")[0]) is not None
 
 
