@@ -83,7 +83,8 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
             if other.span == launch.span or not alike(launch, other) or (launch.group is not None and launch.group == other.group and launch.service != other.service):
                 continue
             for name, setting in sides.given[other_index].items():
-                if name in done or setting.maybe or setting.origin == "image" or names_test(name) or (isinstance(setting.value, Known) and not setting.value.text):
+                if name in done or setting.maybe or setting.origin == "image" or names_test(name) or (isinstance(setting.value, Known) and not setting.value.text) \
+                        or (name not in needs and _is_nothing(setting.value)):
                     # What is set to nothing is no more than what is not set.
                     continue
                 mine = sides.given[index].get(name)
@@ -182,6 +183,12 @@ def _odd(sides: Sides, policy: Policy, peers: Peers, told: set[tuple[str | None,
                 sides, launch, others[0][1], settings[0], reads[0], f"{name} is set by the launches of {len({other.span.path for _, other in others})} other files of the same image, and not for {title(launch)}",
                 None, confidence="medium",
             )
+
+
+def _is_nothing(value: Value) -> bool:
+    """Whether a value is empty unless somebody says otherwise: `${S3_ENDPOINT_URL:-}`."""
+    known = [option.text for option in alternatives(value) if isinstance(option, Known)]
+    return bool(known) and not any(known)
 
 
 _CHOICES = frozenset({"DRIVER", "TYPE", "ENGINE", "BACKEND", "PROVIDER", "DIALECT", "KIND", "ADAPTER", "CLIENT"})

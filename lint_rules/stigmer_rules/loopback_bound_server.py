@@ -47,6 +47,8 @@ class _Listening(msgspec.Struct, frozen=True):
     env: str | None = None
     paired: bool = False
     """That it is bound is told from the port beside it alone."""
+    among: bool = False
+    """It is one of several listeners, of which others are open."""
 
 
 class _Reached(msgspec.Struct, frozen=True):
@@ -57,6 +59,8 @@ class _Reached(msgspec.Struct, frozen=True):
     said: str
     any_port: bool = False
     """Ports are published that could not be told."""
+    published: frozenset[str] | None = None
+    """Of `ports` those that are published, where some are."""
 
 
 def check(world: World, policy: Policy) -> Iterator[Finding]:
@@ -80,6 +84,9 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
             known = launch.build is None and neighbours.ports(launch, facts).fact is not None
             foreign = {setting.name for setting in facts.env if setting.origin == "env-file"} if known else frozenset()
             for one in found[id(facts)]:
+                if one.among and reached.published is not None and one.port not in reached.published:
+                    # What the container's parts say to one another, beside what it says to others.
+                    continue
                 if one.env not in foreign and (one.port is None or reached.any_port or one.port in reached.ports) and not (one.paired and _shared(one.env, launch, names, neighbours)):
                     yield _finding(one, reached, launch, facts, platform)
     for path in sorted(path for path in world.images if path not in built):
@@ -164,7 +171,7 @@ def _reached(launch: Launch, facts: LaunchFacts, neighbours: Neighbours) -> _Rea
         first = facts.publishes[0]
         shown = render(first.container_port)
         said = f"whose port {shown} is published" if len(facts.publishes) == 1 else "whose ports are published"
-        return _Reached(ports | frozenset(neighbours.ports(launch, facts).inside), Step(first.span, "published here"), said)
+        return _Reached(ports | frozenset(neighbours.ports(launch, facts).inside), Step(first.span, "published here"), said, published=ports)
     if facts.publishes_open:
         return _Reached(frozenset(), Step(launch.span, "published here"), "that publishes ports", any_port=True)
     if launch.engine == "kubernetes" and facts.exposes:
@@ -229,7 +236,7 @@ def _of_setting(
         certain = isinstance(setting.value, Known) or (isinstance(setting.value, Choice) and setting.value.fallback is not None)
         yield _Listening(
             f"{setting.name} is {render(one.value)}", one.address.host, setting.span, one.address.port or beside,
-            f"set {setting.name} to {_opened(one.value, one.address.start, one.address.end)}", "high" if certain else "medium", setting.name, paired,
+            f"set {setting.name} to {_opened(one.value, one.address.start, one.address.end)}", "high" if certain else "medium", setting.name, paired, len(addresses_of(setting.value)) > len(located),
         )
 
 

@@ -16,6 +16,7 @@ from stigmer_lint.dialled import (
     foreign_image,
     forwards,
     neighbours_of,
+    outside_ports,
     remembered,
     shown_beside,
 )
@@ -69,6 +70,9 @@ def _concerns(one: Dialled, neighbours: Neighbours) -> bool:
         return False
     if one.owner == "foreign" and one.role.source == "shape" and "INTERNAL" in tokens(one.name):
         # How the parts of one program find one another: BACKEND_INTERNAL_URL of an image that holds both.
+        return False
+    if one.setting is None and one.address.scheme in ("http", "https") and one.address.port in outside_ports(one.facts):
+        # `-p 8090:8080` beside `--url=http://localhost:8090`: where people find it.
         return False
     if forwards(neighbours, one.launch):
         return False

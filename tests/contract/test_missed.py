@@ -222,3 +222,11 @@ def test_a_script_beside_its_own_dockerfile_belongs_to_that(findings: Findings) 
         "images/run/Dockerfile": "FROM python\nADD entry.py /\nCMD /entry.py\n", "images/run/entry.py": "import json, os\nCOMMANDS = json.loads(os.getenv('COMMANDS'))\n",
     }
     assert findings(tree) == []
+
+
+@pytest.mark.parametrize(("value", "told"), [("${S3_ENDPOINT_URL:-}", False), ("${S3_ENDPOINT_URL:-http://minio:9000}", True)])
+def test_what_is_empty_unless_somebody_says_otherwise_is_not_missed(findings: Findings, value: str, told: bool) -> None:
+    code = {"Dockerfile": "FROM python\nCOPY main.py .\n", "main.py": "import os\nA = os.getenv('S3_ENDPOINT_URL')\nB = os.getenv('MODE')\n"}
+    one = "services:\n  app:\n    build: .\n    environment: {MODE: x}\n"
+    two = f"services:\n  app:\n    build: ..\n    environment: {{MODE: x, S3_ENDPOINT_URL: '{value}'}}\n"
+    assert findings({**code, "compose.yaml": one, "dev/compose.yaml": two}) == ([("STG205", "compose.yaml", 2, "S3_ENDPOINT_URL")] if told else [])

@@ -114,3 +114,36 @@ def test_a_service_without_pods_is_one_as_well(tmp_path: Path) -> None:
 def test_a_word_alone_is_a_host_in_a_variable_for_hosts(tmp_path: Path, name: str, host: str | None) -> None:
     found = told(tmp_path, {"compose.yaml": COMPOSE.replace("API_URL", name).format("api-server")})
     assert found == ([("compose.yaml", 5, name, host)] if host else [])
+
+
+def marks(folder: Path, files: dict[str, str], code: str) -> list[tuple[str, int]]:
+    """(path, line) of every finding of a rule."""
+    for name, text in files.items():
+        (folder / name).write_text(text, "utf-8")
+    done = check(folder, policy=NO_POLICY, rules=RULES, options=Options(select=(code,)), cwd=folder)
+    return [(one.finding.span.path, done.sources[one.finding.span.path].line_of(one.finding.span.start)) for one in done.findings]
+
+
+@pytest.mark.parametrize(
+    ("listeners", "told"),
+    [
+        ("INNER://localhost:29093,OUTER://0.0.0.0:9092", False),
+        ("INNER://0.0.0.0:29093,OUTER://localhost:9092", True),
+        ("OUTER://localhost:9092", True),
+    ],
+)
+def test_of_several_listeners_the_published_one_counts(tmp_path: Path, listeners: str, told: bool) -> None:
+    text = f"services:\n  kafka:\n    image: apache/kafka:3\n    environment:\n      KAFKA_LISTENERS: {listeners}\n    ports: ['39092:9092']\n"
+    assert marks(tmp_path, {"compose.yaml": text}, "STG108") == ([("compose.yaml", 5)] if told else [])
+
+
+@pytest.mark.parametrize(("host", "told"), [("app.localhost:8000", False), ("localhost:8000", True)])
+def test_a_name_below_localhost_is_for_browsers(tmp_path: Path, host: str, told: bool) -> None:
+    text = f"services:\n  app:\n    image: acme/app:1\n    environment:\n      LISTEN_HOST: {host}\n    ports: ['8000:8000']\n"
+    assert marks(tmp_path, {"compose.yaml": text}, "STG108") == ([("compose.yaml", 5)] if told else [])
+
+
+@pytest.mark.parametrize(("port", "told"), [("8090", False), ("8091", True)])
+def test_a_flag_with_the_published_port_says_where_people_find_it(tmp_path: Path, port: str, told: bool) -> None:
+    text = f"docker run -p 8090:8080 acme/app:1 --url=http://localhost:{port}\n"
+    assert marks(tmp_path, {"a.sh": text}, "STG101") == ([("a.sh", 1)] if told else [])

@@ -23,7 +23,7 @@ CODE = tuple(suffix for family in ("go", "python", "javascript") for suffix in S
 _LITERAL = re.compile(rb"\"[A-Z][A-Z0-9_]*_\"")
 _ASIDE = re.compile(
     r"(?:^|/)(?:tests?|testing|specs?|__tests__|e2e|fixtures|testdata|mocks?|cypress|playwright|examples?|samples?|demos|docs?|benchmarks?|bench(?:es)?|evals?|stories|\.github|[\w.-]*[-_]tests?(?:[-_][\w-]+)?)(?:/|$)"
-    r"|\.(?:test|spec|stories)\.\w+$|_(?:test|spec)\.rb$|Tests?\.(?:java|kt|cs)$|(?:^|/)gradlew$|(?:^|/)mvnw$",
+    r"|\.(?:test|spec|stories)\.\w+$|_(?:test|spec)\.rb$|Tests?\.(?:java|kt|cs)$|(?:^|/)gradlew$|(?:^|/)mvnw$|(?:^|/)(?:proxy\.conf(?:ig)?|setupProxy)\.[cm]?[jt]s$",
     re.IGNORECASE,
 )
 """Code that is not what a container runs."""
