@@ -230,3 +230,11 @@ def test_what_is_empty_unless_somebody_says_otherwise_is_not_missed(findings: Fi
     one = "services:\n  app:\n    build: .\n    environment: {MODE: x}\n"
     two = f"services:\n  app:\n    build: ..\n    environment: {{MODE: x, S3_ENDPOINT_URL: '{value}'}}\n"
     assert findings({**code, "compose.yaml": one, "dev/compose.yaml": two}) == ([("STG205", "compose.yaml", 2, "S3_ENDPOINT_URL")] if told else [])
+
+
+def test_the_proxy_of_a_development_server_misses_nothing(findings: Findings) -> None:
+    code = {"web/server.js": "const mode = process.env.MODE;\nrequire('./proxy.conf');\n", "web/proxy.conf.js": "module.exports = {target: process.env.DEV_BACKEND_URL || 'http://localhost:5005'};\n"}
+    compose = "services:\n  web:\n    build: web\n    environment: {MODE: x}\n  backend:\n    image: acme/backend:1\n    ports: ['5005:5005']\n"
+    assert findings({**WEB, **code, "compose.yaml": compose}) == []
+    # What is set for it is read all the same.
+    assert findings({**WEB, **code, "compose.yaml": compose.replace("MODE: x", "MODE: x, DEV_BACKEND_URL: http://backend:5005")}) == []

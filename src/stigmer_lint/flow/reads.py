@@ -23,12 +23,14 @@ CODE = tuple(suffix for family in ("go", "python", "javascript") for suffix in S
 _LITERAL = re.compile(rb"\"[A-Z][A-Z0-9_]*_\"")
 _ASIDE = re.compile(
     r"(?:^|/)(?:tests?|testing|specs?|__tests__|e2e|fixtures|testdata|mocks?|cypress|playwright|examples?|samples?|demos|docs?|benchmarks?|bench(?:es)?|evals?|stories|\.github|[\w.-]*[-_]tests?(?:[-_][\w-]+)?)(?:/|$)"
-    r"|\.(?:test|spec|stories)\.\w+$|_(?:test|spec)\.rb$|Tests?\.(?:java|kt|cs)$|(?:^|/)gradlew$|(?:^|/)mvnw$|(?:^|/)(?:proxy\.conf(?:ig)?|setupProxy)\.[cm]?[jt]s$",
+    r"|\.(?:test|spec|stories)\.\w+$|_(?:test|spec)\.rb$|Tests?\.(?:java|kt|cs)$|(?:^|/)gradlew$|(?:^|/)mvnw$",
     re.IGNORECASE,
 )
 """Code that is not what a container runs."""
 _CHOSEN = re.compile(r"(?:^|/)config/(?:queue|cache|broadcasting|filesystems|logging|mail|services|session)\.php$")
 """Connections of which a program of Laravel takes the one that another variable names (laravel.com/docs, "Queues")."""
+_PROXY = re.compile(r"(?:^|/)(?:proxy\.conf(?:ig)?|setupProxy)\.[cm]?[jt]s$")
+"""Proxies of development servers (angular.dev, "Proxying to a backend server"; create-react-app.dev, "Proxying API Requests")."""
 _FILLED = re.compile(r"(?:^|/)(?:resources|conf|config|configs|settings)/|(?:^|/)(?:application|bootstrap|logback|log4j2?)[^/]*\.\w+$|config[^/]*\.ya?ml$", re.IGNORECASE)
 _UNLOADED = re.compile(r"/resources/(?!config/)[^/]+/(?:[^/]+/)*[^/]+\.(?:ya?ml|properties)$")
 """Spring reads its settings from the root of the class path and from /config there (docs.spring.io, "External Application Properties"); files in
@@ -100,6 +102,8 @@ class Readers:
         return self._prefixes
 
     def _note(self, read: EnvRead) -> None:
+        if not read.conditional and _PROXY.search(read.span.path) is not None:
+            read = msgspec.structs.replace(read, conditional=True)
         held = self.reads.setdefault(read.span.path, [])
         if read not in held:
             held.append(read)
