@@ -233,17 +233,17 @@ _MAIN_FILES = ("docker-compose.yml", "docker-compose.yaml", "compose.yml", "comp
 
 
 def inherited(launch: Launch, world: World) -> dict[str, EnvSetting]:
-    """What another Compose file of the same folder sets for a service of the same name, where the launch itself says only which image it is:
+    """What the other Compose files of the same folder set for a service of the same name, where the launch itself says only which image it is:
     such files are laid over one another on the command line."""
     folder, _, name = (launch.group or "").rpartition("/")
     if name in _MAIN_FILES:
         return {}
+    found: dict[str, EnvSetting] = {}
     for other in world.launches:
-        if other.service == launch.service and other.group is not None and other.group != launch.group and other.group.rpartition("/")[0] == folder:
-            names = given(other)
-            if names:
-                return names
-    return {}
+        if other.service == launch.service and other.group is not None and other.span.path != launch.span.path and other.group.rpartition("/")[0] == folder:
+            for setting in given(other).values():
+                found.setdefault(setting.name, setting)
+    return found
 
 
 def read_by_twin(sides: Sides, name: str, world: World) -> bool:

@@ -238,3 +238,23 @@ def test_the_proxy_of_a_development_server_misses_nothing(findings: Findings) ->
     assert findings({**WEB, **code, "compose.yaml": compose}) == []
     # What is set for it is read all the same.
     assert findings({**WEB, **code, "compose.yaml": compose.replace("MODE: x", "MODE: x, DEV_BACKEND_URL: http://backend:5005")}) == []
+
+
+def test_an_overlay_has_what_the_other_files_of_its_folder_give(findings: Findings) -> None:
+    code = {"api/Dockerfile": "FROM python\nCOPY main.py .\n", "api/main.py": "import os\nA = os.environ['SMTP_HOST']\nB = os.environ['MODE']\n"}
+    parts = {
+        "docker-compose.build.yml": "services:\n  api:\n    build: api\n",
+        "docker-compose.mode.yml": "services:\n  api:\n    build: api\n    environment: {MODE: x}\n",
+        "docker-compose.mail.yml": "services:\n  api:\n    build: api\n    environment: {SMTP_HOST: smtp.example.com}\n",
+    }
+    assert [one for one in findings({**code, **parts}) if one[1] == "docker-compose.build.yml"] == []
+
+
+def test_a_part_that_another_image_of_the_same_code_starts(findings: Findings) -> None:
+    tree = {
+        "app/Dockerfile-order": "FROM python\nCOPY . .\nCMD [\"python\", \"-m\", \"shop.ordering.main\"]\n", "app/Dockerfile-pos": "FROM python\nCOPY . .\nCMD [\"python\", \"-m\", \"shop.restaurant.main\"]\n",
+        "app/shop/ordering/main.py": "import os\nA = os.environ['KAFKA_SERVERS']\n", "app/shop/restaurant/main.py": "import os\nB = os.environ['RUNTIME']\n",
+        "compose.yaml": "services:\n  order:\n    build: {context: app, dockerfile: Dockerfile-order}\n    environment: {KAFKA_SERVERS: kafka}\n  pos:\n    build: {context: app, dockerfile: Dockerfile-pos}\n    environment: {RUNTIME: x}\n",
+    }
+    assert findings(tree) == []
+    assert findings({**tree, "compose.yaml": tree["compose.yaml"].replace("{RUNTIME: x}", "{MODE: x}")})[0] == ("STG203", "compose.yaml", 5, "RUNTIME")

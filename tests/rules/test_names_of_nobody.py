@@ -147,3 +147,14 @@ def test_a_name_below_localhost_is_for_browsers(tmp_path: Path, host: str, told:
 def test_a_flag_with_the_published_port_says_where_people_find_it(tmp_path: Path, port: str, told: bool) -> None:
     text = f"docker run -p 8090:8080 acme/app:1 --url=http://localhost:{port}\n"
     assert marks(tmp_path, {"a.sh": text}, "STG101") == ([("a.sh", 1)] if told else [])
+
+
+def test_a_projects_template_is_no_broken_file(tmp_path: Path) -> None:
+    text = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    {%- if cookiecutter.x %}\n    container: acme/app:1\n    {%- endif %}\n    steps: [{run: docker run acme/app:1}]\n"
+    for folder in ("{{cookiecutter.slug}}", "slug"):
+        path = tmp_path / folder / ".github" / "workflows" / "ci.yml"
+        path.parent.mkdir(parents=True)
+        path.write_text(text, "utf-8")
+    done = check(tmp_path, policy=NO_POLICY, rules=RULES, cwd=tmp_path)
+    assert [one.path for one in done.errors] == ["slug/.github/workflows/ci.yml"]
+    assert "{{cookiecutter.slug}}/.github/workflows/ci.yml" in {gap.span.path for gap in done.gaps}

@@ -136,7 +136,9 @@ def analyse(
         world.mapped_aliases = _mapped_aliases(files)
     world.network_choices = tuple(_network_choices(files, world, evaluators, failures))
     failures.extend((error.path, error.why, error.offset) for error in project.unreadable)
-    failures = list(dict.fromkeys(failures))
+    failures, templates = _apart(list(dict.fromkeys(failures)))
+    if templates:
+        world.gaps = tuple(sorted({*world.gaps, *templates}, key=lambda gap: (gap.span.path, gap.span.start)))
     return Analysis(world, project, len(looked) + len(candidates) + elsewhere.files, failures)
 
 
@@ -383,6 +385,12 @@ def _binds(files: Files, world: World, evaluators: dict[Platform, Evaluator], fa
     for path, _ in files.grep(SERVING, _CODE, SERVING_NEAR):
         if not is_test(path) and not any(path == one or path.startswith(one + "/") for one in inside):
             yield from guarded(partial(binds, evaluators, path), partial(_failed, failures, path)) or ()
+
+
+def _apart(failures: list[Failed]) -> tuple[list[Failed], list[Gap]]:
+    """Files that could not be read, apart from those of a project's template (`{{cookiecutter.project_slug}}/`), which are none before it is filled in."""
+    templates = [Gap(Span(path, at or 0, at or 0), "a file of a project's template, which is none of its kind before it is filled in") for path, why, at in failures if "{{" in path and why.startswith("not ")]
+    return [one for one in failures if not ("{{" in one[0] and one[1].startswith("not "))], templates
 
 
 def _alias_uses(files: Files, world: World, evaluators: dict[Platform, Evaluator], failures: list[Failed]) -> Iterator[AliasUse]:

@@ -113,8 +113,11 @@ def components(
     ])
     made: list[Component] = []
     parts: list[tuple[tuple[EnvRead, ...], Callable[[str], bool]]] = []
-    for group, inside, given, runs in zip(groups, insides, map(set.union, settled, loaded), served, strict=True):
-        called = _called(group)
+    calls = [_called(group) for group in groups]
+    known = frozenset(folder for path in readers.reads for folder in _folders(path))
+    for at, (group, inside, given, runs) in enumerate(zip(groups, insides, map(set.union, settled, loaded), served, strict=True)):
+        called = calls[at]
+        theirs = frozenset(word for other, words in enumerate(calls) if other != at and set(insides[other].folders) & set(inside.folders) for word in words) - called
         if group.program is not None:
             holds = _part_of(inside, compiled([(group.program, False)], files))
         else:
@@ -125,7 +128,7 @@ def components(
             if not read.conditional and (
                 by_hand or of_other_crate(read.span.path, crate) or _left_to_people(read.span.path, called)
                 or _built_from(read, group, inside) or _other_program(read.span.path, called) or _other_command(read.span.path, called, files) or _unfilled(read, inside)
-                or _foreign(read, group)
+                or _foreign(read, group) or (bool(theirs) and _of_another_part(read.span.path, called, theirs, known))
             ) else read
             for read in readers.below(holds)
         )
@@ -308,6 +311,21 @@ def _other_command(path: str, called: set[str], files: Files) -> bool:
         one != command and one not in _COMMON_WORDS and any(files.has(f"{folder}{one}{ending}") for ending in (posixpath.splitext(path)[1], "/main.go", "/index.ts", "/main.py"))
         for one in called
     )
+
+
+def _folders(path: str) -> list[str]:
+    """The folders that a file is in, the outermost first."""
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+
+
+def _of_another_part(path: str, called: set[str], theirs: frozenset[str], known: frozenset[str]) -> bool:
+    """Whether a file is in a folder that another image of the same code starts from, where this one starts from a folder beside it."""
+    for folder in _folders(path):
+        head, slash, name = folder.rpartition("/")
+        if name in theirs and name not in _COMMON_WORDS and any(f"{head}{slash}{one}" in known for one in called if one not in _COMMON_WORDS):
+            return True
+    return False
 
 
 _COMMON_WORDS = frozenset({"bin", "cmd", "app", "usr", "local", "sh", "node", "python", "go", "main", "index", ""})
