@@ -153,11 +153,15 @@ MIN_OTHERS = 2
 """Files whose launches of the same program all set a variable before the only one that does not counts as having forgotten it."""
 
 
+MAX_LAUNCHES = 40
+"""Launches of one image that are compared with one another; who has more starts it for as many ends."""
+
+
 def _odd(sides: Sides, policy: Policy, peers: Peers, told: set[tuple[str | None, Span]]) -> Iterator[Finding]:
     """Variables that the code reads without a default, and that the launches of all files but one set: that one, which sets others of the same family, is the odd
     one out."""
     launches = sides.component.launches
-    for index, launch in enumerate(launches):
+    for index, launch in enumerate(launches if MIN_OTHERS < len(launches) <= MAX_LAUNCHES else ()):
         if peers.is_partial(launch) or hides_much(launch) or is_trial(launch.span.path) or _PIPELINE.search(launch.span.path) or _EXAMPLE.search(launch.span.path):
             continue
         others = [

@@ -149,6 +149,8 @@ def _shared(sides: Sides, peers: Peers) -> Iterator[Finding]:
             )
 
 
+MAX_SERVICES = 40
+"""Launches of one image that are compared with one another."""
 MIN_ALIKE = 4
 """Variables that two services of one image and one file have in common before they count as doing the same work with the same settings."""
 
@@ -157,7 +159,7 @@ def _of_one_image(sides: Sides, peers: Peers) -> Iterator[Finding]:
     """Variables that the code demands as it is loaded, and that one of several services of the same image and the same file does not get, though nearly all
     that it does get the others get as well."""
     component = sides.component
-    for name, reads in sides.reads.items():
+    for name, reads in sides.reads.items() if 1 < len(component.launches) <= MAX_SERVICES else ():
         read = next((one for one in reads if one.required and _as_it_starts([one])), None)
         if read is None or name not in sides.anywhere:
             continue

@@ -66,7 +66,7 @@ def late_settings(world: World, sides: Sides) -> Iterator[tuple[Launch, EnvSetti
         image = image_of(launch, world.images) if launch.build is not None else next(iter(sides.component.images), None)
         arguments = {one.name for one in launch.build.args} if launch.build is not None else set()
         for name, setting in sides.given[index].items():
-            if setting.origin != "launch" or setting.maybe or name in arguments or any("node_modules" not in text and text.startswith((".", "/")) and ":/app" in text for volume in launch.any.volumes for text in texts(volume)):
+            if not name.startswith((*_STATIC, _NEXT)) or setting.origin != "launch" or setting.maybe or name in arguments or any("node_modules" not in text and text.startswith((".", "/")) and ":/app" in text for volume in launch.any.volumes for text in texts(volume)):
                 continue
             if launch.build is not None and not isinstance(setting.value, Known) and launch.build.context == (launch.group or "").rpartition("/")[0]:
                 # It is filled in from an env file that is in the build's own folder, where the bundler finds it.

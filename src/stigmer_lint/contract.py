@@ -722,15 +722,32 @@ def slips(world: World, sides: Sides) -> Iterator[Slip]:
     """Once for each line of an env file that nothing inside reads, where one name is read instead that is not given."""
     if not sides.component.whole or not sides.component.reads:
         return
+    alike: dict[object, list[str]] = {}
     seen: set[Span] = set()
     for index, launch in enumerate(sides.component.launches):
         for name, setting in sides.given[index].items():
-            if setting.origin != "env-file" or setting.span in seen or sides.is_read(name) or used_by_launch(launch, name):
+            if setting.origin != "env-file" or setting.span in seen:
                 continue
-            near = [other for other in sides.settled if other not in sides.given[index] and other not in sides.image and other not in sides.component.supplied and is_slip(name, other)]
-            if len(near) == 1 and not read_elsewhere(sides, launch, name, near[0]):
-                seen.add(setting.span)
-                yield Slip(launch, setting, near[0], _is_used(name, world, sides))
+            # A file that many launches have is looked at once.
+            seen.add(setting.span)
+            if sides.is_read(name) or used_by_launch(launch, name):
+                continue
+            if not alike:
+                for other in sides.settled:
+                    if other not in sides.image and other not in sides.component.supplied:
+                        for key in _shapes(other):
+                            alike.setdefault(key, []).append(other)
+            near = {other for key in _shapes(name) for other in alike.get(key, ()) if other not in sides.given[index] and is_slip(name, other)}
+            if len(near) == 1 and not read_elsewhere(sides, launch, name, meant := near.pop()):
+                yield Slip(launch, setting, meant, _is_used(name, world, sides))
+
+
+def _shapes(name: str) -> Iterator[object]:
+    """What two names that differ by a slip have in common: their words as a set, or all of them but one."""
+    words = tokens(name)
+    yield frozenset(words)
+    for at in range(len(words)):
+        yield at, words[:at], words[at + 1 :]
 
 
 def _is_used(name: str, world: World, sides: Sides) -> bool:
