@@ -258,3 +258,12 @@ def test_a_part_that_another_image_of_the_same_code_starts(findings: Findings) -
     }
     assert findings(tree) == []
     assert findings({**tree, "compose.yaml": tree["compose.yaml"].replace("{RUNTIME: x}", "{MODE: x}")})[0] == ("STG203", "compose.yaml", 5, "RUNTIME")
+
+
+def test_another_file_of_properties_that_the_image_has_gives_a_key(findings: Findings) -> None:
+    tree = {
+        "Dockerfile": "FROM eclipse-temurin:21\nCOPY app.jar src config /app/\n", "src/main/resources/application.properties": "store.redis.hosts=localhost:6379\n",
+        "config/redis.properties": "# of the container\nstore.redis.hosts=redis:6379\n", "compose.yaml": "services:\n  app:\n    build: .\n    environment: {LEVEL: x}\n  redis:\n    image: redis:7\n",
+    }
+    assert [one for one in findings(tree) if one[0] == "STG203"] == []
+    assert [one[3] for one in findings({**tree, "config/redis.properties": "store.redis.name=x\n"}) if one[0] == "STG203"] == ["STORE_REDIS_HOSTS"]

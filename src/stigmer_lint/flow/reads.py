@@ -14,7 +14,7 @@ from stigmer_lint.flow.project import SUFFIXES
 from stigmer_lint.flow.reads_classes import class_reads, handed_prefixes, hands_prefixes, prefixes_of
 from stigmer_lint.flow.reads_code import Code
 from stigmer_lint.flow.reads_forms import NEAR, NEEDLE
-from stigmer_lint.flow.reads_keys import is_keyed, key_reads
+from stigmer_lint.flow.reads_keys import given_keys, is_keyed, key_reads
 from stigmer_lint.knowledge.names import is_test
 from stigmer_lint.model.world import EnvRead
 
@@ -75,6 +75,10 @@ class Readers:
             source = files.source(path)
             for read in key_reads(source) if source is not None else ():
                 self._note(read)
+        by_key = {read.name for path in keyed if path.endswith(".properties") for read in self.reads.get(path, ())}
+        for path in files.paths((".properties",)) if by_key else ():
+            if path not in keyed and not _ASIDE.search(path) and (source := files.source(path)) is not None and inside(path):
+                self.code.written.setdefault(path, set()).update(by_key.intersection(given_keys(source)))
         for path, _ in files.grep(reads_text.NEEDLE, lambda path: reads_text.wanted(path) and inside(path)):
             source = files.source(path)
             if source is None or _ASIDE.search(path) or _LAUNCHERS.search(path):

@@ -51,6 +51,14 @@ def key_reads(source: SourceFile) -> Iterator[EnvRead]:
         return
 
 
+def given_keys(source: SourceFile) -> Iterator[str]:
+    """The variables whose place the keys of another file of properties take (`config-redis.properties`), which the program is started with."""
+    for key, text, _, aside in _properties(source):
+        if text and not aside:
+            yield _name(key.replace("-", ""))
+            yield _name(key)
+
+
 def _documents(documents: tuple[Document, ...]) -> Iterator[tuple[str, str, Span, bool]]:
     for document in documents:
         rows = [(".".join(parts), scalar) for parts, scalar in _flat(document.root)]
