@@ -626,15 +626,24 @@ def nearest(name: str, candidates: Iterator[str] | tuple[str, ...] | list[str] |
         score = shared / union if union else 0.0
         if abs(len(name) - len(other)) <= 2 and min(len(name), len(other)) >= 5:
             distance = _distance(name.upper(), other.upper(), 2)
-            if distance <= 2:
+            if distance <= 2 and not _other_words(tokens(name), tokens(other)):
                 score = max(score, 1.0 - distance / 10)
         if shared >= 1 and (words <= theirs or theirs <= words) and min(len(words), len(theirs)) >= 2:
             score = max(score, 0.6)
         if shared and not (words & theirs) - _COMMON and score < 0.7:
             continue
+        if score < 0.6 and tokens(name)[1:] == tokens(other)[1:]:
+            # CLIENT_EMBEDDING_TIMEOUT and OPENAI_EMBEDDING_TIMEOUT are those of two things.
+            continue
         if score >= 0.5 and (best is None or score > best[0]):
             best = (score, other)
     return best[1] if best else None
+
+
+def _other_words(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether two names that look alike differ in whole words: ZBX and DB, of which every letter may be another."""
+    apart = [(left, right) for left, right in zip(one, other, strict=False) if left != right]
+    return len(one) == len(other) and any(min(len(left), len(right)) < 4 and _distance(left, right, 1) > 1 for left, right in apart)
 
 
 _TELLS_NOTHING = frozenset({"true", "false", "none", "null", "local", "localhost", "default", "development", "production", "debug", "info"})
