@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from stigmer_lint.addresses import Located, addresses_of
 from stigmer_lint.contract import Sides
 from stigmer_lint.knowledge.frameworks import framework_of
-from stigmer_lint.knowledge.image_ports import image_fact, is_runtime
+from stigmer_lint.knowledge.image_ports import image_fact, is_runtime, serves_files
 from stigmer_lint.knowledge.names import is_trial, tokens
 from stigmer_lint.knowledge.roles import RoleVerdict, role_of, scheme_port
 from stigmer_lint.model.launch import EnvSetting, Image
@@ -44,6 +44,9 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
             for located in addresses_of(setting.value)[:8]:
                 verdict = role_of(setting.name, located.value.text if isinstance(located.value, Known) else None, None, policy.env_roles)
                 wild = located.address.kind == "wildcard" and located.address.scheme is None
+                if located.address.scheme in ("http", "https") and image.base is not None and serves_files(image.base):
+                    # What a page that it serves dials, a browser does.
+                    continue
                 if verdict.role == "dial" and located.address.is_loopback and not wild and not _inside(image, located, verdict) and not _own(setting.name, path):
                     component = known.get(setting.span)
                     if component is None or framework_of(setting.name, image.base) is not None or Sides(component, policy).is_read(setting.name):

@@ -267,3 +267,10 @@ def test_another_file_of_properties_that_the_image_has_gives_a_key(findings: Fin
     }
     assert [one for one in findings(tree) if one[0] == "STG203"] == []
     assert [one[3] for one in findings({**tree, "config/redis.properties": "store.redis.name=x\n"}) if one[0] == "STG203"] == ["STORE_REDIS_HOSTS"]
+
+
+def test_settings_of_a_foreign_class_read_what_is_not_known(findings: Findings) -> None:
+    code = "import os\nfrom acme_sdk import BaseConnectorSettings\n\nclass Settings(BaseConnectorSettings):\n    name: str = 'x'\n\nMODE = os.getenv('MODE')\n"
+    tree = {"Dockerfile": "FROM python\nCOPY main.py .\n", "main.py": code, "compose.yaml": "services:\n  app:\n    build: .\n    environment: {MODE: x, CONNECTOR_ID: y}\n"}
+    assert findings(tree) == []
+    assert findings({**tree, "main.py": code.replace("BaseConnectorSettings):", "object):")}) == [("STG204", "compose.yaml", 4, "CONNECTOR_ID")]

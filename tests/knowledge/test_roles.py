@@ -75,6 +75,8 @@ from stigmer_lint.knowledge.roles import role_of
         ("SOMETHING", "http://localhost:80", "unknown"),
         ("BACKEND_URL", "http://localhost:80", "dial"),
         ("BACKEND_URL", "localhost", "public"),
+        ("LOGIN_AUTH_ENDPOINT", "http://localhost:5001/issuer/authorize", "public"),
+        ("LOGIN_TOKEN_ENDPOINT", "http://localhost:5001/issuer/token", "dial"),
         ("BACKEND_ENDPOINT", "localhost", "dial"),
     ],
 )

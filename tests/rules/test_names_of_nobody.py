@@ -158,3 +158,19 @@ def test_a_projects_template_is_no_broken_file(tmp_path: Path) -> None:
     done = check(tmp_path, policy=NO_POLICY, rules=RULES, cwd=tmp_path)
     assert [one.path for one in done.errors] == ["slug/.github/workflows/ci.yml"]
     assert "{{cookiecutter.slug}}/.github/workflows/ci.yml" in {gap.span.path for gap in done.gaps}
+
+
+@pytest.mark.parametrize(("base", "told"), [("nginx:1.23-alpine", False), ("node:20", True)])
+def test_a_browser_dials_what_the_pages_of_a_web_server_name(tmp_path: Path, base: str, told: bool) -> None:
+    text = f"FROM {base}\nENV BACKEND_API_URL=http://localhost/management/\n"
+    assert marks(tmp_path, {"Dockerfile": text}, "STG206") == ([("Dockerfile", 2)] if told else [])
+
+
+def test_an_office_document_is_no_broken_text(tmp_path: Path) -> None:
+    (tmp_path / "form.xls").write_bytes(b"\xd0\xcf\x11\xe0\0\0 SEARCH_URL \0")
+    (tmp_path / "main.py").write_text("import os\nA = os.getenv('MODE')\n", "utf-8")
+    (tmp_path / "Dockerfile").write_text("FROM python\nCOPY . .\n", "utf-8")
+    (tmp_path / "compose.yaml").write_text("services:\n  app:\n    build: .\n    environment: {MODE: x, SEARCH_URL: 'http://search'}\n", "utf-8")
+    assert check(tmp_path, policy=NO_POLICY, rules=RULES, cwd=tmp_path).errors == ()
+    (tmp_path / "form.xls").write_bytes(b"words\0\0 SEARCH_URL \0")
+    assert [one.path for one in check(tmp_path, policy=NO_POLICY, rules=RULES, cwd=tmp_path).errors] == ["form.xls"]

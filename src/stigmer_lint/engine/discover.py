@@ -44,6 +44,8 @@ _NO_CODE = (
 )  # fmt: skip
 """Kinds of file that are never analysed: binary, data, and prose, which quotes suppressions rather than makes them."""
 # ELF, PE, Mach-O in its four forms and its universal one (also Java's class files).
+_PACKED = (b"\xd0\xcf\x11\xe0", b"PK\x03\x04", b"%PDF", b"\x1f\x8b", b"SQLite format 3")
+"""How office documents, archives and databases begin, which are no text by what they are."""
 _PROGRAMS = (b"\x7fELF", b"MZ", b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -207,6 +209,8 @@ class Files:
             zero = data.find(b"\0", 0, 8192)
             if zero >= 0 and data.startswith(_PROGRAMS) and os.path.splitext(path)[1] in ("", ".test"):
                 # What was compiled from the tree's code, left beside it; its strings are those of the code.
+                continue
+            if zero >= 0 and data.startswith(_PACKED):
                 continue
             if zero >= 0 and not (path.endswith(_NUL_TAKEN) and text_with_nul(data)):
                 # Video is named .ts as well; that a binary file holds the bytes of a needle by chance is unlikely, so say it.

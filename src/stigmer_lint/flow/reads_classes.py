@@ -29,6 +29,7 @@ def class_reads(
     if unit.language == "python":
         if b"BaseSettings" in source.data or any(_settings(ev, unit, klass) for klass in unit.classes.values()):
             yield from _pydantic(ev, unit)
+        yield from _foreign_settings(ev, unit)
         yield from _parameters(ev, unit)
         yield from _prefixed(source, _DYNACONF, "dynaconf")
     elif unit.language == "go":
@@ -76,6 +77,19 @@ def _prefixed(source: SourceFile, pattern: re.Pattern[bytes], api: str) -> Itera
 
 def _settings(ev: Evaluator, unit: Unit, klass: ClassDecl) -> bool:
     return bool(klass.bases) and library.is_settings(ev, klass, ClassHandle(klass, unit), 0)
+
+
+def _foreign_settings(ev: Evaluator, unit: Unit) -> Iterator[EnvRead]:
+    """Classes of settings that are made from one of a package outside of the tree, or of another package in it (`class Mine(BaseConnectorSettings)`): under which names that one reads its
+    fields, and which it has of its own, is not known."""
+    for klass in unit.classes.values():
+        for base in klass.bases:
+            last = base.rpartition(".")[2]
+            if not last.endswith("Settings") or last == "BaseSettings" or base.partition(".")[0] not in unit.imports:
+                continue
+            parent = ev.project.class_named(unit, base)
+            if parent is None or (parent.unit.path.partition("/")[0] != unit.path.partition("/")[0] and not library.is_settings(ev, parent.decl, parent, 0)):
+                yield EnvRead("*", Span(unit.path, *klass.span), "settings class", "python", glob=True)
 
 
 def _pydantic(ev: Evaluator, unit: Unit) -> Iterator[EnvRead]:

@@ -98,6 +98,11 @@ _SINGLE = {"python": re.compile(r"(?:^|/)python$"), "node": re.compile(r"(?:^|/)
 """Repositories of images that run one language."""
 _SERVERS = re.compile(r"(?:^|/)(?:nginx|nginx-unprivileged|httpd|caddy|haproxy|traefik|envoy|openresty)$")
 """Repositories of images that hand out files and requests, and run no program in a language."""
+def serves_files(image: str) -> bool:
+    """Whether an image is that of a web server, by its reference."""
+    return _SERVERS.search(image.partition("@")[0].partition(":")[0]) is not None
+
+
 _NEEDS = {"python": "python", "javascript": "node", "typescript": "node", "tsx": "node", "php": "php", "phtml": "php"}
 _BRINGS = {"php": ("PHP",), "python": ("PYTHON", "CONDA", "MINICONDA", "UV", "PIP"), "node": ("NODE", "NPM", "NVM", "YARN", "BUN", "PNPM", "FNM", "VOLTA")}
 """How the names of packages begin that bring a language along."""

@@ -101,6 +101,9 @@ def _role(name: str, value_text: str | None, image: str | None) -> RoleVerdict:
     if shape is not None and shape.role == "dial" and value_text is not None and tokens(name)[-1:] in (("URL",), ("URI",)) and _BARE_HOST.match(value_text.strip()):
         # No client connects to a URL without a scheme: it is put into links.
         return RoleVerdict("public", "shape", shape.product, shape.default_port)
+    if shape is not None and shape.role == "dial" and value_text is not None and _PAGE.search(value_text) is not None:
+        # Where somebody signs in or out: a browser is sent there.
+        return RoleVerdict("public", "shape", shape.product, shape.default_port)
     if shape is not None and shape.role == "dial" and image is not None and _of_itself(name, image):
         # SEARXNG_BASE_URL given to searxng itself is the address that it shows.
         return RoleVerdict("public" if name.upper().endswith(("URL", "URLS")) else "self", "shape", shape.product, shape.default_port)
@@ -111,6 +114,7 @@ def _role(name: str, value_text: str | None, image: str | None) -> RoleVerdict:
     return scheme or shape or RoleVerdict("unknown", "unknown")
 
 
+_PAGE = re.compile(r"^https?://[^?#\s]*/(?:authorize|end_?session|log-?out|sign-?out|log-?in|sign-?in)/?(?:[?#]|\Z)", re.IGNORECASE)
 _BARE_HOST = re.compile(r"[A-Za-z0-9][\w.-]*\Z")
 _ITS_OWN = frozenset({"URL", "URLS", "BASE", "HOST", "HOSTNAME", "ADDR", "ADDRESS", "SERVER", "API", "HTTP", "HTTPS", "ENDPOINT", "URI", "SERVICE"})
 
