@@ -26,6 +26,7 @@ _SERVES = re.compile(r"(?:^|[\s/])(?:nginx|caddy|httpd|lighttpd|static-web-serve
 _NEXT_STARTS = re.compile(r"(?:^|[\s/])(?:next\s+start|(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?start|node\s+(?:\S+/)?server\.js)\s*(?:$|-)")
 _LATE = re.compile(r"\.sh\b|entrypoint|\benvsubst\b|\bsed\b|\benv\.(?:js|template)|config\.(?:js|template)|\.template\b|\.tmpl\b", re.IGNORECASE)
 """What puts variables into a bundle when the container starts, or may do so."""
+_MOUNTED = re.compile(r"^[./][^:]*:/(?:app|usr/src|src|srv)(?![^:]*node_modules)")
 _AT_RUN_TIME = frozenset({"RUNTIME", "ENVS", "INJECT"})
 _IN_BROWSER = re.compile(r"\.(?:vue|svelte)$|(?:^|/)(?:components?|hooks|contexts?|providers|stores?|client)/")
 _SERVER_SIDE = re.compile(r"(?:^|/)(?:api|server|middleware|scripts?)/|(?:^|/)(?:middleware|route|instrumentation|proxy)\.[jt]s$|\.config\.[cm]?[jt]s$")
@@ -66,7 +67,10 @@ def late_settings(world: World, sides: Sides) -> Iterator[tuple[Launch, EnvSetti
         image = image_of(launch, world.images) if launch.build is not None else next(iter(sides.component.images), None)
         arguments = {one.name for one in launch.build.args} if launch.build is not None else set()
         for name, setting in sides.given[index].items():
-            if not name.startswith((*_STATIC, _NEXT)) or setting.origin != "launch" or setting.maybe or name in arguments or any("node_modules" not in text and text.startswith((".", "/")) and ":/app" in text for volume in launch.any.volumes for text in texts(volume)):
+            if not name.startswith((*_STATIC, _NEXT)) or setting.origin != "launch" or setting.maybe or name in arguments:
+                continue
+            if any(_MOUNTED.search(text) is not None or _LATE.search(text) is not None for volume in launch.any.volumes for text in texts(volume)):
+                # The code itself is mounted, and built inside, or a script is that may put it in.
                 continue
             if launch.build is not None and not isinstance(setting.value, Known) and launch.build.context == (launch.group or "").rpartition("/")[0]:
                 # It is filled in from an env file that is in the build's own folder, where the bundler finds it.

@@ -39,6 +39,7 @@ def test_what_comes_after_the_build_does_not_reach_the_browser(findings: Finding
         # Nothing is built, something puts it in later, a server that may read it, a server for developers.
         vite(run="npm ci"), vite(after="COPY env.sh /docker-entrypoint.d/\n"), vite(after='ENTRYPOINT ["/start.sh"]\n'), vite(after="CMD envsubst < a > b && nginx\n"),
         vite(base="node:22", after='CMD ["node", "server.js"]\n'), vite(base="node:22", after="CMD npm run dev\n"), vite(more="    command: npm run dev\n"),
+        vite(more="    volumes: ['./env.sh:/docker-entrypoint.d/env.sh']\n"), vite(more="    volumes: ['./web:/app']\n"),
     ],
 )
 def test_what_may_be_there_in_time_is_not_told(findings: Findings, tree: dict[str, str]) -> None:
