@@ -26,7 +26,7 @@ from stigmer_lint.rule import Confidence
 Reason: TypeAlias = Literal["required", "loopback"]
 
 _PLATFORMS = re.compile(
-    r"^(?:OS/shell|CPython|Kubernetes|Google Cloud Run|Vercel|GitHub|GitLab|Heroku|Render|Railway|Fly|AWS Lambda|Windows|Node\.js|Docker|Git\b|CI\b|systemd|JVM|Go toolchain|dynamic)",
+    r"^(?:OS/shell|CPython|Kubernetes|Google Cloud Run|Vercel|GitHub|GitLab|Heroku|Render|Railway|Fly|AWS Lambda|Windows|Node\.js|npm\b|Docker|Git\b|CI\b|systemd|JVM|Go toolchain|dynamic)",
 )
 """Readers whose variables the platform or the base image gives."""
 

@@ -274,3 +274,9 @@ def test_settings_of_a_foreign_class_read_what_is_not_known(findings: Findings) 
     tree = {"Dockerfile": "FROM python\nCOPY main.py .\n", "main.py": code, "compose.yaml": "services:\n  app:\n    build: .\n    environment: {MODE: x, CONNECTOR_ID: y}\n"}
     assert findings(tree) == []
     assert findings({**tree, "main.py": code.replace("BaseConnectorSettings):", "object):")}) == [("STG204", "compose.yaml", 4, "CONNECTOR_ID")]
+
+
+def test_what_npm_gives_to_what_it_starts_is_given(findings: Findings) -> None:
+    code = "const version = process.env.npm_package_version.split('.');\nconst user = process.env.QUEUE_NAME.trim();\n"
+    tree = {**WEB, "web/server.js": code, "compose.yaml": "services:\n  web:\n    build: web\n    command: npm start\n"}
+    assert [one[3] for one in findings(tree)] == ["QUEUE_NAME"]
