@@ -280,3 +280,12 @@ def test_what_npm_gives_to_what_it_starts_is_given(findings: Findings) -> None:
     code = "const version = process.env.npm_package_version.split('.');\nconst user = process.env.QUEUE_NAME.trim();\n"
     tree = {**WEB, "web/server.js": code, "compose.yaml": "services:\n  web:\n    build: web\n    command: npm start\n"}
     assert [one[3] for one in findings(tree)] == ["QUEUE_NAME"]
+
+
+def test_what_fails_in_a_function_is_not_what_a_program_cannot_start_without(findings: Findings) -> None:
+    code = "const host = new URL(process.env.QUEUE_URL).hostname;\n"
+    tree = {**WEB, "web/server.js": code, "compose.yaml": "services:\n  web:\n    build: web\n"}
+    assert [one[3] for one in findings(tree)] == ["QUEUE_URL"]
+    inner = "const enabled = Boolean(process.env.QUEUE_URL);\nfunction getClient() {\n  return new URL(process.env.QUEUE_URL);\n}\n"
+    assert findings({**tree, "web/server.js": inner + "if (enabled) getClient();\n"}) == []
+    assert findings({**tree, "web/server.js": inner + "require('./other');\n", "web/other.js": "function getClient() {}\ngetClient();\n"}) == []

@@ -456,7 +456,9 @@ class Code:
             found.default = None
         if form.demands and found.required and unit.language == "python" and self._guarded(place):
             found.required = False
-        if found.required and found.deferred and not found.conditional and not _kept(place):
+        # What fails in a function of JavaScript alone (`new URL(process.env.X)`) is often called for a feature that is asked for elsewhere.
+        feature = needed and unit.language in ("javascript", "typescript")
+        if found.required and found.deferred and not found.conditional and not feature and not _kept(place):
             calls = self._calls_of(place)
             found.conditional = bool(calls) and all(conditional(one.stmt) for one in calls)
             # What the program's own entry calls runs whenever it starts. Of a method that many types have (`Init`) a call by name tells nothing.
