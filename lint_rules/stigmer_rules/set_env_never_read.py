@@ -11,7 +11,6 @@ from stigmer_lint.contract import (
     Sides,
     by_value,
     demanded,
-    nearest,
     only_waits,
     program_of,
     read_by_twin,
@@ -22,6 +21,7 @@ from stigmer_lint.contract import (
 )
 from stigmer_lint.dialled import texts
 from stigmer_lint.knowledge.frameworks import is_predefined_argument, meant_for
+from stigmer_lint.knowledge.likeness import nearest
 from stigmer_lint.knowledge.names import is_test
 from stigmer_lint.model.launch import EnvSetting, Image, Launch
 from stigmer_lint.model.span import Span
@@ -218,6 +218,7 @@ def _too_late(world: World, sides: Sides) -> Iterator[Finding]:
 
 
 def _after_the_build(world: World, sides: Sides) -> Iterator[Finding]:
+    """Variables of a bundle that a later stage of its Dockerfile sets."""
     for image in sides.component.images:
         for setting in late_in_image(image, sides) if image.path in world.images else ():
             yield Finding(

@@ -9,10 +9,10 @@ import msgspec
 
 from stigmer_lint.addresses import addresses_of
 from stigmer_lint.contract import role
-from stigmer_lint.dialled import Dialled, Neighbours, dialled, foreign_image, is_backend, meet, neighbours_of, texts
+from stigmer_lint.dialled import Dialled, Neighbours, dialled, filled_in, foreign_image, is_backend, meet, neighbours_of, texts
 from stigmer_lint.model.launch import EnvSetting, Launch, LaunchFacts
 from stigmer_lint.model.span import Span
-from stigmer_lint.model.value import Choice, Known, Step, Template, Unknown, Value, alternatives, render, text_of
+from stigmer_lint.model.value import Choice, Known, Step, Template, Unknown, alternatives, render, text_of
 from stigmer_lint.reachability import mapping_of, network_of
 from stigmer_lint.rule import Finding, Policy, ReplaceHost, Rule, World
 
@@ -277,15 +277,8 @@ def _bare(setting: EnvSetting) -> Iterator[tuple[str, tuple[str, Span] | None]]:
     for value in alternatives(setting.value) if setting.origin == "launch" else ():
         for part in value.parts if isinstance(value, Template) else (value,):
             for hit in _UNFILLED.finditer(part.text[:2000]) if isinstance(part, Known) else ():
-                yield hit[1] or hit[2], next(_filled_in(value), None)
-
-
-def _filled_in(value: Value) -> Iterator[tuple[str, Span]]:
-    """The variables of env files that a value is filled in from, nearest first, each with its place."""
-    for step in value.trail:
-        name, _, said = step.message.partition(" ")
-        if said.startswith("is set in "):
-            yield name, step.span
+                # What stands in a variable of the env file as a whole has that one's place.
+                yield hit[1] or hit[2], next((one for one in filled_in(value) if one[1] == value.span), None)
 
 
 def _variables(world: World) -> set[str]:
@@ -295,7 +288,7 @@ def _variables(world: World) -> set[str]:
         for setting in launch.any.env if launch.kind == "compose" and launch.facts else ():
             found.add(setting.name)
             for value in alternatives(setting.value):
-                found.update(name for name, _ in _filled_in(value))
+                found.update(name for name, _ in filled_in(value))
                 found.update(part.name for part in (value.parts if isinstance(value, Template) else (value,)) if isinstance(part, Unknown) and part.kind == "env" and part.name)
     return found
 

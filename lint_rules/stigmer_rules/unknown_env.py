@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stigmer_lint.contract import given, in_policy, nearest, title
+from stigmer_lint.contract import given, in_policy, title
+from stigmer_lint.knowledge.likeness import nearest
 from stigmer_lint.model.value import text_of
 from stigmer_lint.rule import Finding, Policy, Rename, Rule, Unset, World
 

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from stigmer_lint.knowledge.likeness import distance
 from stigmer_lint.knowledge.tables import rows
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Known, Resolved, Template, Value, alternatives
@@ -409,31 +410,12 @@ def _intended(host: str) -> str | None:
             return alias
         if abs(len(name) - len(alias)) > 2:
             continue
-        distance = _distance(name, alias, 2)
-        if distance > 2:
+        apart = distance(name, alias, 2)
+        if apart > 2:
             continue
-        if len(labels) == len(wanted) and any(_distance(ours, theirs, 2) > (1 if len(theirs) < 6 else 2) for ours, theirs in zip(labels, wanted, strict=True)):
+        if len(labels) == len(wanted) and any(distance(ours, theirs, 2) > (1 if len(theirs) < 6 else 2) for ours, theirs in zip(labels, wanted, strict=True)):
             # `test.docker.internal` is another name, not a slip.
             continue
-        if best is None or distance < best[0]:
-            best = (distance, alias)
+        if best is None or apart < best[0]:
+            best = (apart, alias)
     return best[1] if best else None
-
-
-def _distance(left: str, right: str, limit: int) -> int:
-    """Edits (insert, delete, replace, swap neighbours) between two texts, `limit + 1` where there are more than `limit`."""
-    if abs(len(left) - len(right)) > limit:
-        return limit + 1
-    before: list[int] = []
-    row = list(range(len(right) + 1))
-    for i, char in enumerate(left, 1):
-        following = [i]
-        for j, other in enumerate(right, 1):
-            cost = min(row[j] + 1, following[j - 1] + 1, row[j - 1] + (char != other))
-            if i > 1 and j > 1 and char == right[j - 2] and left[i - 2] == other:
-                cost = min(cost, before[j - 2] + 1)
-            following.append(cost)
-        before, row = row, following
-        if min(row) > limit:
-            return limit + 1
-    return row[-1]

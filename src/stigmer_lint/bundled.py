@@ -1,8 +1,5 @@
 """Variables that a bundler puts into what browsers load when it builds it (`VITE_*`, `REACT_APP_*`, `NEXT_PUBLIC_*`): what a container is given of them
 when it starts comes too late.
-
-https://vite.dev/guide/env-and-mode, https://create-react-app.dev/docs/adding-custom-environment-variables, https://cli.vuejs.org/guide/mode-and-env.html,
-https://nextjs.org/docs/app/guides/environment-variables ("Bundling Environment Variables for the Browser").
 """
 
 from __future__ import annotations
@@ -12,22 +9,15 @@ from collections.abc import Iterator
 
 from stigmer_lint.contract import Sides
 from stigmer_lint.dialled import texts
+from stigmer_lint.knowledge.bundlers import AT_RUN_TIME, FILES_ONLY, NEXT, NEXT_STARTS, SERVES
+from stigmer_lint.knowledge.image_ports import serves_files
 from stigmer_lint.model.launch import EnvSetting, Image, Launch, image_of
 from stigmer_lint.model.value import Known, render
 from stigmer_lint.model.world import EnvRead, World
 
-_STATIC = ("VITE_", "REACT_APP_", "VUE_APP_", "GATSBY_", "PARCEL_PUBLIC_", "NG_APP_")
-"""Prefixes of bundlers whose result is files; a server of another kind may read the rest itself."""
-_NEXT = "NEXT_PUBLIC_"
-
-_FILES = re.compile(r"^(?:.*/)?(?:nginx|nginx-unprivileged|caddy|httpd|lighttpd|static-web-server|spa-to-http|serve|nginx-spa)(?:[:@]|$)")
-"""Images that serve files."""
-_SERVES = re.compile(r"(?:^|[\s/])(?:nginx|caddy|httpd|lighttpd|static-web-server|serve|http-server|vite\s+preview|(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?(?:preview|serve))(?=\s|$)")
-_NEXT_STARTS = re.compile(r"(?:^|[\s/])(?:next\s+start|(?:npm|pnpm|yarn|bun)\s+(?:run\s+)?start|node\s+(?:\S+/)?server\.js)\s*(?:$|-)")
 _LATE = re.compile(r"\.sh\b|entrypoint|\benvsubst\b|\bsed\b|\benv\.(?:js|template)|config\.(?:js|template)|\.template\b|\.tmpl\b", re.IGNORECASE)
 """What puts variables into a bundle when the container starts, or may do so."""
 _MOUNTED = re.compile(r"^[./][^:]*:/(?:app|usr/src|src|srv)(?![^:]*node_modules)")
-_AT_RUN_TIME = frozenset({"RUNTIME", "ENVS", "INJECT"})
 _IN_BROWSER = re.compile(r"\.(?:vue|svelte)$|(?:^|/)(?:components?|hooks|contexts?|providers|stores?|client)/")
 _SERVER_SIDE = re.compile(r"(?:^|/)(?:api|server|middleware|scripts?)/|(?:^|/)(?:middleware|route|instrumentation|proxy)\.[jt]s$|\.config\.[cm]?[jt]s$")
 
@@ -35,21 +25,21 @@ _SERVER_SIDE = re.compile(r"(?:^|/)(?:api|server|middleware|scripts?)/|(?:^|/)(?
 def is_late(name: str, image: Image | None, launch: Launch | None, sides: Sides) -> bool:
     """Whether a variable that a container is given when it starts should have been there when its bundle was built: what it starts serves that bundle, the
     build had no such variable, and nothing that is known puts it in later."""
-    if image is None or image.bundled is None or "*" in image.bundled or name in image.bundled or not name.startswith((*_STATIC, _NEXT)):
+    if image is None or image.bundled is None or "*" in image.bundled or name in image.bundled or not name.startswith((*FILES_ONLY, NEXT)):
         return False
     words = [render(word) for word in (*((launch.any.entrypoint if launch else None) or image.entrypoint or ()), *((launch.any.command if launch else None) or image.command or ()))]
     said = " ".join(words).removeprefix("/bin/sh -c ")
-    if name.startswith(_NEXT):
-        serves = _NEXT_STARTS.search(said) is not None
+    if name.startswith(NEXT):
+        serves = NEXT_STARTS.search(said) is not None
     else:
-        serves = _SERVES.search(said) is not None or (not words and _FILES.match(image.base or "") is not None)
+        serves = SERVES.search(said) is not None or (not words and image.base is not None and serves_files(image.base))
     if not serves or _LATE.search(said) is not None or any(_LATE.search(one) is not None for one in image.copies) or image.sets or image.uses:
         return False
-    if _AT_RUN_TIME & sides.component.dependencies or {"IMPORT", "META"} <= sides.component.dependencies:
+    if AT_RUN_TIME & sides.component.dependencies or {"IMPORT", "META"} <= sides.component.dependencies:
         # A package that hands the variables over when the program starts (next-runtime-env, vite-envs, react-inject-env, import-meta-env).
         return False
     reads = sides.reads.get(name, ())
-    if name.startswith(_NEXT) and not all(map(_for_browsers, reads)):
+    if name.startswith(NEXT) and not all(map(_for_browsers, reads)):
         # What was not there when it was built stays a read, and a server that renders the page answers it.
         return False
     return bool(reads) and any(map(_for_browsers, reads)) and all(read.language in ("javascript", "typescript") for read in reads) and not any(
@@ -58,7 +48,7 @@ def is_late(name: str, image: Image | None, launch: Launch | None, sides: Sides)
 
 
 def _for_browsers(read: EnvRead) -> bool:
-    return (_IN_BROWSER.search(read.span.path) is not None or not read.name.startswith(_NEXT)) and _SERVER_SIDE.search(read.span.path) is None
+    return (_IN_BROWSER.search(read.span.path) is not None or not read.name.startswith(NEXT)) and _SERVER_SIDE.search(read.span.path) is None
 
 
 def late_settings(world: World, sides: Sides) -> Iterator[tuple[Launch, EnvSetting, Image]]:
@@ -67,7 +57,7 @@ def late_settings(world: World, sides: Sides) -> Iterator[tuple[Launch, EnvSetti
         image = image_of(launch, world.images) if launch.build is not None else next(iter(sides.component.images), None)
         arguments = {one.name for one in launch.build.args} if launch.build is not None else set()
         for name, setting in sides.given[index].items():
-            if not name.startswith((*_STATIC, _NEXT)) or setting.origin != "launch" or setting.maybe or name in arguments:
+            if not name.startswith((*FILES_ONLY, NEXT)) or setting.origin != "launch" or setting.maybe or name in arguments:
                 continue
             if any(_MOUNTED.search(text) is not None or _LATE.search(text) is not None for volume in launch.any.volumes for text in texts(volume)):
                 # The code itself is mounted, and built inside, or a script is that may put it in.
@@ -82,7 +72,7 @@ def late_settings(world: World, sides: Sides) -> Iterator[tuple[Launch, EnvSetti
 def late_in_image(image: Image, sides: Sides) -> Iterator[EnvSetting]:
     """What a Dockerfile sets only after its bundle is built, of a family of which it sets others before."""
     for setting in image.env:
-        prefix = next((one for one in (*_STATIC, _NEXT) if setting.name.startswith(one)), None)
+        prefix = next((one for one in (*FILES_ONLY, NEXT) if setting.name.startswith(one)), None)
         if prefix is not None and any(one.startswith(prefix) for one in image.bundled or ()) and setting.span.path == image.path and is_late(setting.name, image, None, sides):
             yield setting
 
@@ -100,7 +90,7 @@ def unbuilt(image: Image, sides: Sides) -> Iterator[tuple[str, list[EnvRead], in
     if bundled is None or "*" in bundled or image.bundler is None:
         return
     given = {name for names in sides.given for name in names} | {one.name for launch in sides.component.launches if launch.build is not None for one in launch.build.args}
-    for prefix in (*_STATIC, _NEXT):
+    for prefix in (*FILES_ONLY, NEXT):
         taken = {name for name in bundled if name.startswith(prefix) and name in sides.reads}
         left = [
             reads[0] for name, reads in sides.reads.items()

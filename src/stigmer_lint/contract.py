@@ -10,10 +10,11 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from stigmer_lint.addresses import Address, addresses_of
-from stigmer_lint.dialled import Neighbours, inside_ports, outside_ports, texts
-from stigmer_lint.knowledge.frameworks import framework_of
+from stigmer_lint.dialled import Neighbours, filled_in, inside_ports, outside_ports, texts
+from stigmer_lint.knowledge.frameworks import LARAVEL_FILES, framework_of
 from stigmer_lint.knowledge.image_ports import is_runtime
-from stigmer_lint.knowledge.names import command_of, fits, is_slip, names_page, tokens
+from stigmer_lint.knowledge.likeness import COMMON, is_slip, shapes
+from stigmer_lint.knowledge.names import command_of, fits, names_page, tokens
 from stigmer_lint.knowledge.roles import BROWSER_PREFIXES, RoleVerdict, role_of
 from stigmer_lint.model.launch import EnvSetting, Image, Launch, Platform
 from stigmer_lint.model.span import Span
@@ -330,7 +331,7 @@ def _of_another(name: str, launch: Launch, services: frozenset[str]) -> bool:
     words = tokens(name)
     called = [tokens(service) for service in services if service]
     mine = tokens(launch.service or "")
-    return any(one and one != mine and len(words) > len(one) and words[: len(one)] == one and len("".join(one)) >= 4 and not set(words[len(one) :]) <= _COMMON and words[-1] not in _WHERE for one in called)
+    return any(one and one != mine and len(words) > len(one) and words[: len(one)] == one and len("".join(one)) >= 4 and not set(words[len(one) :]) <= COMMON and words[-1] not in _WHERE for one in called)
 
 
 def unpaired(sides: Sides, index: int, services: frozenset[str]) -> list[EnvRead]:
@@ -587,7 +588,7 @@ def _is_about(name: str, value: Value, launch: Launch) -> bool:
     called = {(launch.service or "").lower(), *(text.lower() for text in (*texts(launch.any.name), *launch.any.aliases))} - {""}
     if hosts & called:
         return True
-    words = {word.lower() for word in tokens(name) if word not in _COMMON}
+    words = {word.lower() for word in tokens(name) if word not in COMMON}
     return bool(words & _products(launch)) or any({word.lower() for word in tokens(one)} <= words for one in called)
 
 
@@ -604,46 +605,6 @@ def _wanted(need: Need) -> frozenset[str]:
         found.add(_SCHEMES.get(scheme, scheme))
     found.update(word.lower() for word in tokens(need.read.name) if word in ("REDIS", "POSTGRES", "MYSQL", "MONGO", "RABBITMQ", "KAFKA", "MEILISEARCH", "OLLAMA"))
     return frozenset(found)
-
-
-_COMMON = frozenset({
-    "API", "KEY", "URL", "URI", "HOST", "PORT", "TOKEN", "SECRET", "BASE", "DB", "USER", "USERNAME", "PASSWORD", "NAME", "ID", "ENABLED", "PATH", "DIR", "MODE", "SERVICE",
-    "SERVER", "ADDR", "ADDRESS", "ENDPOINT", "TIMEOUT", "LEVEL", "ENV", "APP",
-})
-"""Words that two names may share without meaning the same."""
-
-
-def nearest(name: str, candidates: Iterator[str] | tuple[str, ...] | list[str] | dict[str, list[EnvRead]]) -> str | None:
-    """The candidate that a name may have been meant as: few letters apart, or made of mostly the same words."""
-    best: tuple[float, str] | None = None
-    words = frozenset(tokens(name))
-    for other in candidates:
-        if other == name:
-            continue
-        theirs = frozenset(tokens(other))
-        shared = len(words & theirs)
-        union = len(words | theirs)
-        score = shared / union if union else 0.0
-        if abs(len(name) - len(other)) <= 2 and min(len(name), len(other)) >= 5:
-            distance = _distance(name.upper(), other.upper(), 2)
-            if distance <= 2 and not _other_words(tokens(name), tokens(other)):
-                score = max(score, 1.0 - distance / 10)
-        if shared >= 1 and (words <= theirs or theirs <= words) and min(len(words), len(theirs)) >= 2:
-            score = max(score, 0.6)
-        if shared and not (words & theirs) - _COMMON and score < 0.7:
-            continue
-        if score < 0.6 and tokens(name)[1:] == tokens(other)[1:]:
-            # CLIENT_EMBEDDING_TIMEOUT and OPENAI_EMBEDDING_TIMEOUT are those of two things.
-            continue
-        if score >= 0.5 and (best is None or score > best[0]):
-            best = (score, other)
-    return best[1] if best else None
-
-
-def _other_words(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Whether two names that look alike differ in whole words: ZBX and DB, of which every letter may be another."""
-    apart = [(left, right) for left, right in zip(one, other, strict=False) if left != right]
-    return len(one) == len(other) and any(min(len(left), len(right)) < 4 and _distance(left, right, 1) > 1 for left, right in apart)
 
 
 _TELLS_NOTHING = frozenset({"true", "false", "none", "null", "local", "localhost", "default", "development", "production", "debug", "info"})
@@ -670,18 +631,6 @@ def _last_part(text: str | None) -> str | None:
         return None
     part = text.rstrip("/").rpartition("/")[2].lower() if "://" not in text else text.lower()
     return part if len(part) >= 5 and not part.isdigit() and part not in _TELLS_NOTHING else None
-
-
-def _distance(left: str, right: str, limit: int) -> int:
-    row = list(range(len(right) + 1))
-    for i, char in enumerate(left, 1):
-        following = [i]
-        for j, other in enumerate(right, 1):
-            following.append(min(row[j] + 1, following[j - 1] + 1, row[j - 1] + (char != other)))
-        row = following
-        if min(row) > limit:
-            return limit + 1
-    return row[-1]
 
 
 def place(launch: Launch) -> Span:
@@ -744,19 +693,11 @@ def slips(world: World, sides: Sides) -> Iterator[Slip]:
             if not alike:
                 for other in sides.settled:
                     if other not in sides.image and other not in sides.component.supplied:
-                        for key in _shapes(other):
+                        for key in shapes(other):
                             alike.setdefault(key, []).append(other)
-            near = {other for key in _shapes(name) for other in alike.get(key, ()) if other not in sides.given[index] and is_slip(name, other)}
+            near = {other for key in shapes(name) for other in alike.get(key, ()) if other not in sides.given[index] and is_slip(name, other)}
             if len(near) == 1 and not read_elsewhere(sides, launch, name, meant := near.pop()):
                 yield Slip(launch, setting, meant, _is_used(name, world, sides))
-
-
-def _shapes(name: str) -> Iterator[object]:
-    """What two names that differ by a slip have in common: their words as a set, or all of them but one."""
-    words = tokens(name)
-    yield frozenset(words)
-    for at in range(len(words)):
-        yield at, words[:at], words[at + 1 :]
 
 
 def _is_used(name: str, world: World, sides: Sides) -> bool:
@@ -764,7 +705,7 @@ def _is_used(name: str, world: World, sides: Sides) -> bool:
     if any(one is not sides.component and Sides(one, sides.policy).is_read(name) for one in world.components):
         return True
     return any(
-        (setting.name == name and setting.origin == "launch") or name in _named_in(setting.value) or any(step.message.startswith(f"{name} is set in ") for step in setting.value.trail)
+        (setting.name == name and setting.origin == "launch") or name in _named_in(setting.value) or any(name == one for one, _ in filled_in(setting.value))
         for launch in world.launches if launch.facts for setting in launch.any.env if setting.origin == "launch"
     )
 
@@ -843,13 +784,9 @@ def read_elsewhere(sides: Sides, launch: Launch, name: str, meant: str | None) -
     return upper != name and (sides.is_read(upper) or framework_of(upper, image) is not None)
 
 
-_CONFIG_FILES = {"APP": "app", "BROADCAST": "broadcasting", "CACHE": "cache", "DB": "database", "FILESYSTEM": "filesystems", "LOG": "logging", "MAIL": "mail", "QUEUE": "queue", "SESSION": "session"}
-"""First words of Laravel's variables -> the file under config/ that reads them (laravel.com/docs, "Configuration")."""
-
-
 def _published(reader: str, words: tuple[str, ...], sides: Sides) -> bool:
     """Whether the file that reads a variable for Laravel stands in the application: then it reads what it says, and nothing else of its family."""
-    file = _CONFIG_FILES.get(words[0]) if words and reader.startswith("Laravel") else None
+    file = LARAVEL_FILES.get(words[0]) if words and reader.startswith("Laravel") else None
     return file is not None and any(f"/{read.span.path}".endswith(f"/config/{file}.php") for reads in sides.reads.values() for read in reads)
 
 

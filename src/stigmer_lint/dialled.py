@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from stigmer_lint.addresses import Address, addresses, addresses_of
-from stigmer_lint.knowledge.image_ports import BACKENDS
+from stigmer_lint.knowledge.image_ports import BACKENDS, DATABASE_PORTS
 from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.knowledge.roles import RoleVerdict, role_of, scheme_port
 from stigmer_lint.knowledge.servers import FORWARDERS, is_fronted
@@ -71,16 +71,11 @@ class Dialled(msgspec.Struct, frozen=True):
         """The variable of an env file that the host comes from, with the place of its value; None where it is written elsewhere."""
         if self.setting is None or self.setting.origin == "env-file":
             return None
-        value = self.value
-        written = value.span if isinstance(value, Known | Template) else None
-        for step in value.trail:
-            name, _, said = step.message.partition(" ")
-            if not said.startswith("is set in "):
-                continue
+        written = self.value.span if isinstance(self.value, Known | Template) else None
+        for name, span in filled_in(self.value):
             # A value that is put together keeps no place for each piece; a variable that holds just the host is told by its length.
-            size = step.span.end - step.span.start - len(self.address.host.encode("utf-8", "surrogatepass"))
-            if written == step.span or size in (0, 2):
-                return name, step.span
+            if written == span or span.end - span.start - len(self.address.host.encode("utf-8", "surrogatepass")) in (0, 2):
+                return name, span
         return None
 
     @property
@@ -105,6 +100,14 @@ class Dialled(msgspec.Struct, frozen=True):
         """The variable's name at that place, None for what is no variable."""
         origin = self.origin
         return origin[0] if origin is not None else self.name if self.setting is not None else None
+
+
+def filled_in(value: Value) -> Iterator[tuple[str, Span]]:
+    """The variables of env files that a value of Compose is filled in from, nearest first, each with the place of its own value."""
+    for step in value.trail:
+        name, _, said = step.message.partition(" ")
+        if said.startswith("is set in "):
+            yield name, step.span
 
 
 def _inside(inner: Span, outer: Span) -> bool:
@@ -399,7 +402,7 @@ def _dialled(
             if port is None and role.default_port is not None and neighbours.ports(launch, facts).listens(role.default_port):
                 # VAULT_ADDR of Vault itself, with a port that is filled in elsewhere.
                 owner = "own"
-            elif port is None and one.address.is_loopback and not _DATABASE.isdisjoint(tokens(setting.name)) and any(neighbours.ports(launch, facts).listens(usual) for usual in _DATABASE_PORTS):
+            elif port is None and one.address.is_loopback and not _DATABASE.isdisjoint(tokens(setting.name)) and any(neighbours.ports(launch, facts).listens(usual) for usual in DATABASE_PORTS):
                 # `LOCAL_DB_HOST` of a container that has the database in it.
                 owner = "own"
             elif owner == "own" and launch.group is None and _of_another_variable(one.value, facts, port):
@@ -429,8 +432,6 @@ def _dialled(
 
 
 _DATABASE = frozenset({"DB", "DATABASE"})
-_DATABASE_PORTS = ("3306", "5432", "27017", "1433")
-"""MySQL, PostgreSQL, MongoDB, SQL Server."""
 
 
 def _is_outer(name: str, by_name: Mapping[str, EnvSetting]) -> bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
+
+from stigmer_lint.knowledge.bundlers import BUNDLES
 
 Found = list[tuple[str, str, int, str]]
 Findings = Callable[[dict[str, str]], Found]
@@ -95,3 +98,21 @@ def test_what_a_later_stage_sets(findings: Findings, after: str, line: int | Non
 def test_what_the_build_of_a_bundle_forgets(findings: Findings, arguments: str, sample: str, told: bool) -> None:
     found = findings({**READ, **LAUNCH, "web/Dockerfile": NEXT.format(arguments, ""), "web/.env.example": sample})
     assert found == ([("STG203", "web/Dockerfile", 7, "NEXT_PUBLIC_MODES")] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("line", "built"),
+    [
+        ("npm run build", True), ("pnpm --filter=web -r build", True), ("yarn workspace web build:prod", True), ("bun --cwd web run build", True), ("npx turbo run build --filter=web", True),
+        ("npm ci", False), ("npm install build", False), ("yarn add build", False), ("npm run build-docs", False), ("npm test && make build", False), ("docker build .", False),
+    ],
+)
+def test_a_command_that_builds_a_bundle(line: str, built: bool) -> None:
+    assert (BUNDLES.search(line) is not None) is built
+
+
+@pytest.mark.parametrize("piece", [" --filter=a", " --filter a", " -C a", " run", "\t-w", " npm", "npm "])
+def test_many_flags_are_read_in_linear_time(piece: str) -> None:
+    began = time.process_time()
+    BUNDLES.search("npm" + piece * 5000 + " x")
+    assert time.process_time() - began < 2

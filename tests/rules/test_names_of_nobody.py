@@ -54,6 +54,11 @@ def test_such_a_name_is_told_where_the_env_file_has_it(tmp_path: Path) -> None:
     assert told(tmp_path, files) == [(".env", 2, "WEB_DATABASE_URL", None)]
 
 
+def test_a_variable_that_only_a_part_comes_from_has_not_the_place(tmp_path: Path) -> None:
+    files = {"compose.yaml": COMPOSE.format("http://SERVER_NAME:${PORT}"), ".env": "PORT=8080\nSERVER_NAME=x.example.com\n"}
+    assert told(tmp_path, files) == [("compose.yaml", 5, "API_URL", None)]
+
+
 @pytest.mark.parametrize(
     ("value", "host"),
     [

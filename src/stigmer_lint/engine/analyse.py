@@ -416,12 +416,11 @@ def _misnamed(files: Files, projects: Sequence[tuple[str, tuple[str, ...]]]) -> 
     """References of Compose projects that their env files answer under another name, and nothing else of the tree under theirs."""
     if not projects:
         return
-    from stigmer_lint.contract import nearest
     from stigmer_lint.frontends.compose_references import misnamed
 
     seen: set[Span] = set()
     own = {path for _, paths in projects for path in paths}
-    for one in misnamed(files, projects, nearest):
+    for one in misnamed(files, projects):
         if one.span in seen:
             continue
         seen.add(one.span)

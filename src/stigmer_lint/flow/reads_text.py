@@ -69,7 +69,7 @@ PATTERNS: tuple[Pattern, ...] = (
     Pattern((".cs", ".fs", ".vb"), "GetEnvironmentVariable", _of(rb"\bGetEnvironmentVariable\(\s*\"" + _N + rb"\"[^\r\n;]{0,40}?\)(?:\s*\?\?\s*\"(?P<d>[^\"\r\n]{0,200})\")?")),
     Pattern((".cs", ".fs", ".vb"), "IConfiguration", _of(rb"\b[cC]onfiguration(?:\.GetValue<[^>\r\n]{1,40}>\(|\[)\s*\"([A-Za-z][\w:]{1,100})\"")),
     Pattern((".ex", ".exs"), "System.get_env", _of(rb"\bSystem\.get_env\(\s*\"" + _N + rb"\"" + _DEFAULT_ARG)),
-    Pattern((".ex", ".exs"), "env helper", _of(rb"\b(?!System\.)[A-Z]\w*\.\w*(?:get|parse|fetch|read)\w*_env\w*\(\s*\"" + _N + rb"\"" + _DEFAULT_ARG)),
+    Pattern((".ex", ".exs"), "env helper", _of(rb"\b(?!System\.)[A-Z]\w{0,40}\.\w{0,40}(?:get|parse|fetch|read)\w{0,40}_env\w{0,40}\(\s*\"" + _N + rb"\"" + _DEFAULT_ARG)),
     Pattern((".ex", ".exs"), "System.fetch_env!", _of(rb"\bSystem\.fetch_env!\(\s*\"" + _N + rb"\""), demands=True),
     # https://hexdocs.pm/dotenvy/Dotenvy.html#env!/2 and env!/3
     Pattern((".ex", ".exs"), "Dotenvy.env!", _of(rb"\benv!\(\s*\"" + _N + rb"\"\s*,\s*:\w+[?!]?\s*\)"), demands=True),

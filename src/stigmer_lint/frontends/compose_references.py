@@ -7,7 +7,7 @@ left over on either side, or are called nearly the same, and where nothing else 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Sequence as Several
 from typing import Final
 
@@ -16,7 +16,8 @@ import msgspec
 from stigmer_lint.frontends.base import Tree
 from stigmer_lint.frontends.compose_environment import sample_names
 from stigmer_lint.frontends.config_paths import inside
-from stigmer_lint.knowledge.names import is_slip, tokens
+from stigmer_lint.knowledge.likeness import is_slip, nearest
+from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.model.span import SourceFile, Span
 from stigmer_lint.model.world import Misnamed
 
@@ -34,9 +35,8 @@ class _Reference(msgspec.Struct, frozen=True):
     """It has a default, an alternative or an error of its own."""
 
 
-def misnamed(tree: Tree, projects: Iterable[tuple[str, Several[str]]], near: Callable[[str, list[str]], str | None]) -> Iterator[Misnamed]:
-    """What is called one thing in a project's files and another in its env file. `projects`: folder and files of each; `near`: the name of several that another
-    may have been meant as."""
+def misnamed(tree: Tree, projects: Iterable[tuple[str, Several[str]]]) -> Iterator[Misnamed]:
+    """What is called one thing in a project's files and another in its env file. `projects`: folder and files of each."""
     done: set[tuple[str, ...]] = set()
     by_folder: dict[str, dict[str, None]] = {}
     for folder, paths in projects:
@@ -48,7 +48,7 @@ def misnamed(tree: Tree, projects: Iterable[tuple[str, Several[str]]], near: Cal
         if env is None or key in done or not sources:
             continue
         done.add(key)
-        yield from _in_project(env, sources, near)
+        yield from _in_project(env, sources)
 
 
 def _env_file(tree: Tree, folder: str) -> SourceFile | None:
@@ -59,7 +59,7 @@ def _env_file(tree: Tree, folder: str) -> SourceFile | None:
     return None
 
 
-def _in_project(env: SourceFile, sources: list[SourceFile], near: Callable[[str, list[str]], str | None]) -> Iterator[Misnamed]:
+def _in_project(env: SourceFile, sources: list[SourceFile]) -> Iterator[Misnamed]:
     given = {hit[1].decode(): Span(env.path, *hit.span(1)) for hit in _LINE.finditer(env.data)}
     if not given or len(given) > MAX_NAMES:
         return
@@ -81,7 +81,7 @@ def _in_project(env: SourceFile, sources: list[SourceFile], near: Callable[[str,
         meant = next((other for other in idle if is_slip(name, other)), None)
         if meant is None and not handed and not one.answered:
             # What is given whole to a container may be read there.
-            meant = near(name, idle)
+            meant = nearest(name, idle)
             if meant is None and len(idle) == 1 and bare == [name] and _alike(name, idle[0]):
                 meant = idle[0]
         if meant is not None:

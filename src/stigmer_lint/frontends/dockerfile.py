@@ -18,6 +18,7 @@ import msgspec
 from stigmer_lint.frontends.compose_files import configured
 from stigmer_lint.frontends.dockerfile_lines import Instruction, instructions, json_words, word_ranges, word_value
 from stigmer_lint.frontends.interpolation import Reference
+from stigmer_lint.knowledge.bundlers import BUNDLES
 from stigmer_lint.knowledge.commands import PROGRAM_WORDS, TOOLS
 from stigmer_lint.knowledge.names import tokens
 from stigmer_lint.model.launch import EnvSetting, Health, Image
@@ -381,12 +382,7 @@ _PACKAGE = re.compile(
     r"(?:--filter[= ]|--scope[= ]|--workspace[= ]|-w |\bworkspace |\bprune |\bcd )[\"'{]*(?:\.{3})?(@?[A-Za-z0-9][\w.-]*(?:/[\w.-]*[\w-])*)"
 )
 """What a package manager is told to build of a workspace, by name (https://pnpm.io/filtering, https://turborepo.com/docs/reference/prune) or folder."""
-BUNDLES: Final = re.compile(
-    r"\b(?:npm|pnpm|yarn|bun)\b(?:[ \t]+(?:run|exec|--?[\w-]+(?:=\S+)?|-C[ \t]+\S+|(?:--filter|-F|-w|--workspace|--prefix|--cwd|workspace)[= \t]+\S+))*[ \t]+build(?![\w.-])"
-    r"|\b(?:vite|next|react-scripts|vue-cli-service|gatsby|parcel|craco|ng)[ \t]+build\b|\b(?:turbo|nx)\b[ \t]+(?:run[ \t]+)?build\b"
-)
-"""Commands that build a bundle for browsers, with the variables of that moment in it."""
-_DOTENV: Final = re.compile(r"\.env\b(?![.\w]*(?:\.js|\.ts))")
+_DOTENV: Final = re.compile(r"\.env\b(?![.\w]{0,40}(?:\.js|\.ts))")
 """A RUN line that has to do with an env file: what is in it, is in the bundle."""
 _ASSIGNED: Final = re.compile(r"\b([A-Z][A-Z0-9_]{2,100})=")
 _SETS = re.compile(r"(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w{0,100})=")

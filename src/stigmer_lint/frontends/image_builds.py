@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final
 
@@ -52,6 +53,7 @@ def builds_of_commands(tree: Tree, source: SourceFile) -> list[ImageBuild]:
     offsets = Offsets(text, base)
     variables = {name: _DEFAULT.sub(r"\1", value) for name, _, value in _ASSIGNED.findall(text) if value}
     found: list[ImageBuild] = []
+    tasks = [hit.start() for hit in _TASK.finditer(text)] if TASKFILE.match(source.path) else None
     for count, head in enumerate(_COMMAND.finditer(text)):
         if count >= MAX_COMMANDS:
             break
@@ -65,8 +67,8 @@ def builds_of_commands(tree: Tree, source: SourceFile) -> list[ImageBuild]:
             continue
         changed = _CHANGED.search(before)
         folder = _filled(changed[1].strip("\"'"), variables) if changed else _left_in(text, line, variables) if source.path.endswith((".sh", ".bash")) else ""
-        if TASKFILE.match(source.path):
-            task = _task_folder(text, line)
+        if tasks is not None:
+            task = _task_folder(text, line, tasks)
             folder = task if folder == "" else posixpath.join(task, folder) if folder is not None else None
         span = Span(source.path, offsets.at(head.start()), offsets.at(end))
         found.extend(_builds(tree, source.path, folder, names, dockerfile, target, context, span))
@@ -77,12 +79,10 @@ _TASK: Final = re.compile(r"^  [\w\"'][^\n]*:[ \t]*\r?$", re.MULTILINE)
 _TASK_FOLDER: Final = re.compile(r"^ {4}dir:[ \t]*[\"']?([\w./-]+)[\"']?[ \t]*\r?$", re.MULTILINE)
 
 
-def _task_folder(text: str, at: int) -> str:
-    """The folder that a task says it runs in (taskfile.dev, "Task directory"), "" where it says none."""
-    starts = [hit.start() for hit in _TASK.finditer(text)]
-    start = max((one for one in starts if one < at), default=0)
-    end = min((one for one in starts if one >= at), default=len(text))
-    found = _TASK_FOLDER.search(text, start, end)
+def _task_folder(text: str, at: int, tasks: list[int]) -> str:
+    """The folder that the task around a place says it runs in (taskfile.dev, "Task directory"), "" where it says none. `tasks`: where they begin."""
+    after = bisect_left(tasks, at)
+    found = _TASK_FOLDER.search(text, tasks[after - 1] if after else 0, tasks[after] if after < len(tasks) else len(text))
     return found[1].removeprefix("./") if found is not None and not found[1].startswith(("/", "..")) else ""
 
 

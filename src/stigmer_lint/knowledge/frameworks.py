@@ -58,6 +58,9 @@ def framework_of(name: str, image: str | None = None) -> FrameworkVariable | Non
     return None
 
 
+LARAVEL_FILES = {"APP": "app", "BROADCAST": "broadcasting", "CACHE": "cache", "DB": "database", "FILESYSTEM": "filesystems", "LOG": "logging", "MAIL": "mail", "QUEUE": "queue", "SESSION": "session"}
+"""First words of Laravel's variables -> the file under config/ that reads them (laravel.com/docs, "Configuration")."""
+
 _OFFICIAL = {
     "postgres": ("POSTGRES_", ("postgres image",)), "postgis/postgis": ("POSTGRES_", ("postgres image",)), "pgvector/pgvector": ("POSTGRES_", ("postgres image",)),
     "mysql": ("MYSQL_", ("mysql/mariadb image",)), "mariadb": ("MARIADB_", ("mariadb image",)), "mongo": ("MONGO_", ("mongo image",)),

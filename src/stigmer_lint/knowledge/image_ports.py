@@ -96,8 +96,12 @@ _SINGLE = {"python": re.compile(r"(?:^|/)python$"), "node": re.compile(r"(?:^|/)
     "php": re.compile(r"(?:^|/)php$|(?:^|/)(?:litespeedtech/\w+|openlitespeed|trafex/php-nginx|webdevops/php[\w-]*|serversideup/php)$"),
 }
 """Repositories of images that run one language."""
-_SERVERS = re.compile(r"(?:^|/)(?:nginx|nginx-unprivileged|httpd|caddy|haproxy|traefik|envoy|openresty)$")
+_SERVERS = re.compile(r"(?:^|/)(?:nginx|nginx-unprivileged|httpd|caddy|haproxy|traefik|envoy|openresty|lighttpd|static-web-server|spa-to-http)$")
 """Repositories of images that hand out files and requests, and run no program in a language."""
+DATABASE_PORTS = ("3306", "5432", "27017", "1433")
+"""Where databases listen: MySQL, PostgreSQL, MongoDB, SQL Server."""
+
+
 def serves_files(image: str) -> bool:
     """Whether an image is that of a web server, by its reference."""
     return _SERVERS.search(image.partition("@")[0].partition(":")[0]) is not None

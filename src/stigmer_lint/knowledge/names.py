@@ -109,25 +109,3 @@ def names_page(name: str) -> bool:
     """Whether a variable ends as those do that hold what people open: `APP_FRONTEND_URL`."""
     words = tokens(name)[-2:]
     return len(words) == 2 and words[1] == "URL" and words[0] in _PAGES
-
-
-def is_slip(one: str, other: str) -> bool:
-    """Whether two names differ as no two that are meant to differ do: in a part that is doubled, or in one letter of a long word, or two that have changed
-    places."""
-    words, theirs = tokens(one), tokens(other)
-    if sorted(set(words)) == sorted(set(theirs)) and abs(len(words) - len(theirs)) == 1:
-        return True
-    apart = [(left, right) for left, right in zip(words, theirs, strict=False) if left != right]
-    return len(words) == len(theirs) and len(apart) == 1 and min(map(len, apart[0])) >= 4 and _one_letter(*apart[0])
-
-
-def _one_letter(one: str, other: str) -> bool:
-    if abs(len(one) - len(other)) > 1 or any(char.isdigit() for char in one + other):
-        return False
-    short, long = sorted((one, other), key=len)
-    if len(one) == len(other):
-        apart = [index for index, pair in enumerate(zip(one, other, strict=True)) if pair[0] != pair[1]]
-        if len(apart) == 2 and apart[1] == apart[0] + 1 and one[apart[0]] == other[apart[1]] and one[apart[1]] == other[apart[0]]:
-            return True
-    at = next((index for index, pair in enumerate(zip(short, long, strict=False)) if pair[0] != pair[1]), len(short))
-    return short[at + 1 :] == long[at + 1 :] if len(short) == len(long) else short[at:] == long[at + 1 :]
