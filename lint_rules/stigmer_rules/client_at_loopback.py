@@ -8,7 +8,7 @@ from functools import cache
 from stigmer_lint.addresses import addresses
 from stigmer_lint.contract import title, unreachable_on
 from stigmer_lint.dialled import Neighbours, neighbours_of
-from stigmer_lint.knowledge.image_ports import COMMON_PORTS
+from stigmer_lint.knowledge.image_ports import COMMON_PORTS, DATABASE_PORTS
 from stigmer_lint.knowledge.roles import products
 from stigmer_lint.model.launch import Launch
 from stigmer_lint.model.value import Step, text_of
@@ -48,6 +48,9 @@ def _finding(component: Component, call: ClientCall, neighbours: Neighbours) -> 
         return
     product = _of_products().get(address.port)
     if product is not None and any(product.lower() in one.lower() for one in component.runs):
+        return
+    if address.port not in DATABASE_PORTS and any(one.upper() not in products() for one in component.runs):
+        # A supervisor starts programs of the project's own in the same container; what listens there may be one of them.
         return
     failing: list[tuple[Launch, tuple[Launch, ...]]] = []
     for launch in component.launches:

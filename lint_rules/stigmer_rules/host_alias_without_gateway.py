@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stigmer_lint.addresses import addresses_of, gateway_ips
-from stigmer_lint.contract import title
+from stigmer_lint.contract import Unread, title
 from stigmer_lint.dialled import Dialled, dialled, foreign_image, neighbours_of
 from stigmer_lint.model.value import Choice, Known, Step, Template, Value, alternatives, render, text_of
 from stigmer_lint.reachability import engine_kind, mapping_of, network_of, provided_by, provides_alias
@@ -26,6 +26,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
     """A finding per launch, platform and alias, at the first value that uses it."""
     neighbours = neighbours_of(world)
     services = {name: key for key, service in policy.services.items() for name in service.env}
+    unread = Unread(world, policy)
     for launch in world.launches:
         for platform, facts in launch.facts.items():
             network = network_of(facts.network, facts.pod)
@@ -42,7 +43,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                     # A resolver that gives either, by something that could not be told: the platform, as a rule.
                     continue
                 alias = one.address.alias or one.address.host
-                if provides_alias(kind, platform, alias, network, mapping_of(facts.hosts, alias, facts.hosts_open)) == "missing":
+                if provides_alias(kind, platform, alias, network, mapping_of(facts.hosts, alias, facts.hosts_open)) == "missing" and not unread(launch, one.setting):
                     yield _finding(one, alias)
     for lacking in unmapped(world):
         yield _unnamed(lacking)

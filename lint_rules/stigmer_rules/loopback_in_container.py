@@ -7,6 +7,7 @@ from itertools import islice
 
 import msgspec
 
+from stigmer_lint.contract import Unread
 from stigmer_lint.dialled import (
     Dialled,
     Neighbours,
@@ -45,6 +46,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
     """A finding for each variable or argument of a launch that the container dials and that may be loopback, per platform."""
     neighbours = neighbours_of(world)
     services = {name: key for key, service in policy.services.items() for name in service.env}
+    unread = Unread(world, policy)
     for launch in world.launches:
         for platform in launch.facts:
             seen: set[str] = set()
@@ -52,10 +54,13 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
                 if one.name in seen or not one.address.is_loopback or not _concerns(one, neighbours):
                     continue
                 query = query_of(one.facts, launch.engine, platform, one.address, "loopback")
+                if query.network == "none":
+                    # Whoever takes the network away means the container itself.
+                    continue
                 if query.network == "unknown" and "host" not in texts(one.facts.network) and (_names_host(one.facts) or _resolved(one.facts)):
                     # Whoever resolves the launch's other addresses does not mean the network of the host.
                     query = msgspec.structs.replace(query, network="bridge")
-                if reach(query).verdict == "unreachable":
+                if reach(query).verdict == "unreachable" and not unread(launch, one.setting):
                     seen.add(one.name)
                     yield _finding(one, world)
 

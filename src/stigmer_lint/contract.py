@@ -802,6 +802,38 @@ _PARTS = frozenset({"HOST", "PORT", "USER", "USERNAME", "PASSWORD", "DB", "DATAB
 _BUNDLERS = frozenset({"VITE", "NEXT", "REACT", "NUXT", "VUE", "GATSBY", "EXPO"})
 
 
+class Unread:
+    """Which variables of env files reach code that is known and does not read them: an env file is given whole, and what it holds for other programs, or for
+    tests, nobody dials."""
+
+    def __init__(self, world: World, policy: Policy) -> None:
+        self._of: dict[int, tuple[Component, int]] = {
+            id(launch): (component, index)
+            for component in world.components if component.whole and component.certain and component.reads
+            for index, launch in enumerate(component.launches)
+        }
+        self._policy = policy
+        self._sides: dict[int, Sides | None] = {}
+
+    def __call__(self, launch: Launch, setting: EnvSetting | None) -> bool:
+        """Whether a variable that a launch takes from an env file is read by nothing in its container."""
+        found = self._of.get(id(launch))
+        if setting is None or setting.origin != "env-file" or found is None or only_waits(launch, next(iter(found[0].images), None)):
+            return False
+        component = found[0]
+        key = id(component)
+        if key not in self._sides:
+            plain = program_of(component) and not any(read.prefix or read.glob for read in component.reads) and not any(image.brings or image.programs for image in component.images)
+            self._sides[key] = Sides(component, self._policy) if plain else None
+        sides, name = self._sides[key], setting.name
+        if sides is None or sides.is_read(name) or used_by_launch(launch, name):
+            return False
+        known = framework_of(name)
+        # What a pipeline's own variables are called (`CI_*`) is read by no program in the container.
+        by_pipeline = known is not None and _PLATFORMS.match(known.reader) is not None and name not in component.mentions
+        return by_pipeline or not read_elsewhere(sides, launch, name, None)
+
+
 def used_by_launch(launch: Launch, name: str) -> bool:
     """Whether the launch itself uses a variable: in its command, its entrypoint or its healthcheck, which a shell inside expands, or to make another one of
     (`http://$(COLLECTOR):4317` of Kubernetes)."""

@@ -248,11 +248,11 @@ class Neighbours:
         return (one for one, written in here if one is not launch and own & written)
 
     def given_to(self, launch: Launch, setting: EnvSetting) -> int:
-        """How many services of a launch's group the same line of an env file is given to."""
+        """How many services of a launch's group the same line (an env file's, an anchor's) is given to."""
         group = launch.group or ""
         if group not in self._given:
             self._given[group] = Counter(
-                span for one in self.view(launch).launches for span in {each.span for each in one.any.env if each.origin == "env-file"}
+                span for one in self.view(launch).launches for span in {each.span for each in one.any.env}
             )
         return self._given[group][setting.span]
 
@@ -656,7 +656,15 @@ def embedded(one: Dialled) -> bool:
         wanted.add(one.role.product.upper())
     wanted -= _PLAIN
     switches = _switches(facts)
-    return any(setting is not one.setting for word in wanted for setting in switches.get(word, ()))
+    if any(setting is not one.setting for word in wanted for setting in switches.get(word, ())):
+        return True
+    # API_SERVICE_ENABLED beside OPENBLOCKS_API_SERVICE_URL: plain words, but the same ones in the same order.
+    name = f"_{'_'.join(tokens(one.name))}_"
+    return any(
+        len(part) > 1 and f"_{'_'.join(part)}_" in name
+        for settings in switches.values() for setting in settings if setting is not one.setting
+        for part in [[word for word in tokens(setting.name) if word not in _SWITCHES]]
+    )
 
 
 def shown_beside(one: Dialled) -> bool:
@@ -720,10 +728,12 @@ def _switches(facts: LaunchFacts) -> dict[str, list[EnvSetting]]:
 
 
 def foreign_image(one: Dialled, neighbours: Neighbours) -> bool:
-    """Whether the variable stands in an env file that is given whole to a well-known image, which reads only its own, or to many services, of which this is of
-    somebody else's image."""
-    if one.setting is None or one.setting.origin != "env-file" or one.launch.build is not None or one.role.source == "policy":
+    """Whether the variable stands in an env file, or in a block that services share, that is given whole to a well-known image, which reads only its own, or
+    to many services, of which this is of somebody else's image."""
+    if one.setting is None or one.launch.build is not None or one.role.source == "policy":
         return False
+    if one.setting.origin != "env-file":
+        return one.role.source not in ("table", "prefix") and neighbours.given_to(one.launch, one.setting) > 1 and neighbours.ports(one.launch, one.facts).fact is not None
     return neighbours.ports(one.launch, one.facts).fact is not None or (id(one.launch) not in neighbours.ours and neighbours.given_to(one.launch, one.setting) >= MANY)
 
 

@@ -26,7 +26,8 @@ from stigmer_lint.errors import UnreadableError
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.project import Project
 from stigmer_lint.frontends.file_kinds import is_env_sample
-from stigmer_lint.knowledge.image_ports import lacks_runtime, names_runtime
+from stigmer_lint.knowledge.bundlers import DEVELOPS
+from stigmer_lint.knowledge.image_ports import lacks_runtime, names_runtime, serves_files
 from stigmer_lint.knowledge.names import command_of
 from stigmer_lint.model.launch import Image, ImageBuild, Launch, Platform
 from stigmer_lint.model.span import Span
@@ -127,7 +128,7 @@ def components(
             msgspec.structs.replace(read, conditional=True)
             if not read.conditional and (
                 by_hand or of_other_crate(read.span.path, crate) or _left_to_people(read.span.path, called)
-                or _built_from(read, group, inside) or _other_program(read.span.path, called) or _other_command(read.span.path, called, files) or _unfilled(read, inside)
+                or _built_from(read, group, inside) or _of_build(read, group) or _other_program(read.span.path, called) or _other_command(read.span.path, called, files) or _unfilled(read, inside)
                 or _foreign(read, group) or (bool(theirs) and _of_another_part(read.span.path, called, theirs, known))
             ) else read
             for read in readers.below(holds)
@@ -230,6 +231,23 @@ def _built_from(read: EnvRead, group: _Group, inside: Inside) -> bool:
     context = inside.context
     here = path.removeprefix(f"{context}/") if context else path
     return not any(one == "." or _under(here, one) or fnmatchcase(here, one) or fnmatchcase(here, f"{one}/*") for one in kept)
+
+
+def _of_build(read: EnvRead, group: _Group) -> bool:
+    """Whether a read is in what configures a bundler, and the container starts something else than a development server: it was done with when the bundle
+    was built."""
+    if _BUNDLER_CONFIG.search(read.span.path) is None:
+        return False
+    words = [*(group.image.entrypoint or ()), *(group.image.command or ())] if group.image is not None else []
+    for launch in group.launches.values():
+        words += [*(launch.any.entrypoint or ()), *(launch.any.command or ())]
+    said = " ".join(text for word in words for text in texts(word))
+    if not said:
+        return group.image is not None and group.image.base is not None and serves_files(group.image.base)
+    return DEVELOPS.search(said) is None and _SCRIPT.search(said) is None and "entrypoint" not in said
+
+
+_BUNDLER_CONFIG = re.compile(r"(?:^|/)(?:vite|webpack|rollup|vue|craco|rsbuild|rspack|astro|svelte|snowpack|parcel|esbuild|gulpfile|Gruntfile)(?:\.[\w-]+)*\.[cm]?[jt]s$")
 
 
 def _under(path: str, folder: str) -> bool:
@@ -364,6 +382,7 @@ def _groups(world: World, files: Files, policy: Policy) -> list[_Group]:
     by_image: dict[str, _Group] = {}
     by_name: dict[str, _Group] = {}
     claims: dict[str, dict[int, _Group]] = {}
+    exact: dict[str, _Group] = {}
 
     def built(build: ImageBuild) -> _Group:
         context = build.context.strip("/")
@@ -403,6 +422,7 @@ def _groups(world: World, files: Files, policy: Policy) -> list[_Group]:
     for build in world.builds:
         if build.image and not names_runtime(repository(build.image)):
             by_image.setdefault(repository(build.image), built(build))
+            exact[build.image] = built(build)
     weak = {name: group for name, group in by_image.items() if group.build is not None and _trial(group.build)}
     strong = {name: group for name, group in by_image.items() if name not in weak}
     by_base: dict[str, _Group | None] = {}
@@ -421,7 +441,9 @@ def _groups(world: World, files: Files, policy: Policy) -> list[_Group]:
             if group_of is not None:
                 group_of.launches[id(launch)] = launch
             continue
-        group_of = next((strong[image] for image in images if image in strong), None)
+        # Where one repository holds several images, the tag tells them apart.
+        group_of = next((exact[text] for text in texts(launch.any.image) if text in exact), None)
+        group_of = group_of or next((strong[image] for image in images if image in strong), None)
         group_of = group_of or next((by_name[name] for name in texts(launch.any.name) if name in by_name), None)
         for image in images if group_of is None else ():
             base = image.rpartition("/")[2]
@@ -540,8 +562,13 @@ def _programs(files: Files, world: World) -> tuple[str, ...]:
     """Folders that are a program of their own: they hold a Dockerfile and a package manifest, or what it copies and starts (`ADD entry.py /`,
     `CMD /entry.py`)."""
     found = {path.rpartition("/")[0] for path in world.images}
-    alone = {path.rpartition("/")[0] for path, image in world.images.items() if _starts_its_own(image)}
+    alone = {folder for path, image in world.images.items() for folder in [path.rpartition("/")[0]] if _starts_its_own(image) or _built_beside(folder, image, files)}
     return tuple(sorted(folder for folder in found if folder and (folder in alone or any(files.has(f"{folder}/{name}") for name in MANIFESTS))))
+
+
+def _built_beside(folder: str, image: Image, files: Files) -> bool:
+    """Whether a Dockerfile copies programs that are beside it by their bare name, and that are not at the root: its own folder is what it is built from."""
+    return any("/" not in one and _FILE.search(one) is not None and files.has(f"{folder}/{one}") and not files.has(one) for one in image.copies)
 
 
 def _starts_its_own(image: Image) -> bool:
@@ -657,6 +684,9 @@ _DOTENV_LINE = re.compile(rb"^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)[ \
 
 _SUPERVISED = re.compile(r"supervisor|(?:^|/)s6|Procfile$", re.IGNORECASE)
 _SERVERS = re.compile(rb"(?<![\w/-])(?:/usr/(?:local/)?s?bin/)?(redis-server|valkey-server|postgres|mysqld(?:_safe)?|mariadbd|mongod|rabbitmq-server|ollama|memcached|meilisearch|nginx)\b")
+_PROGRAM_SECTION = re.compile(rb"^\[program:([\w-]+)\]", re.MULTILINE)
+_SERVICE_FOLDER = re.compile(r"/(?:s6-rc\.d|services\.d)/([\w-]+)/run$")
+"""What supervisord (supervisord.org, "[program:x] Section") and s6 (skarnet.org/software/s6-rc, "Service definitions") call what they start."""
 _PRODUCTS = {
     "redis-server": "redis", "valkey-server": "redis", "mysqld": "mysql", "mysqld_safe": "mysql", "mariadbd": "mysql", "mongod": "mongodb",
     "rabbitmq-server": "rabbitmq",
@@ -670,7 +700,9 @@ def _served(insides: list[Inside], files: Files) -> list[set[str]]:
         holders = [index for index, inside in enumerate(insides) if inside.holds(path)]
         source = files.source(path) if holders else None
         if source is not None:
-            names = {hit.decode() for hit in _SERVERS.findall(source.data)}
+            names = {hit.decode() for hit in (*_SERVERS.findall(source.data), *_PROGRAM_SECTION.findall(source.data))}
+            if (service := _SERVICE_FOLDER.search(path)) is not None:
+                names.add(service[1])
             for index in holders:
                 found[index].update(_PRODUCTS.get(name, name) for name in names)
     return found

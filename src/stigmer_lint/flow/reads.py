@@ -81,9 +81,10 @@ class Readers:
                 self.code.written.setdefault(path, set()).update(by_key.intersection(given_keys(source)))
         for path, _ in files.grep(reads_text.NEEDLE, lambda path: reads_text.wanted(path) and inside(path)):
             source = files.source(path)
-            if source is None or _ASIDE.search(path) or _LAUNCHERS.search(path):
+            launches = _LAUNCHERS.search(path) is not None
+            if source is None or _ASIDE.search(path) or (launches and not reads_text.is_script(path)):
                 continue
-            aside = _UNLOADED.search(path) is not None or _CHOSEN.search(path) is not None or is_test(path)
+            aside = launches or _UNLOADED.search(path) is not None or _CHOSEN.search(path) is not None or is_test(path)
             for read in reads_text.text_reads(source, placeholders=placed(path) or _FILLED.search(path) is not None):
                 self._note(msgspec.structs.replace(read, conditional=True) if aside else read)
 

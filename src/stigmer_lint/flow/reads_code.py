@@ -61,6 +61,9 @@ _GENERIC = frozenset({
 })
 """Names of methods that anything may have."""
 
+_LOOKED_UP = rb"(?:\[\s*[\"'](\w+)[\"']\s*\]|\.get\(\s*[\"'](\w+)[\"']|\.([A-Z]\w*)\b|\[\s*(?![\"'])|\.get\(\s*(?![\"'])|\.(?:items|keys)\()"
+"""After the name of a mapping: a look-up of a name that is written, in a group, or of one that is computed."""
+
 Link = tuple[Expr, "Link | None"]
 """The expressions around one, nearest first."""
 
@@ -160,6 +163,8 @@ class Code:
                 first = expr.args[0].value
                 if isinstance(first, Str):
                     written.add(first.text)
+            elif isinstance(expr, Call):
+                yield from self._handed_on(expr, unit, known)
             return
         if isinstance(place.stmt, Assign) and place.stmt.target is expr:
             key = form.name.text if isinstance(form.name, Str) else form.name if isinstance(form.name, str) else None
@@ -169,6 +174,28 @@ class Code:
         if isinstance(form.name, str) and not _variable(form.name):
             return
         yield from self._emit(form, place, link, expr.span)
+
+    def _handed_on(self, call: Call, unit: Unit, known: dict[str, str]) -> Iterator[EnvRead]:
+        """What a function of the tree looks up in the environment that it is handed whole: `load(config, os.environ)`."""
+        decl = None
+        for index, arg in enumerate(call.args):
+            if canonical(arg.value, unit, known) not in OBJECTS:
+                continue
+            decl = decl or (self.ev.project.lookup(unit, call.callee.id) if isinstance(call.callee, Name) else None)
+            if not isinstance(decl, FunctionDecl):
+                return
+            param = next((one.name for one in decl.params if one.name == arg.name), None) if arg.name else decl.params[index].name if index < len(decl.params) else None
+            source = self.ev.project.source(decl.unit.path)
+            if param is None or source is None:
+                continue
+            word = re.escape(param.encode())
+            for hit in re.finditer(rb"(?<![\w.])" + word + _LOOKED_UP, source.data[decl.span[0] : decl.span[1]]):
+                name = next((group.decode() for group in hit.groups() if group), None)
+                at = Span(decl.unit.path, decl.span[0] + hit.start(), decl.span[0] + hit.end())
+                if name is None or _variable(name):
+                    yield EnvRead(name or "*", at, "environment handed on", decl.unit.language, conditional=True, glob=name is None)
+            if re.search(rb"\bin\s+" + word + rb"\b|\bObject\.(?:keys|entries)\(\s*" + word + rb"\b", source.data[decl.span[0] : decl.span[1]]) is not None:
+                yield EnvRead("*", Span(decl.unit.path, *decl.span), "environment handed on", decl.unit.language, conditional=True, glob=True)
 
     def _scans(self, place: Place) -> bool:
         """Whether the function around goes through every variable of the environment."""

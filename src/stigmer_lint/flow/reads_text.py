@@ -292,7 +292,7 @@ def _test_modules(data: bytes) -> Iterator[tuple[int, int]]:
 
 
 _FUNCTION = re.compile(rb"^[ \t]*(?:pub(?:\([a-z]{1,10}\))?[ \t]+)?(?:const[ \t]+|async[ \t]+|unsafe[ \t]+){0,3}fn[ \t]+(\w+)", re.MULTILINE)
-_AT_START = re.compile(rb"main|from_env|.*(?:config|settings|env|init|setup|load|start|serve|run)|new|default|connect|app|server|build|try_new", re.IGNORECASE)
+_AT_START = re.compile(rb"main|from_env\w*|\w*(?:config|settings|init|setup|load|start|serve|run)\w*|\w*env|(?:new|default|connect|app|server|build|try_new)\w*", re.IGNORECASE)
 
 
 def _on_demand(data: bytes, at: int) -> bool:
@@ -301,7 +301,7 @@ def _on_demand(data: bytes, at: int) -> bool:
     name = None
     for hit in _FUNCTION.finditer(before):
         name = hit[1]
-    return name is not None and _AT_START.match(name) is None
+    return name is not None and _AT_START.fullmatch(name) is None
 
 
 # -- shell -----------------------------------------------------------------------------------------------------------------------

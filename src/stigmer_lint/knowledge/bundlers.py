@@ -20,6 +20,10 @@ NEXT_STARTS: Final = re.compile(r"(?:^|[\s/])(?:next\s+start|(?:npm|pnpm|yarn|bu
 """Commands that start a server of Next.js."""
 AT_RUN_TIME = frozenset({"RUNTIME", "ENVS", "INJECT"})
 """Words of packages that hand variables over when the program starts (next-runtime-env, vite-envs, react-inject-env)."""
+DEVELOPS: Final = re.compile(
+    r"\b(?:npm|pnpm|yarn|bun|npx|turbo|nx|make|task|just|deno|gulp|grunt)\b|\b(?:vite|vue-cli-service|ng|nuxt|astro|craco|react-scripts|webpack|rollup|parcel)\b(?![ \t]+(?:build|preview)\b)|webpack-dev-server"
+)
+"""Commands that start, or may start, a development server, which reads the bundler's configuration."""
 BUNDLES: Final = re.compile(
     r"\b(?:npm|pnpm|yarn|bun)(?:[ \t]+(?!(?:build|install|add|ci|i)(?![\w.-]))[^\s;&|]{1,200}){0,8}[ \t]+build(?![\w.-])"
     r"|\b(?:vite|next|react-scripts|vue-cli-service|gatsby|parcel|craco|ng)[ \t]+build\b|\b(?:turbo|nx)[ \t]+(?:run[ \t]+)?build\b"

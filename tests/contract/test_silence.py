@@ -1,0 +1,141 @@
+"""What looks like a fault and is none, each beside the fault that it looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from stigmer_lint.engine.run import check
+from stigmer_lint.policy.types import NO_POLICY
+from stigmer_rules import RULES
+
+Found = list[tuple[str, str, int, str]]
+Findings = Callable[[dict[str, str]], Found]
+
+PYTHON = {"Dockerfile": "FROM python\nCOPY . .\nCMD [\"python\", \"main.py\"]\n"}
+MAIN = "import os\nA = os.getenv('A_MODE')\nB = os.getenv('B_MODE')\n"
+
+
+@pytest.fixture
+def every(tmp_path: Path) -> Findings:
+    """Rule, path, line and variable of whatever is found."""
+
+    def made(tree: dict[str, str]) -> Found:
+        for name, text in tree.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        done = check(tmp_path, policy=NO_POLICY, rules=RULES, cwd=tmp_path)
+        return [
+            (one.rule.code, one.finding.span.path, done.sources[one.finding.span.path].line_of(one.finding.span.start), one.finding.env or "") for one in done.findings
+        ]
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("lookup", "told"),
+    [
+        ("settings[(prefix + field).upper()]", False),
+        ("settings.get(name_of(field))", False),
+        ("settings['SANDBOX_IMAGE']", False),
+        ("settings['SANDBOX_USER']", True),
+        ("other[field]", True),
+    ],
+)
+def test_an_environment_that_is_handed_on_whole_is_looked_into(findings: Findings, lookup: str, told: bool) -> None:
+    code = f"{MAIN}def load(fields, settings):\n    for field in fields:\n        print({lookup})\n\n\nload(['image'], os.environ)\n"
+    compose = "services:\n  app:\n    build: .\n    environment:\n      A_MODE: x\n      SANDBOX_IMAGE: y\n"
+    assert findings({**PYTHON, "main.py": code, "compose.yaml": compose}) == ([("STG204", "compose.yaml", 6, "SANDBOX_IMAGE")] if told else [])
+
+
+@pytest.mark.parametrize(("network", "told"), [("--net=none ", False), ("", True)])
+def test_loopback_of_a_container_without_a_network_is_meant(every: Findings, network: str, told: bool) -> None:
+    found = every({"run.sh": f"docker run --rm {network}-e PROXY_URL=http://127.0.0.1:8000 acme/app:1\n"})
+    assert [one[0] for one in found if one[0] == "STG101"] == (["STG101"] if told else [])
+
+
+@pytest.mark.parametrize(("name", "told"), [("CI_MONGO_URI", False), ("STORE_URL", False), ("A_MODE", True)])
+def test_what_an_env_file_holds_for_others_nobody_dials(every: Findings, name: str, told: bool) -> None:
+    compose = "services:\n  app:\n    build: .\n    env_file: .env.app\n"
+    found = every({**PYTHON, "main.py": MAIN, "compose.yaml": compose, ".env.app": f"B_MODE=x\n{name}=http://host.docker.internal:9000\n"})
+    assert [one for one in found if one[0] == "STG103"] == ([("STG103", ".env.app", 2, name)] if told else [])
+
+
+@pytest.mark.parametrize(("image", "told"), [("minio/minio:1", 1), ("acme/worker:1", 2)])
+def test_a_block_that_services_share_says_nothing_of_a_well_known_image(every: Findings, image: str, told: int) -> None:
+    compose = f"x-store: &store\n  STORE_ENDPOINT: http://host.docker.internal:9001\nservices:\n  app:\n    image: acme/app:1\n    environment: *store\n  store:\n    image: {image}\n    environment: *store\n"
+    assert [one[0] for one in every({"compose.yaml": compose})].count("STG103") == told
+
+
+def test_the_tag_tells_which_of_several_images_of_one_repository_is_meant(findings: Findings) -> None:
+    tree = {
+        "Dockerfile": "FROM node:20 AS frontend\nCOPY page page\nCMD [\"node\", \"page/index.js\"]\nFROM python AS app\nCOPY app app\nCMD [\"python\", \"app/main.py\"]\n",
+        "page/index.js": "console.log(process.env.PAGE_MODE)\n",
+        "app/main.py": MAIN,
+        "build.sh": "docker build --target frontend -t shop:frontend .\ndocker build -t shop:backend .\ndocker run --rm -e A_MODE=x shop:backend\n",
+    }
+    assert findings(tree) == []
+    wrong = tree["build.sh"].replace("x shop:backend", "x shop:frontend")
+    assert findings({**tree, "build.sh": wrong}) == [("STG204", "build.sh", 3, "A_MODE")]
+
+
+@pytest.mark.parametrize("folder", ["deploy/docker", "bin"])
+def test_a_script_that_starts_the_program_reads_wherever_it_is(findings: Findings, folder: str) -> None:
+    tree = {
+        "Dockerfile": f"FROM python\nCOPY . .\nCMD [\"./{folder}/prestart.sh\"]\n",
+        "main.py": MAIN,
+        f"{folder}/prestart.sh": "#!/bin/sh\nADMIN_PASSWORD=${ADMIN_PASSWORD:-secret}\nexec python main.py\n",
+        "compose.yaml": "services:\n  app:\n    build: .\n    environment:\n      ADMIN_PASSWORD: x\n      A_MODE: x\n",
+    }
+    assert findings(tree) == []
+
+
+@pytest.mark.parametrize(("dockerfile", "told"), [("FROM python\nCOPY move.py .\nENTRYPOINT [\"tail\", \"-f\", \"/dev/null\"]\n", False), (None, True)])
+def test_what_a_folder_builds_an_image_of_is_no_part_of_another(findings: Findings, dockerfile: str | None, told: bool) -> None:
+    start = {"Dockerfile": "FROM python\nCOPY . .\nCMD [\"./start.sh\"]\n", "start.sh": "#!/bin/sh\nexec gunicorn app\n"}
+    tree = {**start, "main.py": MAIN, "move/move.sh": "#!/bin/sh\npython move/move.py\n", "move/move.py": "import os\nSOURCE = os.environ['SOURCE_HOST']\n", "compose.yaml": "services:\n  app:\n    build: .\n"}
+    found = findings({**tree, **({"move/Dockerfile": dockerfile} if dockerfile else {})})
+    assert [one[0] for one in found] == (["STG203"] if told else [])
+
+
+@pytest.mark.parametrize(("command", "told"), [("node server.js", False), ("npm run dev", True)])
+def test_what_configures_a_bundler_is_read_when_the_bundle_is_built(findings: Findings, command: str, told: bool) -> None:
+    tree = {
+        "Dockerfile": "FROM node:20\nCOPY . .\nRUN npm run build\n",
+        "server.js": "require('http')\n",
+        "package.json": '{"scripts": {"dev": "vite", "build": "vite build"}}\n',
+        "vite.config.ts": "const target = process.env.BACKEND_URL || 'http://localhost:5000';\nexport default {server: {proxy: {'/api': target}}};\n",
+        "compose.yaml": f"services:\n  app:\n    build: .\n    command: {command}\n    environment: {{X_MODE: y}}\n  api:\n    image: acme/api:1\n    ports: ['5000:5000']\n",
+    }
+    assert [one for one in findings(tree) if one[0] == "STG203"] == ([("STG203", "compose.yaml", 2, "BACKEND_URL")] if told else [])
+
+
+@pytest.mark.parametrize(("function", "told"), [("env_enc_key", False), ("load_settings", True), ("from_env", True)])
+def test_a_function_of_rust_is_called_at_the_start_by_its_name(findings: Findings, function: str, told: bool) -> None:
+    tree = {
+        "Dockerfile": "FROM rust\nCOPY . .\nCMD [\"app\"]\n",
+        "Cargo.toml": "[package]\nname = \"app\"\n",
+        "src/main.rs": f"fn {function}() -> Result<String, VarError> {{\n    let keys = env::var(\"ENC_KEYS\")?;\n    Ok(keys)\n}}\n",
+        "compose.yaml": "services:\n  app:\n    build: .\n",
+    }
+    assert [one[0] for one in findings(tree)] == (["STG203"] if told else [])
+
+
+def test_the_switches_of_an_image_tell_what_is_inside(every: Findings) -> None:
+    compose = "services:\n  app:\n    image: acme/app:1\n    environment:\n      {}: 'true'\n      ACME_API_SERVICE_URL: http://localhost:8080\n  other:\n    image: acme/other:1\n"
+    assert every({"compose.yaml": compose.format("API_SERVICE_ENABLED")}) == []
+    assert [one[0] for one in every({"compose.yaml": compose.format("WEB_SERVICE_ENABLED")})] == ["STG101"]
+
+
+@pytest.mark.parametrize(("service", "told"), [("rootfs/etc/s6-overlay/s6-rc.d/streamer/run", False), ("rootfs/etc/other/streamer/run", True)])
+def test_what_a_supervisor_starts_listens_in_the_container(findings: Findings, service: str, told: bool) -> None:
+    tree = {
+        "Dockerfile": "FROM python\nCOPY rootfs /\nCOPY main.py .\nENTRYPOINT [\"/init\"]\n",
+        "main.py": "import requests\nrequests.put('http://127.0.0.1:1984/api/streams')\n",
+        service: "#!/bin/sh\nexec streamer\n",
+        "compose.yaml": "services:\n  app:\n    build: .\n",
+    }
+    assert [one[0] for one in findings(tree)] == (["STG302"] if told else [])
