@@ -76,7 +76,8 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
     launches = sides.component.launches
     needs = {need.read.name: need for need in sides.needs()} if sides.component.reads else {}
     for index, launch in enumerate(launches):
-        if peers.is_partial(launch):
+        if peers.is_partial(launch) or (launch.kind == "kubernetes" and not launch.any.env and not launch.any.env_files):
+            # A workload that sets nothing at all is a definition to be completed.
             continue
         done = set(demanded(launch, policy))
         for other_index, other in enumerate(launches[:MAX_COMPARED]):
@@ -103,6 +104,9 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                 if (need is None or need.reason != "required") and _chosen_otherwise(name, sides.given[index], sides.given[other_index]):
                     continue
                 if (need is None or need.reason != "required") and _alternatives(name, sides.given[index], sides.given[other_index]):
+                    continue
+                if need is None and launch.kind == "kubernetes" and setting.span.path != other.span.path and not _configured_beside(launch):
+                    # The other takes it from a ConfigMap, and this one, which is elsewhere, takes nothing from any.
                     continue
                 if need is None and any(
                     one.name.islower() and one.name.upper() in tokens(name) and render(one.value) == render(setting.value) for one in sides.given[index].values()
@@ -149,6 +153,11 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                                "low" if elsewhere or (need is not None and need.reason == "required" and need.read.deferred and need.read.api != "struct tag") else None)
 
 
+def _configured_beside(launch: Launch) -> bool:
+    """Whether a workload takes variables from another file."""
+    return any(one.span.path != launch.span.path for one in launch.any.env)
+
+
 MIN_OTHERS = 2
 """Files whose launches of the same program all set a variable before the only one that does not counts as having forgotten it."""
 
@@ -178,7 +187,7 @@ def _odd(sides: Sides, policy: Policy, peers: Peers, told: set[tuple[str | None,
                 not reads or any(read.default is not None for read in sides.reads[name]) or (name, launch.span) in told or not families[tokens(name)[0]]
                 or is_telemetry(name) or names_test(name) or _PROXIES.match(name) or name in demanded(launch, policy)
                 or any(one.maybe or one.origin == "image" or (isinstance(one.value, Known) and not one.value.text) for one in settings)
-                or sides.supplied(index, reads[0]) or sides.beside(index, reads[0])
+                or sides.supplied(index, reads[0]) or sides.beside(index, reads[0]) or any(set(tokens(name)) & _flavour(other.span.path) for _, other in others)
                 or _chosen_otherwise(name, sides.given[index], sides.given[others[0][0]]) or _alternatives(name, sides.given[index], sides.given[others[0][0]])
                 or any(peers.only_there(name, one.value, launch, other) for one, (_, other) in zip(settings, others, strict=True))
             ):
@@ -187,6 +196,11 @@ def _odd(sides: Sides, policy: Policy, peers: Peers, told: set[tuple[str | None,
                 sides, launch, others[0][1], settings[0], reads[0], f"{name} is set by the launches of {len({other.span.path for _, other in others})} other files of the same image, and not for {title(launch)}",
                 None, confidence="medium",
             )
+
+
+def _flavour(path: str) -> set[str]:
+    """What a Compose file's name says that it is for: CLOUD of docker-compose.cloud.yml."""
+    return set(tokens(path.rpartition("/")[2])) - {"DOCKER", "COMPOSE", "YML", "YAML"}
 
 
 def _is_nothing(value: Value) -> bool:

@@ -756,7 +756,7 @@ def read_elsewhere(sides: Sides, launch: Launch, name: str, meant: str | None) -
     """Whether something that is not the tree's code is known, or likely, to read a variable: a framework, a library, a file that names it."""
     image = next(iter(texts(launch.any.image)), None)
     base = next((one.base for one in sides.component.images if one.base), None)
-    if name in sides.component.mentions or name in sides.image:
+    if name in sides.component.mentions or name in sides.image or any(name in one.starts for one in sides.component.images):
         return True
     if any(_named_after(name, product) for one in sides.component.images for product in (*one.products, *((one.base,) if one.base is not None else ()))):
         return True

@@ -93,7 +93,8 @@ def listening(launch: Launch, facts: LaunchFacts, images: Mapping[str, Image]) -
         for port in _of_setting(setting, own_name):
             add(port, "variable")
             words = tokens(setting.name)
-            if words[-1] not in ("PORT", "PORTS") and not SIDE_DOORS & set(words):
+            # A property (`ozone.recon.address`) is one of the many addresses that such a server listens on.
+            if words[-1] not in ("PORT", "PORTS") and "." not in setting.name and not SIDE_DOORS & set(words):
                 told.add(port)
     for port, main in _of_words((*(facts.entrypoint or ()), *(facts.command or ()))):
         add(port, "command")

@@ -139,3 +139,81 @@ def test_what_a_supervisor_starts_listens_in_the_container(findings: Findings, s
         "compose.yaml": "services:\n  app:\n    build: .\n",
     }
     assert [one[0] for one in findings(tree)] == (["STG302"] if told else [])
+
+
+@pytest.mark.parametrize(("asked", "told"), [("?.split(',').map((x) => x.trim())", False), (".split(',').map((x) => x.trim())", True)])
+def test_a_chain_that_does_without_demands_nothing_further_on(findings: Findings, asked: str, told: bool) -> None:
+    tree = {
+        "Dockerfile": "FROM node:20\nCOPY . .\nCMD [\"node\", \"server.js\"]\n",
+        "server.js": f"const hosts = process.env.ALLOWED_HOSTS{asked};\n",
+        "compose.yaml": "services:\n  app:\n    build: .\n",
+    }
+    assert [one[0] for one in findings(tree)] == (["STG203"] if told else [])
+
+
+@pytest.mark.parametrize(("code", "told"), [("env = System.get_env()\n", False), ("System.get_env() |> Map.keys()\n", True)])
+def test_an_environment_of_elixir_that_is_kept_is_looked_into(findings: Findings, code: str, told: bool) -> None:
+    tree = {
+        "Dockerfile": "FROM elixir\nCOPY . .\nCMD [\"mix\", \"run\"]\n",
+        "mix.exs": "defmodule App do\nend\n",
+        "config/runtime.exs": f"{code}a = System.get_env(\"A_MODE\")\nb = System.get_env(\"B_MODE\")\n",
+        "compose.yaml": "services:\n  app:\n    build: .\n    environment:\n      A_MODE: x\n      TOKENS_SALT: y\n",
+    }
+    assert findings(tree) == ([("STG204", "compose.yaml", 6, "TOKENS_SALT")] if told else [])
+
+
+@pytest.mark.parametrize(("path", "told"), [("src/keys.rs", True), ("tool/src/release.rs", False)])
+def test_a_crate_beside_that_of_the_root_is_another_program(findings: Findings, path: str, told: bool) -> None:
+    tree = {
+        "build/Dockerfile": "FROM rust\nCOPY . .\nCMD [\"app\"]\n",
+        "Cargo.toml": "[package]\nname = \"app\"\n[workspace]\nmembers = [\"tool\"]\n",
+        "tool/Cargo.toml": "[package]\nname = \"tool\"\n",
+        path: "pub fn load() {\n    let token = env::var(\"RELEASE_TOKEN\").unwrap();\n}\n",
+        "compose.yaml": "services:\n  app:\n    build: {context: ., dockerfile: build/Dockerfile}\n",
+    }
+    assert [one[0] for one in findings(tree)] == (["STG203"] if told else [])
+
+
+def test_the_start_line_of_another_stage_uses_a_variable(findings: Findings) -> None:
+    dockerfile = "FROM python AS base\nCOPY . .\nFROM base AS debug\nCMD python -m debugpy --listen 0.0.0.0:${DEBUG_PORT} main.py\nFROM base AS prod\nCMD [\"python\", \"main.py\"]\n"
+    compose = "services:\n  app:\n    build: {context: ., target: '${TARGET:-prod}'}\n    environment:\n      A_MODE: x\n      DEBUG_PORT: '1'\n"
+    assert findings({"Dockerfile": dockerfile, "main.py": MAIN, "compose.yaml": compose}) == []
+    without = dockerfile.replace("${DEBUG_PORT}", "4000")
+    assert findings({"Dockerfile": without, "main.py": MAIN, "compose.yaml": compose}) == [("STG204", "compose.yaml", 6, "DEBUG_PORT")]
+
+
+@pytest.mark.parametrize(("service", "told"), [("oracle", False), ("runner", True)])
+def test_a_service_is_told_where_it_is_itself(every: Findings, service: str, told: bool) -> None:
+    compose = f"services:\n  {service}:\n    image: acme/app:1\n    environment:\n      ORACLE_URL: http://127.0.0.1:8686\n  other:\n    image: acme/other:1\n"
+    assert [one[0] for one in every({"compose.yaml": compose})] == (["STG101"] if told else [])
+
+
+@pytest.mark.parametrize(("name", "told"), [("ENVIRONMENT", False), ("SENTRY_MODE_ENVIRONMENT", True)])
+def test_a_single_word_is_a_setting_of_its_own(findings: Findings, name: str, told: bool) -> None:
+    compose = "services:\n  app:\n    image: acme/app:1\n    environment:\n      MODE: ${SENTRY_ENVIRONMENT}\n      A: ${A_MODE}\n      B: ${B_MODE}\n"
+    found = findings({"compose.yaml": compose, ".env.example": f"A_MODE=x\nB_MODE=x\n{name}=prod\n"})
+    assert [one[0] for one in found] == (["STG203"] if told else [])
+
+
+WORKLOAD = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  template:\n    spec:\n      containers:\n      - name: {name}\n        image: acme/store:1\n{env}"
+FROM_CONFIG = "        envFrom:\n        - configMapRef: {name: config}\n"
+OWN = "        env:\n        - {name: WAIT_FOR, value: 'scm:9876'}\n"
+
+
+@pytest.mark.parametrize(("folder", "env", "told"), [("definitions", "", False), ("definitions", OWN, False), ("site/plain", OWN, True)])
+def test_a_definition_takes_its_settings_from_no_config_map(findings: Findings, folder: str, env: str, told: bool) -> None:
+    tree = {
+        f"{folder}/om.yaml": WORKLOAD.format(name="om", env=env),
+        "stack/om.yaml": WORKLOAD.format(name="om", env=FROM_CONFIG),
+        "stack/config.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: config}\ndata:\n  STORE_SERVER_ADDRESS: http://scm-0.scm:9860\n",
+    }
+    if told:
+        tree[f"{folder}/more.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\ndata:\n  STORE_MODE: x\n"
+        tree[f"{folder}/om.yaml"] = WORKLOAD.format(name="om", env="        envFrom:\n        - configMapRef: {name: more}\n" + env)
+    assert ("STG205" in [one[0] for one in findings(tree)]) == told
+
+
+def test_a_property_is_one_of_many_addresses_that_a_server_listens_on(every: Findings) -> None:
+    compose = "services:\n  recon:\n    image: acme/store:1\n    ports: ['9888:9888']\n    environment:\n      {}: recon:9891\n"
+    assert every({"compose.yaml": compose.format("SITE_store.recon.address")}) == []
+    assert [one[0] for one in every({"compose.yaml": compose.format("RECON_LISTEN_ADDRESS").replace("recon:9891", "0.0.0.0:9891")})] == ["STG107"]

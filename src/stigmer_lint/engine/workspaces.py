@@ -54,13 +54,16 @@ def crate_of(files: Files, home: str | None) -> str | None:
     if source is not None and b"[package]" in source.data:
         return home
     root = files.source("Cargo.toml")
-    return "*" if root is not None and b"[workspace]" in root.data and b"[package]" not in root.data else None
+    if root is None or b"[workspace]" not in root.data:
+        return None
+    # The root may hold a crate itself.
+    return "src" if b"[package]" in root.data else "*"
 
 
 def of_other_crate(path: str, crate: str | None) -> bool:
     """Whether a Rust file belongs to a library that the crate is built with, of which the program may use a part. Where the image's own crate is not known
     ("*": the tree has several), any may be one, but for those that have a program's entry."""
-    return crate is not None and path.endswith(".rs") and (not path.endswith("/main.rs") if crate == "*" else not path.startswith(f"{crate}/"))
+    return crate is not None and path.endswith(".rs") and (not path.endswith("/main.rs") if crate == "*" else not path.startswith("src/") and not path.endswith("/main.rs") if crate == "src" else not path.startswith(f"{crate}/"))
 
 
 _WORKSPACES = ("pnpm-workspace.yaml", "turbo.json", "lerna.json", "nx.json", "rush.json")

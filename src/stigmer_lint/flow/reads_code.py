@@ -470,8 +470,12 @@ class Code:
                     found.groups = (*found.groups, *self._text(nested.name, place, frame))
                     found.conditional = True
                     top = False
-            elif isinstance(parent, Attr) and top and parent.base is here and (unit.language == "python" or (unit.language in _REFUSING and not self._asks(parent, unit))):
-                needed = True
+            elif isinstance(parent, Attr) and top and parent.base is here and unit.language in _REFUSING:
+                if unit.language != "python" and self._asks(parent, unit):
+                    # `X?.split(",").map(f)`: nothing of the chain is done where there is no X.
+                    top = False
+                else:
+                    needed = True
             elif isinstance(parent, Compare | Not) or not isinstance(parent, Attr | Call):
                 top = False
             here = parent

@@ -149,6 +149,10 @@ def text_reads(source: SourceFile, *, placeholders: bool) -> Iterator[EnvRead]:
             later = pattern.api == "${}" and suffix == ".properties" and _BOUND.match(data, data.rfind(b"\n", 0, hit.start()) + 1) is None
             chosen = demanded and suffix in (".ex", ".exs") and _clause(data, hit.start())
             yield EnvRead(name, span, pattern.api, suffix.lstrip("."), value, demanded and not chosen, prefix=prefix, deferred=later, conditional=chosen)
+    if suffix in (".ex", ".exs"):
+        for hit in _ELIXIR_WHOLE.finditer(data):
+            if not _commented(data, hit.start(), (b"#",)):
+                yield EnvRead("*", Span(path, *hit.span(1)), "whole environment", suffix.lstrip("."), conditional=True, glob=True)
     if suffix == ".rs":
         if _PREFIXED.search(data) is not None:
             # The prefix is in a variable: each text of the file that looks like one may be it.
@@ -275,6 +279,8 @@ def _rust(source: SourceFile) -> Iterator[EnvRead]:
         )
 
 
+_ELIXIR_WHOLE = re.compile(rb"(?:=|\\\\)[ \t]*(System\.get_env\(\s*\))")
+"""The whole environment kept under a name, to be looked into by names that are put together."""
 _TEST_MODULE = re.compile(rb"^#\[cfg\((?:all\()?test\b[^\]\r\n]{0,80}\]\s*(?:#\[[^\]\r\n]{0,120}\]\s*){0,4}(?:pub(?:\([a-z]{1,10}\))?[ \t]+)?mod[ \t]+\w+[ \t]*\{", re.MULTILINE)
 _TEST_CASE = re.compile(rb"^[ \t]*#\[(?:\w+::)?test(?:\([^\]\r\n]{0,120})?\]", re.MULTILINE)
 
@@ -306,7 +312,7 @@ def _on_demand(data: bytes, at: int) -> bool:
 
 # -- shell -----------------------------------------------------------------------------------------------------------------------
 
-_SCRIPT = re.compile(r"\.(?:sh|bash|zsh|ksh|ash)$|(?:^|/)(?:docker-)?(?:entrypoint|start|run|boot|init)(?:-[\w-]+)?$")
+_SCRIPT = re.compile(r"\.(?:sh|bash|zsh|ksh|ash)(?:\.eex)?$|(?:^|/)(?:docker-)?(?:entrypoint|start|run|boot|init)(?:-[\w-]+)?$")
 _EXPANDED = re.compile(rb"\$(?:\{([A-Za-z_]\w{0,100})(?P<o>:?[-=?+](?P<d>[^}\r\n]{0,200}))?|([A-Za-z_]\w{1,100}))")
 _ASSIGNED = re.compile(
     rb"(?:^|[;&|(`{]|\b(?:export|local|readonly|declare|typeset|then|do|else)\b)[ \t]*(?:-[a-zA-Z]+[ \t]+)?([A-Za-z_]\w{0,100})(?:\+?=|\[)|\bfor[ \t]+([A-Za-z_]\w*)[ \t]+in\b"

@@ -81,8 +81,10 @@ def _in_project(env: SourceFile, sources: list[SourceFile]) -> Iterator[Misnamed
         meant = next((other for other in idle if is_slip(name, other)), None)
         if meant is None and not handed and not one.answered:
             # What is given whole to a container may be read there.
-            meant = nearest(name, idle)
-            if meant is None and len(idle) == 1 and bare == [name] and _alike(name, idle[0]):
+            # A single word (ENVIRONMENT) is rather a setting of its own than what one of a family (SENTRY_ENVIRONMENT) was to be.
+            of_family = [other for other in idle if "_" in other.strip("_")]
+            meant = nearest(name, of_family)
+            if meant is None and len(idle) == 1 and bare == [name] and of_family and _alike(name, idle[0]):
                 meant = idle[0]
         if meant is not None:
             yield Misnamed(name, one.span, meant, given[meant])

@@ -502,6 +502,9 @@ def _health(instruction: Instruction) -> Health | None:
     return Health((Known(text[start:end], instruction.place.span(start, max(start, end))),), instruction.span)
 
 
+_FILLED_IN = re.compile(r"\$\{?([A-Za-z_]\w*)")
+
+
 def read_dockerfile(source: SourceFile, target: str | None = None, given: Iterable[EnvSetting] = ()) -> Image:
     """What the image of stage `target` (the last one where None or not there) says, built with the arguments `given`. Without
     those, a build argument is a choice of "given by the build" and its default. Raises UnreadableError for what is no text."""
@@ -558,4 +561,5 @@ def read_dockerfile(source: SourceFile, target: str | None = None, given: Iterab
         stage.name,
         frozenset(bundled) if bundled is not None else None,
         reader.bundler,
+        frozenset(name for one in reader.stages for words in (one.entrypoint, one.command) for word in words or () for name in _FILLED_IN.findall(text_of(word) or "")),
     )

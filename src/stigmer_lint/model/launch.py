@@ -229,6 +229,8 @@ class Image(msgspec.Struct, frozen=True):
     """Variables that are there when a RUN line builds a bundle for browsers, `*` where an env file may bring more; None where none does."""
     bundler: Span | None = None
     """The RUN line that builds it."""
+    starts: frozenset[str] = frozenset()
+    """Variables that the start lines of the file's stages fill in, whichever of them is built."""
 
 
 def image_of(launch: Launch, images: Mapping[str, Image]) -> Image | None:
