@@ -114,7 +114,7 @@ class Sides:
     def supplied(self, index: int, read: EnvRead) -> bool:
         """Whether a launch gives what a read needs: the variable, one that serves as well, or the name of a file that holds it."""
         names = self.given[index]
-        if self._sets_itself(index, read.name):
+        if self._sets_itself(index, read.name) or any(one.startswith("--") and one in self._flags(index) for one in read.groups):
             return True
         if read.language in _ANY_CASE and read.name.casefold() in {name.casefold() for name in (*names, *self.image)}:
             return True
@@ -122,6 +122,13 @@ class Sides:
             one in names or one in self.image or one in self.component.supplied or f"{one}_FILE" in names
             for one in (read.name, *read.groups, *self.parts.get(read.name, ()))
         )
+
+    def _flags(self, index: int) -> frozenset[str]:
+        """The flags on the command line of a launch, or of its image."""
+        facts = self.component.launches[index].any
+        image = next(iter(self.component.images), None)
+        words = (*(facts.entrypoint or (image.entrypoint if image else None) or ()), *(facts.command or (image.command if image else None) or ()))
+        return frozenset(f"--{part.lstrip('-').partition('=')[0]}" for word in words for text in texts(word) for part in text.split() if part.startswith("-"))
 
     def _sets_itself(self, index: int, name: str) -> bool:
         """Whether the command of a launch sets a variable before it starts the program: `sh -c 'export TOKEN=$(cat /run/secrets/token); exec serve'`."""

@@ -217,3 +217,83 @@ def test_a_property_is_one_of_many_addresses_that_a_server_listens_on(every: Fin
     compose = "services:\n  recon:\n    image: acme/store:1\n    ports: ['9888:9888']\n    environment:\n      {}: recon:9891\n"
     assert every({"compose.yaml": compose.format("SITE_store.recon.address")}) == []
     assert [one[0] for one in every({"compose.yaml": compose.format("RECON_LISTEN_ADDRESS").replace("recon:9891", "0.0.0.0:9891")})] == ["STG107"]
+
+
+FLAGS = "package flags\n\nimport \"github.com/urfave/cli/v2\"\n\nconst Prefix = \"APP\"\n\nfunc prefixed(name string) []string {\n\treturn join(Prefix, name)\n}\n\nfunc join(prefix, name string) []string {\n\treturn []string{prefix + \"_\" + name}\n}\n\n" \
+    "var Flags = []cli.Flag{\n\t&cli.StringFlag{Name: \"rpc.addr\", Value: \"http://localhost:9545\", EnvVars: prefixed(\"RPC_URL\")},\n\t&cli.StringFlag{Name: \"mode\", EnvVars: prefixed(\"MODE\")},\n}\n"
+GO_MAIN = "package main\n\nimport \"x/{}\"\n\nfunc main() {{\n\t_ = flags.Flags\n}}\n"
+
+
+@pytest.mark.parametrize(("name", "told"), [("APP_MODE", False), ("APP_MOOD", True)])
+def test_a_function_gives_the_names_of_a_flags_variables(findings: Findings, name: str, told: bool) -> None:
+    tree = {
+        "Dockerfile": "FROM golang\nCOPY . .\nRUN make app\nCMD [\"app\"]\n", "go.mod": "module x\n", "main.go": GO_MAIN.format("flags"), "flags/flags.go": FLAGS,
+        "compose.yaml": f"services:\n  app:\n    build: .\n    environment:\n      APP_RPC_URL: http://rpc:9545\n      {name}: x\n",
+    }
+    assert findings(tree) == ([("STG204", "compose.yaml", 6, name)] if told else [])
+
+
+@pytest.mark.parametrize(("command", "told"), [("app --rpc.addr=http://rpc:9545", False), ("app --mode=x", True)])
+def test_a_flag_on_the_command_line_serves_as_well_as_its_variable(findings: Findings, command: str, told: bool) -> None:
+    tree = {
+        "Dockerfile": "FROM golang\nCOPY . .\nRUN make app\n", "go.mod": "module x\n", "main.go": GO_MAIN.format("flags"), "flags/flags.go": FLAGS,
+        "compose.yaml": f"services:\n  app:\n    build: .\n    command: {command}\n    environment:\n      APP_MODE: x\n  rpc:\n    image: acme/rpc:1\n    ports: ['9545:9545']\n",
+    }
+    assert findings(tree) == ([("STG203", "compose.yaml", 2, "APP_RPC_URL")] if told else [])
+
+
+@pytest.mark.parametrize(("command", "told"), [("sh -c 'exec op-node --x'", False), ("checker --x", True), ("unknown", True)])
+def test_the_start_line_names_one_of_several_programs_of_go(findings: Findings, command: str, told: bool) -> None:
+    tree = {
+        "Dockerfile": "FROM golang\nCOPY . .\nRUN make all\n", "go.mod": "module x\n",
+        "op-node/cmd/main.go": "package main\n\nimport \"os\"\n\nfunc main() {\n\t_ = os.Getenv(\"A_MODE\")\n}\n",
+        "op-node/cmd/checker/main.go": "package main\n\nimport \"os\"\n\nfunc main() {\n\tif os.Getenv(\"L1_RPC\") == \"\" {\n\t\tpanic(\"L1_RPC must be set\")\n\t}\n}\n",
+        "compose.yaml": f"services:\n  app:\n    build: .\n    command: {command}\n    environment:\n      A_MODE: x\n",
+    }
+    assert ("STG203" in [one[0] for one in findings(tree)]) == told
+
+
+@pytest.mark.parametrize(("own", "told"), [("        set $ALLOWED $http_origin;\n", False), ("", True)])
+def test_a_variable_that_nginx_sets_is_its_own(findings: Findings, own: str, told: bool) -> None:
+    conf = f"server {{\n    location / {{\n{own}        add_header X-Allowed $ALLOWED;\n        proxy_pass $API_URL;\n    }}\n}}\n"
+    tree = {"Dockerfile": "FROM nginx\nCOPY site.conf.template /etc/nginx/templates/default.conf.template\n", "site.conf.template": conf,
+            "compose.yaml": "services:\n  app:\n    build: .\n    environment:\n      API_URL: http://api:1\n"}
+    assert [one[3] for one in findings(tree)] == (["ALLOWED"] if told else [])
+
+
+@pytest.mark.parametrize(("image", "told"), [("acme/php-fpm-nginx:8", False), ("acme/php:8-fpm", True), ("registry.example.com/ubi8/php-83", True)])
+def test_somebodys_image_of_a_language_with_a_server_has_variables_of_its_own(findings: Findings, image: str, told: bool) -> None:
+    tree = {"Dockerfile": f"FROM {image}\nCOPY . .\n", "index.php": "<?php $a = getenv('A_MODE'); $b = getenv('B_MODE');\n",
+            "compose.yaml": "services:\n  app:\n    build: .\n    environment:\n      A_MODE: x\n      WAIT_TIMEOUT: x\n"}
+    assert findings(tree) == ([("STG204", "compose.yaml", 6, "WAIT_TIMEOUT")] if told else [])
+
+
+@pytest.mark.parametrize(("path", "told"), [("collector/agent.yaml", False), ("application.yaml", True)])
+def test_a_placeholder_of_a_collector_becomes_nothing(findings: Findings, path: str, told: bool) -> None:
+    tree = {"Dockerfile": f"FROM acme/app\nCOPY {path} /etc/\n", path: "exporter:\n  token: ${HEC_TOKEN}\n", "compose.yaml": "services:\n  app:\n    build: .\n"}
+    assert [one[3] for one in findings(tree)] == (["HEC_TOKEN"] if told else [])
+
+
+@pytest.mark.parametrize(("make", "told"), [("return cls(**yaml.safe_load(file))", False), ("return cls(**os.environ)", True)])
+def test_settings_that_are_made_of_a_file_demand_nothing(findings: Findings, make: str, told: bool) -> None:
+    code = f"import yaml\nfrom pydantic_settings import BaseSettings\n\n\nclass Config(BaseSettings):\n    health_port: int\n\n    @classmethod\n    def load(cls, file):\n        {make}\n\n\nconfig = Config.load('c.yaml')\n"
+    tree = {**PYTHON, "main.py": code, "compose.yaml": "services:\n  app:\n    build: .\n"}
+    assert [one[3] for one in findings(tree)] == (["HEALTH_PORT"] if told else [])
+
+
+def test_what_runs_no_interpreter_reads_nothing_of_a_script(findings: Findings) -> None:
+    tree = {
+        "Dockerfile": "FROM golang AS build\nCOPY . .\nFROM gcr.io/distroless/base-debian12\nCOPY --from=build /out/app /app\nCMD [\"/app\"]\n",
+        "tool/magic.py": "import os\nTOKEN = os.environ['TOOL_TOKEN']\n",
+        "compose.yaml": "services:\n  app:\n    build: .\n",
+    }
+    assert findings(tree) == []
+    started = tree["Dockerfile"].replace("gcr.io/distroless/base-debian12", "python").replace("[\"/app\"]", "[\"python\", \"tool/magic.py\"]").replace("COPY --from=build /out/app /app", "COPY . .")
+    assert [one[3] for one in findings({**tree, "Dockerfile": started})] == ["TOOL_TOKEN"]
+
+
+@pytest.mark.parametrize(("folder", "told"), [("elsewhere", True), ("deploy", False)])
+def test_a_default_of_an_image_that_launches_replace_is_no_trap(every: Findings, folder: str, told: bool) -> None:
+    tree = {"beat/Dockerfile": "FROM acme/beat:1\nENV REDIS_HOST localhost\n", "elsewhere/compose.yaml": "services:\n  beat:\n    image: acme/other:1\n"}
+    tree["deploy/compose.yaml"] = "services:\n  beat:\n    build: ./beat\n    environment:\n      " + ("REDIS_HOST: redis\n" if folder == "deploy" else "MODE: x\n")
+    assert ("STG206" in [one[0] for one in every(tree)]) == told

@@ -28,6 +28,33 @@ def program_folders(image: Image | None, build: ImageBuild | None, files: Files)
     return compiled(waiting, files)
 
 
+_WRAPPERS = frozenset({"sh", "bash", "ash", "-c", "exec", "tini", "dumb-init", "catatonit", "--", "env", "/bin/sh"})
+
+
+def named_programs(lines: Iterable[list[str]], files: Files) -> frozenset[str] | None:
+    """The folders of the Go program that start lines (their words) name, where the tree has several and the image is built by a tool that does not tell which: the
+    `main.go` in a folder called like the first word (`op-node/cmd/main.go` of `op-node --l1=...`). None where any of the lines names none."""
+    mains: dict[str, str] = {}
+    for path in files.named("main.go"):
+        folder = posixpath.dirname(path)
+        parts = [part for part in folder.split("/") if part not in ("cmd", "main", "src")]
+        if parts and folder.count("/") < 6:
+            mains.setdefault(_plain(parts[-1]), folder)
+    if len(mains) < 2:
+        return None
+    found: list[tuple[str, bool]] = []
+    for words in lines:
+        first = next((word.rpartition("/")[2] for text in words for word in text.split() if word.rpartition("/")[2] not in _WRAPPERS), None)
+        if first is None or _plain(first) not in mains:
+            return None
+        found.append((mains[_plain(first)], False))
+    return compiled(found, files) if found else None
+
+
+def _plain(name: str) -> str:
+    return name.replace("-", "").replace("_", "")
+
+
 def compiled(starts: Iterable[tuple[str, bool]], files: Files) -> frozenset[str]:
     """The folders of the packages that some packages are made of. `starts`: their folders, and whether their tests count."""
     waiting = list(starts)

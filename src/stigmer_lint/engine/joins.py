@@ -18,7 +18,7 @@ from stigmer_lint.addresses import addresses_of
 from stigmer_lint.engine.constants import unused
 from stigmer_lint.engine.discover import Files
 from stigmer_lint.engine.dockerignore import Ignored, ignored
-from stigmer_lint.engine.go_programs import compiled, program_folders
+from stigmer_lint.engine.go_programs import compiled, named_programs, program_folders
 from stigmer_lint.engine.leading import demands, led_to
 from stigmer_lint.engine.mentions import mentions
 from stigmer_lint.engine.workspaces import Packages, crate_of, of_other_crate, other_crates
@@ -122,7 +122,8 @@ def components(
         if group.program is not None:
             holds = _part_of(inside, compiled([(group.program, False)], files))
         else:
-            holds = _compiled_in(inside, program_folders(group.image, group.build, files) if not _started_otherwise(group) else None)
+            folders = program_folders(group.image, group.build, files) if not _started_otherwise(group) else None
+            holds = _compiled_in(inside, folders if folders is not None or group.build is None else named_programs(_start_lines(group), files))
         crate, by_hand = crate_of(files, _home(group)), _for_people(group)
         reads = tuple(
             msgspec.structs.replace(read, conditional=True)
@@ -362,6 +363,15 @@ def _called(group: _Group) -> set[str]:
     return {part for value in values for text in texts(value) for part in re.split(r"[\s/.]+|(?<=\w)\.(?=\w)", text) if part} | {
         word.rpartition("/")[2] for value in values for text in texts(value) for word in text.split()
     }
+
+
+def _start_lines(group: _Group) -> Iterator[list[str]]:
+    """The words that each container of a group starts with, its entrypoint first."""
+    image = group.image
+    for launch in group.launches.values():
+        entrypoint, command = launch.any.entrypoint, launch.any.command
+        values = (*(entrypoint or (image.entrypoint if image is not None else None) or ()), *(command or (image.command if image is not None and entrypoint is None else None) or ()))
+        yield [next(iter(texts(value)), "") for value in values]
 
 
 def _part_of(inside: Inside, folders: frozenset[str]) -> Callable[[str], bool]:

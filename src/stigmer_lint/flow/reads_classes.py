@@ -102,6 +102,7 @@ def _pydantic(ev: Evaluator, unit: Unit) -> Iterator[EnvRead]:
         handle = ClassHandle(klass, unit)
         ev.fresh()
         config = library.settings_config(ev, handle, module)
+        filled = _filled(klass, _data(ev, unit))
         for field in klass.fields.values():
             if field.name in ("model_config", "Config") or field.name.startswith("_") or "ClassVar" in field.type or not field.type:
                 continue
@@ -114,13 +115,21 @@ def _pydantic(ev: Evaluator, unit: Unit) -> Iterator[EnvRead]:
             for name in names:
                 yield EnvRead(
                     name.upper(), span, "pydantic settings", "python", None if isinstance(default, Known) and default.kind == "null" else default,
-                    not optional and not _given_at_once(field.name, klass.name, _data(ev, unit)), groups=tuple(other.upper() for other in names if other != name),
+                    not optional and not filled and not _given_at_once(field.name, klass.name, _data(ev, unit)), groups=tuple(other.upper() for other in names if other != name),
                     constant=field.name,
                 )
             delimiter = config.get("env_nested_delimiter")
             if isinstance(delimiter, Known) and delimiter.text:
                 for name in names:
-                    yield from _inner(ev, unit, field, name.upper(), delimiter.text.upper(), not optional)
+                    yield from _inner(ev, unit, field, name.upper(), delimiter.text.upper(), not optional and not filled)
+
+
+_FROM_MAPPING = re.compile(rb"\bcls(?:\(\s*\*\*(?!os\.environ)|\.(?:parse_obj|parse_file|parse_raw|model_validate(?:_json)?)\()")
+
+
+def _filled(klass: ClassDecl, data: bytes) -> bool:
+    """Whether a settings class makes itself of what it read from a file: `return cls(**yaml.safe_load(file))`."""
+    return _FROM_MAPPING.search(data, *klass.span) is not None
 
 
 def _given_at_once(field: str, klass: str, data: bytes) -> bool:

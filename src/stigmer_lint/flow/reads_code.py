@@ -44,7 +44,7 @@ from stigmer_lint.flow.reads_forms import OBJECTS, SCANS, Form, aliases, canonic
 from stigmer_lint.flow.walk import Place, dotted, own, parts, statements
 from stigmer_lint.knowledge.names import is_test, tokens
 from stigmer_lint.model.span import SourceFile, Span
-from stigmer_lint.model.value import Choice, Known, ObjectValue, Template, Unknown, Value, alternatives, choose
+from stigmer_lint.model.value import Choice, Known, ListValue, ObjectValue, Template, Unknown, Value, alternatives, choose
 from stigmer_lint.model.world import EnvRead
 
 MAX_SITES = 600
@@ -144,9 +144,12 @@ class Code:
     def _at(self, place: Place, link: Link | None, unit: Unit, known: dict[str, str], written: set[str]) -> Iterator[EnvRead]:
         expr = place.expr
         if isinstance(expr, Record):
-            names, default, demands = flag_names(expr)
+            names, default, demands, flag = flag_names(expr)
+            said = self.ev.eval(flag, self.ev.frame_of(place), place.stmt) if names and flag is not None else None
             for name in names:
-                yield from self._emit(Form(name, "flag", default, demands), place, None, name.span)
+                for read in self._emit(Form(name, "flag", default, demands), place, None, name.span):
+                    # The flag itself on the command line serves as well.
+                    yield msgspec.structs.replace(read, groups=(*read.groups, f"--{said.text}")) if isinstance(said, Known) else read
             return
         if isinstance(expr, DictOf) and isinstance(place.stmt, Assign) and place.stmt.target is expr:
             if canonical(place.stmt.value, unit, known) in OBJECTS:
@@ -223,7 +226,7 @@ class Code:
         if isinstance(form.name, str):
             name: Value = Known(form.name)
         else:
-            name = ev.eval(form.name, frame, place.stmt)
+            name = self._name(form.name, frame, place.stmt)
         if form.suffix:
             # A part that could not be told may be anything.
             known = [option.text if isinstance(option, Known) else "" for option in alternatives(name)]
@@ -240,6 +243,11 @@ class Code:
         if not place.decl.name and place.outer is None and isinstance(stmt, Assign) and isinstance(stmt.target, Name):
             context.constant = stmt.target.id
         yield from self._named(name, form, Span(place.decl.unit.path, *span), context, place.decl.unit.language)
+
+    def _name(self, expr: Expr, frame: Frame, at: Stmt) -> Value:
+        """What an expression that names variables says; of a list, any of them."""
+        value = self.ev.eval(expr, frame, at)
+        return choose(tuple(item.value for item in value.items)) if isinstance(value, ListValue) and value.items else value
 
     def _named(self, name: Value, form: Form, span: Span, context: Context, language: str) -> Iterator[EnvRead]:
         options = list(alternatives(name))
@@ -273,7 +281,7 @@ class Code:
         patterns: list[tuple[Value, Frame, Place]] = []
         for frame, site in self.frames(place.decl, form, place, MAX_WRAPPERS):
             self.ev.fresh(READ_WORK)
-            name = self.ev.eval(form.name, frame, place.stmt)
+            name = self._name(form.name, frame, place.stmt)
             (patterns if isinstance(name, Template | Unknown) else several).append((name, frame, site))
         for name, frame, site in (*several, *patterns):
             self.ev.fresh(READ_WORK)
@@ -318,7 +326,7 @@ class Code:
             frame = self.ev.bound_frame(decl, site.expr, caller, site.stmt, receiver)
             if depth > 1 and site.decl.name and site.decl.params and site.decl is not decl:
                 self.ev.fresh(READ_WORK)
-                passed = self.ev.eval(form.name, frame, place.stmt) if decl is place.decl else None
+                passed = self._name(form.name, frame, place.stmt) if decl is place.decl else None
                 if passed is None or _open(passed):
                     outer = list(self.frames(site.decl, form, place, depth - 1)) if decl is place.decl else []
                     if outer:

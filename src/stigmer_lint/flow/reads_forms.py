@@ -208,8 +208,9 @@ def _got(call: Call, getter: _Getter, api: str) -> Form | None:
     return Form(positional[getter.name_at], api, default, getter.demands and default is None, getter.several)
 
 
-def flag_names(record: Record) -> tuple[list[Expr], Expr | None, bool]:
-    """Variables that a command line flag's record takes its value from (urfave/cli): their names, its default, whether it must be given."""
+def flag_names(record: Record) -> tuple[list[Expr], Expr | None, bool, Expr | None]:
+    """Variables that a command line flag's record takes its value from (urfave/cli): their names, its default, whether it must be given, the flag's own name."""
+    flag: Expr | None = None
     names: list[Expr] = []
     default: Expr | None = None
     demands = False
@@ -217,15 +218,18 @@ def flag_names(record: Record) -> tuple[list[Expr], Expr | None, bool]:
         key = pair.key.text if isinstance(pair.key, Str) else pair.key.id if isinstance(pair.key, Name) else None
         if key == "EnvVar":
             names.append(pair.value)
-        elif key == "EnvVars" and isinstance(pair.value, ListOf):
-            names.extend(item.value for item in pair.value.items)
+        elif key == "EnvVars":
+            # `EnvVars: prefixed("ADDR")`: what the function gives is a list of them.
+            names.extend((item.value for item in pair.value.items) if isinstance(pair.value, ListOf) else (pair.value,))
         elif key == "Sources" and isinstance(pair.value, Call) and (plain(pair.value.callee) or "").endswith("EnvVars"):
             names.extend(arg.value for arg in pair.value.args)
+        elif key == "Name":
+            flag = pair.value
         elif key == "Value":
             default = pair.value
         elif key == "Required":
             demands = getattr(pair.value, "value", False) is True
-    return names, default, demands
+    return names, default, demands, flag
 
 
 __all__ = ["GETTERS", "NEEDLE", "OBJECTS", "SCANS", "VIPER", "DictOf", "Form", "aliases", "canonical", "flag_names", "form_of", "plain", "scanned"]

@@ -35,6 +35,8 @@ def _of(text: bytes) -> re.Pattern[bytes]:
 
 _JAVA = (".java", ".kt", ".kts", ".scala", ".groovy", ".clj")
 _CONFIG = (".properties", ".yml", ".yaml", ".conf", ".xml")
+_RESOLVED = re.compile(r"(?:^|/)(?:application|bootstrap)[^/]*\.ya?ml$|/src/main/", re.IGNORECASE)
+"""Files of YAML in which a placeholder without a value ends the program (docs.spring.io, "Property Placeholders"); a collector's becomes nothing."""
 _HOCON = re.compile(r"(?:^|/)(?:application|reference)[^/]*\.conf$")
 """Files in which a placeholder without a value ends the program (https://github.com/lightbend/config/blob/main/HOCON.md). Other `.conf` files are often
 templates of scripts, which set the names themselves."""
@@ -144,7 +146,9 @@ def text_reads(source: SourceFile, *, placeholders: bool) -> Iterator[EnvRead]:
             value = Known(default.decode("utf-8", "replace").strip("\"' "), span) if default is not None else None
             made = _MADE.get(pattern.api)
             name, prefix = made(hit) if made is not None else (hit[1].decode(), False)
-            demanded = pattern.demands and not has_default and not logs and suffix != ".xml" and (suffix != ".conf" or _HOCON.search(path) is not None)
+            demanded = pattern.demands and not has_default and not logs and suffix != ".xml" and (suffix != ".conf" or _HOCON.search(path) is not None) and (
+                suffix not in (".yaml", ".yml") or _RESOLVED.search(path) is not None
+            )
             # Of a key of the program's own nobody knows here whether it is always asked for.
             later = pattern.api == "${}" and suffix == ".properties" and _BOUND.match(data, data.rfind(b"\n", 0, hit.start()) + 1) is None
             chosen = demanded and suffix in (".ex", ".exs") and _clause(data, hit.start())
@@ -219,11 +223,16 @@ def _commented(data: bytes, at: int, marks: tuple[bytes, ...]) -> bool:
     return False
 
 
+_NGINX_SET = re.compile(rb"^[ \t]*(?:set|geo|map[ \t]+\S+|auth_request_set)[ \t]+\$\{?(\w+)", re.MULTILINE)
+"""Variables of nginx's own (nginx.org, "set", "map", "geo")."""
+
+
 def _template(source: SourceFile) -> Iterator[EnvRead]:
     nginx = source.data.find(b"proxy_pass") >= 0 or b"server_name" in source.data
+    own = set(_NGINX_SET.findall(source.data)) if nginx else set()
     for hit in _PLACEHOLDER.finditer(source.data):
         text = hit[1] or hit[4]
-        if hit[4] is not None and nginx and not text.isupper():
+        if (hit[4] is not None and nginx and not text.isupper()) or text in own:
             continue
         if _commented(source.data, hit.start(), (b"#", b"//")):
             continue

@@ -79,12 +79,22 @@ _TUNED = re.compile(r"(?:docker\.io/|ghcr\.io/)?(?:serversideup|webdevops|trafex
 """Owners of images of a language whose entrypoint is set up by variables of its own (serversideup.net/open-source/docker-php, tiangolo/uvicorn-gunicorn)."""
 
 
+_VARIANT = re.compile(
+    r"(?:js)?(?:[-_.\d]+|alpine|slim|debian|ubuntu|trixie|bookworm|bullseye|buster|jdk|jre|fpm|cli|apache|dev|devel|debug|nonroot|unprivileged|builder|build|base|runtime|image|stable|lts|rootless|minimal|micro|bare|static"
+    r"|stack|ubi|rhel|nodejs|node|python|browsers|chrome|toolset|openssl|glibc|musl|latest|cuda)*"
+)
+"""What follows a language's name in the name of somebody's image of it, such as `ubi8/nodejs-18`; with more (`php-fpm-nginx`) it is set up by variables of its own."""
+
+
 def is_runtime(image: str) -> bool:
     """Whether an image is a language's or a system's, by its reference."""
     name = image.partition("@")[0]
     if _TUNED.match(name) is not None:
         return False
-    return _RUNTIMES.match(name) is not None or _RUNTIMES.match(name.rpartition("/")[2].partition(":")[0]) is not None
+    if _RUNTIMES.match(name) is not None:
+        return True
+    found = _RUNTIMES.match(last := name.rpartition("/")[2].partition(":")[0])
+    return found is not None and ("/" not in name or _VARIANT.fullmatch(last[found.end() :]) is not None)
 
 
 def names_runtime(repository: str) -> bool:
@@ -112,8 +122,12 @@ _BRINGS = {"php": ("PHP",), "python": ("PYTHON", "CONDA", "MINICONDA", "UV", "PI
 """How the names of packages begin that bring a language along."""
 
 
+_BARE = re.compile(r"(?:^|/)distroless/(?:static|base|cc)(?:-\w+)*$")
+"""Images without any interpreter (github.com/GoogleContainerTools/distroless)."""
+
+
 def lacks_runtime(repository: str, installs: frozenset[str], language: str) -> bool:
     """Whether an image on this base (without tag) runs another language than a source file's, and installs (words in capitals) nothing that runs that one."""
     needs = _NEEDS.get(language)
-    runs = "nothing" if _SERVERS.search(repository) else next((one for one, pattern in _SINGLE.items() if pattern.search(repository)), None)
+    runs = "nothing" if _SERVERS.search(repository) or _BARE.search(repository) else next((one for one, pattern in _SINGLE.items() if pattern.search(repository)), None)
     return needs is not None and runs is not None and runs != needs and not any(word.startswith(_BRINGS[needs]) for word in installs)

@@ -20,7 +20,7 @@ class EnvRead(msgspec.Struct, frozen=True):
 
     `default`: the value that applies when it is not set (None: there is none). `required`: reading it unset fails (`os.environ[X]`,
     `${X:?}`, a checked error). `role`: what the reading code does with the value where that is known. `groups`: other names that serve as
-    well (`getenv(A) or getenv(B)`), for which one that is set is enough.
+    well (`getenv(A) or getenv(B)`), for which one that is set is enough; the command line's own flags with their dashes.
     """
 
     name: str
