@@ -177,7 +177,8 @@ def _odd(sides: Sides, policy: Policy, peers: Peers, told: set[tuple[str | None,
             (at, other) for at, other in enumerate(launches)
             if other.span.path != launch.span.path and alike(launch, other) and not peers.is_partial(other) and not is_trial(other.span.path) and sides.given[at]
         ]
-        if len({other.span.path for _, other in others}) < MIN_OTHERS:
+        if len({other.span.path for _, other in others}) < MIN_OTHERS or _flavour(launch.span.path) - set().union(*(_flavour(other.span.path) for _, other in others)):
+            # A file that is called `backend-only` leaves out what it is not for.
             continue
         families = Counter(words[0] for name in sides.given[index] if name in sides.reads and (words := tokens(name)))
         for name in set.intersection(*(set(sides.given[at]) for at, _ in others)) & sides.reads.keys() - sides.given[index].keys():

@@ -155,6 +155,10 @@ _QUOTED = re.compile(r"([\"'])[a-z][a-z0-9+.-]*://.*\1\Z")
 """An address in quotes; of other texts the quotes may be meant."""
 
 
+_SCHEDULED = ("reschedule:", "constraint:", "affinity:")
+"""Rules of Docker Swarm's first kind, which stand among the variables (docs.docker.com, "Classic Swarm: filters and rescheduling")."""
+
+
 def _malformed(world: World) -> Iterator[Finding]:
     """Entries of a list in Compose that set a variable of another name than they seem to: `- NAME: value` within quotes, `- NAME = value`."""
     seen: set[Span] = set()
@@ -180,7 +184,7 @@ def _malformed(world: World) -> Iterator[Finding]:
                 )
                 continue
             entry = _ENTRY.match(setting.name)
-            if entry is None:
+            if entry is None or setting.name.startswith(_SCHEDULED):
                 continue
             seen.add(setting.span)
             what = "a colon stands where Compose wants an equals sign, so that all of it is taken for a name" if entry[2] == ":" else "the blank before the equals sign becomes a part of the name, which newer versions of Compose refuse"

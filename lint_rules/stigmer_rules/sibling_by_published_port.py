@@ -40,7 +40,7 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
             if network_of(facts.network) in ("host", "none") or len(neighbours.groups.get(launch.group, ())) < 2:
                 continue
             for one in dialled(launch, platform, neighbours, policy.env_roles, services):
-                if one.address.kind == "name" and one.role.role != "allowlist":
+                if one.address.kind == "name" and one.role.role != "allowlist" and not (one.role.role == "public" and "." in one.address.host):
                     found = _at_published(one, neighbours) or _by_shared_variable(one, neighbours)
                     if found is not None:
                         yield found

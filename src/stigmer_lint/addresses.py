@@ -63,6 +63,8 @@ def gateway_ips() -> dict[str, tuple[tuple[str, ...], bool]]:
 _HOLE = "\ue000"
 """Stands for a piece that is not known while a template is scanned; a private-use character, so no text has it by accident."""
 _LOOPBACK_NAMES = frozenset({"localhost", "ip6-localhost", "ip6-loopback", "localhost.localdomain", "localhost4", "localhost6"})
+_ANSWERS = frozenset({"true", "false", "yes", "no", "null", "none"})
+"""What switches are set to, and no host is called: PREFER_IP_ADDRESS=true."""
 _NO_HOST_SCHEMES = frozenset({"unix", "file", "npipe", "fd", "sqlite", "sqlite3", "data", "unixgram", "vsock", "ipc", "mem", "memory", "s3", "gs", "git"})
 _AUTHORITY_END = frozenset("/?#\\\"'`<>{}|; \t\r\n\f\v")
 _LIST_SEPARATORS = frozenset(",;| \t\r\n")
@@ -350,7 +352,7 @@ def _is_ipv6(text: str) -> bool:
 def _kind(host: str) -> AddressKind | None:
     """What a host is; None for what cannot be a host."""
     name = host.lower().rstrip(".")
-    if not name:
+    if not name or name in _ANSWERS:
         return None
     if _HOLE in name:
         return "unknown"

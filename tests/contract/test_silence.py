@@ -297,3 +297,89 @@ def test_a_default_of_an_image_that_launches_replace_is_no_trap(every: Findings,
     tree = {"beat/Dockerfile": "FROM acme/beat:1\nENV REDIS_HOST localhost\n", "elsewhere/compose.yaml": "services:\n  beat:\n    image: acme/other:1\n"}
     tree["deploy/compose.yaml"] = "services:\n  beat:\n    build: ./beat\n    environment:\n      " + ("REDIS_HOST: redis\n" if folder == "deploy" else "MODE: x\n")
     assert ("STG206" in [one[0] for one in every(tree)]) == told
+
+
+API = "FROM mcr.microsoft.com/dotnet/aspnet:8.0\nCOPY . .\nENTRYPOINT [\"dotnet\", \"Shop.Api.dll\"]\n"
+PROJECT = "<Project Sdk=\"Microsoft.NET.Sdk.Web\">\n  <ItemGroup>{}</ItemGroup>\n</Project>\n"
+REFERENCE = "<ProjectReference Include=\"..\\Shop.Web\\Shop.Web.csproj\" />"
+
+
+@pytest.mark.parametrize(("reference", "told"), [("", False), (REFERENCE, True)])
+def test_another_project_of_dotnet_is_another_program(findings: Findings, reference: str, told: bool) -> None:
+    tree = {
+        "src/Shop.Api/Dockerfile": API, "src/Shop.Api/Shop.Api.csproj": PROJECT.format(reference), "src/Shop.Api/Program.cs": "var a = Environment.GetEnvironmentVariable(\"A_MODE\");\n",
+        "src/Shop.Web/Shop.Web.csproj": PROJECT.format(""), "src/Shop.Web/appsettings.json": "{\"Gateway\": {\"BaseUrl\": \"http://localhost:6064\"}}\n",
+        "compose.yaml": "services:\n  api:\n    build: {context: ., dockerfile: src/Shop.Api/Dockerfile}\n    environment:\n      A_MODE: x\n"
+        "  gateway:\n    image: acme/gateway:1\n    ports: ['6064:6064']\n",
+    }
+    assert [one[3] for one in findings(tree)] == (["Gateway__BaseUrl"] if told else [])
+
+
+@pytest.mark.parametrize(("pom", "told"), [("<artifactId>address</artifactId>", False), ("<artifactId>address</artifactId><module>../person</module>", True)])
+def test_another_application_of_java_is_another_program(findings: Findings, pom: str, told: bool) -> None:
+    tree = {
+        "address/Dockerfile": "FROM maven\nCOPY . .\nENTRYPOINT [\"java\", \"-jar\", \"app.jar\"]\n", "address/pom.xml": f"<project>{pom}</project>\n",
+        "person/pom.xml": "<project/>\n", "person/src/main/resources/application.yml": "server:\n  key: ${SSL_KEY_ALIAS}\n",
+        "compose.yaml": "services:\n  address:\n    build: {context: ., dockerfile: address/Dockerfile}\n",
+    }
+    assert [one[3] for one in findings(tree)] == (["SSL_KEY_ALIAS"] if told else [])
+
+
+@pytest.mark.parametrize(("name", "told"), [("dev.Dockerfile", False), ("Dockerfile", True)])
+def test_a_dockerfile_that_is_not_there_tells_nothing(findings: Findings, name: str, told: bool) -> None:
+    tree = {
+        "app/Dockerfile": "FROM python\nCOPY . .\nCMD [\"python\", \"app/main.py\"]\n", "app/main.py": "import os\nURL = os.environ['STORE_TOKEN']\n",
+        "compose.yaml": f"services:\n  app:\n    image: app:dev\n    build: {{context: ., dockerfile: app/{name}}}\n",
+    }
+    assert [one[3] for one in findings(tree)] == (["STORE_TOKEN"] if told else [])
+
+
+@pytest.mark.parametrize(("hostname", "told"), [("shop-mq", False), ("other", True)])
+def test_a_hostname_is_a_name_on_the_network(every: Findings, hostname: str, told: bool) -> None:
+    compose = f"services:\n  api:\n    image: acme/api:1\n    environment:\n      BROKER_HOST: amqp://shop-mq:5672\n  broker:\n    image: rabbitmq:3\n    hostname: {hostname}\n"
+    assert [one[0] for one in every({"compose.yaml": compose})] == (["STG112"] if told else [])
+
+
+def test_a_switch_names_no_host(every: Findings) -> None:
+    compose = "services:\n  api:\n    image: acme/api:1\n    environment:\n      CONSUL_PREFER_IP_ADDRESS: {}\n  consul:\n    image: hashicorp/consul:1\n"
+    assert every({"compose.yaml": compose.format("'true'")}) == []
+
+
+@pytest.mark.parametrize(("entry", "told"), [("reschedule:on-node-failure", False), ("MODE: on", True)])
+def test_a_rule_of_swarm_among_the_variables(every: Findings, entry: str, told: bool) -> None:
+    found = every({"compose.yaml": f"services:\n  api:\n    image: acme/api:1\n    environment:\n      - '{entry}'\n"})
+    assert [one[0] for one in found] == (["STG204"] if told else [])
+
+
+@pytest.mark.parametrize(("test", "told"), [("print(name)", True), ("if name.lower() in settings:\n            settings[name.lower()] = value", False), ("if name in settings:\n            settings[name] = value", False)])
+def test_a_scan_of_the_environment_takes_what_a_collection_names(findings: Findings, test: str, told: bool) -> None:
+    code = f"{MAIN}settings = load()\n\n\ndef fill():\n    for name, value in os.environ.items():\n        {test}\n"
+    compose = "services:\n  app:\n    build: .\n    environment:\n      A_MODE: x\n      WEB_PASSWORD: y\n"
+    assert findings({**PYTHON, "main.py": code, "compose.yaml": compose}) == ([("STG204", "compose.yaml", 6, "WEB_PASSWORD")] if told else [])
+
+
+@pytest.mark.parametrize(("listen", "told"), [("listen 127.0.0.1:8081;", False), ("listen 80;", True)])
+def test_nginx_passes_on_to_another_server_of_its_own(every: Findings, listen: str, told: bool) -> None:
+    conf = f"server {{\n  listen 8000;\n  location / {{\n    proxy_pass http://127.0.0.1:8081/x;\n  }}\n}}\nserver {{\n  {listen}\n}}\n"
+    compose = "services:\n  web:\n    image: nginx:1\n    volumes: ['./site.conf:/etc/nginx/conf.d/default.conf']\n  api:\n    image: acme/api:1\n"
+    assert [one[0] for one in every({"compose.yaml": compose, "site.conf": conf})] == (["STG101"] if told else [])
+
+
+@pytest.mark.parametrize(("name", "told"), [("compose.backend-only.yaml", False), ("compose.yaml", True)])
+def test_a_file_that_is_for_something_of_its_own_leaves_out_what_it_likes(findings: Findings, name: str, told: bool) -> None:
+    def compose(context: str, *names: str) -> str:
+        return f"services:\n  cdn:\n    build: {{context: {context}}}\n    environment:\n" + "".join(f"      {one}: x\n" for one in names)
+
+    tree = {
+        "cdn/Dockerfile": "FROM node:20\nCOPY . .\nCMD [\"node\", \"s3.js\"]\n",
+        "cdn/s3.js": "const url = process.env.S3_URL;\nconst style = process.env.S3_PATH_STYLE;\n",
+        name: compose("cdn", "S3_URL"), **{f"deploy/{at}/compose.yaml": compose("../../cdn", "S3_URL", "S3_PATH_STYLE") for at in range(2)},
+    }
+    assert [one[0] for one in findings(tree) if one[1] == name] == (["STG205"] if told else [])
+
+
+@pytest.mark.parametrize(("mount", "told"), [("./collector/agent.yaml:/etc/agent.yaml", True), ("./collector:/etc/collector", False)])
+def test_a_collector_needs_what_the_file_that_it_is_given_says(findings: Findings, mount: str, told: bool) -> None:
+    compose = f"services:\n  otel:\n    image: otel/opentelemetry-collector:1\n    volumes: ['{mount}']\n    environment: {{MODE: x}}\n"
+    found = findings({"collector/agent.yaml": "exporters:\n  kafka:\n    brokers: ['${KAFKA_ADDR}']\n", "compose.yaml": compose})
+    assert ([one[3] for one in found if one[0] == "STG203"]) == (["KAFKA_ADDR"] if told else [])

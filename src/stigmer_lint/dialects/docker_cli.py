@@ -402,7 +402,8 @@ class _Reader:
                 self.publishes.append(Publish(Unknown("every exposed port", "other", None, span), None, None, span))
             case "expose":
                 self._texts(self.exposes, value, "exposed port")
-            case "alias":
+            case "alias" | "hostname":
+                # The engine's DNS answers a container's host name as well.
                 self._texts(self.aliases, value, "network alias")
             case "link":
                 self._texts(self.links, value, "link")

@@ -21,7 +21,7 @@ from stigmer_lint.engine.dockerignore import Ignored, ignored
 from stigmer_lint.engine.go_programs import compiled, named_programs, program_folders
 from stigmer_lint.engine.leading import demands, led_to
 from stigmer_lint.engine.mentions import mentions
-from stigmer_lint.engine.workspaces import Packages, crate_of, of_other_crate, other_crates
+from stigmer_lint.engine.workspaces import Packages, crate_of, of_other_crate, other_crates, other_modules, other_projects
 from stigmer_lint.errors import UnreadableError
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.project import Project
@@ -134,7 +134,7 @@ def components(
             ) else read
             for read in readers.below(holds)
         )
-        reads = (*reads, *_of_start(group))
+        reads = (*(msgspec.structs.replace(read, required=False) if read.required and _left_open(read, group) else read for read in reads), *_of_start(group))
         listens = {name for path, names in bound.items() if holds(path) for name in names}
         if listens:
             reads = tuple(msgspec.structs.replace(read, role="bind") if read.name in listens and read.role == "unknown" else read for read in reads)
@@ -197,6 +197,23 @@ def _foreign(read: EnvRead, group: _Group) -> bool:
     part."""
     image = group.image
     return image is not None and image.base is not None and not image.brings and lacks_runtime(repository(image.base), image.installs, read.language)
+
+
+_RESOLVED = re.compile(r"(?:^|/)(?:application|bootstrap)[^/]*\.ya?ml$|/src/main/", re.IGNORECASE)
+"""Files of YAML in which a placeholder without a value ends the program (docs.spring.io, "Property Placeholders")."""
+
+
+def _left_open(read: EnvRead, group: _Group) -> bool:
+    """Whether a read is a placeholder in one of several files of YAML that a program may be configured by: a collector puts nothing in its place, and nobody
+    says that its container is started with this one."""
+    path = read.span.path
+    if read.api != "${}" or not path.endswith((".yaml", ".yml")) or _RESOLVED.search(path) is not None:
+        return False
+    name = path.rpartition("/")[2]
+    values = [*(group.image.entrypoint or ()), *(group.image.command or ())] if group.image is not None else []
+    for launch in group.launches.values():
+        values += [*(launch.any.entrypoint or ()), *(launch.any.command or ()), *launch.any.volumes]
+    return not any(name in text for value in values for text in texts(value))
 
 
 def _unfilled(read: EnvRead, inside: Inside) -> bool:
@@ -430,7 +447,8 @@ def _groups(world: World, files: Files, policy: Policy) -> list[_Group]:
         else:
             waiting.append(launch)
     for build in world.builds:
-        if build.image and not names_runtime(repository(build.image)):
+        # A Dockerfile that is not in the tree (`dev.Dockerfile` for `Dockerfile.dev`) tells nothing of what it takes from its context.
+        if build.image and not build.elsewhere and not names_runtime(repository(build.image)):
             by_image.setdefault(repository(build.image), built(build))
             exact[build.image] = built(build)
     weak = {name: group for name, group in by_image.items() if group.build is not None and _trial(group.build)}
@@ -636,7 +654,8 @@ def _inside(group: _Group, files: Files, own: tuple[str, ...], packages: Package
     named = frozenset(ordered)
     home = _home(group)
     if home is not None and group.image is not None and build is not None:
-        own = (*own, *packages.others(home, build.context.strip("/"), group.image.packages))
+        started = [text for word in (*(group.image.entrypoint or ()), *(group.image.command or ())) for text in texts(word)]
+        own = (*own, *packages.others(home, build.context.strip("/"), group.image.packages), *other_projects(files, home, started), *other_modules(files, home))
     without = tuple(folder for folder in own if folder not in named and (build is None or folder != (build.dockerfile or "").rpartition("/")[0]))
     if build is None or group.sources:
         return Inside(ordered, frozenset(single), tuple(globs), without)

@@ -66,6 +66,55 @@ def of_other_crate(path: str, crate: str | None) -> bool:
     return crate is not None and path.endswith(".rs") and (not path.endswith("/main.rs") if crate == "*" else not path.startswith("src/") and not path.endswith("/main.rs") if crate == "src" else not path.startswith(f"{crate}/"))
 
 
+_PROJECTS = (".csproj", ".fsproj", ".vbproj")
+_PROJECT_REFERENCE = re.compile(rb"<ProjectReference\s[^>]{0,200}?Include\s*=\s*\"([^\"\r\n]{1,300})\"")
+_ASSEMBLY = re.compile(r"([\w.-]+)\.(?:dll|exe)\b")
+
+
+def other_projects(files: Files, home: str, started: Sequence[str]) -> tuple[str, ...]:
+    """The folders of the .NET projects that are no part of the one that an image starts: that of the assembly in its start line (`dotnet Basket.API.dll`), else the
+    only one in the Dockerfile's folder, and those that it refers to (learn.microsoft.com, "ProjectReference"). () where that cannot be told."""
+    projects = {path.rpartition("/")[2].rpartition(".")[0]: path for path in files.paths(_PROJECTS) if "/" in path}
+    if len(projects) < 2:
+        return ()
+    names = {hit for text in started for hit in _ASSEMBLY.findall(text)}
+    beside = [path for path in projects.values() if home and path.rpartition("/")[0] == home]
+    waiting = [projects[name] for name in names if name in projects] or (beside if len(beside) == 1 else [])
+    if not waiting:
+        return ()
+    needed = set(waiting)
+    while waiting:
+        path = waiting.pop()
+        source = files.source(path)
+        for hit in _PROJECT_REFERENCE.findall(source.data) if source is not None else ():
+            other = posixpath.normpath(posixpath.join(posixpath.dirname(path), hit.decode("utf-8", "replace").replace("\\", "/")))
+            if other not in needed and files.has(other):
+                needed.add(other)
+                waiting.append(other)
+    kept = {path.rpartition("/")[0] for path in needed}
+    return tuple(sorted(
+        folder for folder in {path.rpartition("/")[0] for path in projects.values()} - kept if not any(one.startswith(f"{folder}/") for one in kept)
+    ))
+
+
+_BUILDS = ("pom.xml", "build.gradle", "build.gradle.kts", "build.sbt")
+_APPLICATION = re.compile(r"/src/main/resources/(?:config/)?application[^/]*\.(?:ya?ml|properties|conf)$")
+
+
+def other_modules(files: Files, home: str) -> tuple[str, ...]:
+    """The folders of the modules of Maven, Gradle or sbt that are applications of their own beside the one that a Dockerfile is in: they have a build file and
+    settings, and the build file in `home` does not name them. () where `home` has no build file."""
+    said = b"\n".join(source.data for name in _BUILDS if home and (source := files.source(f"{home}/{name}")) is not None)
+    if not said:
+        return ()
+    found: set[str] = set()
+    for path in files.paths(lambda one: _APPLICATION.search(one) is not None):
+        folder = path[: path.index("/src/main/resources/")]
+        if folder != home and not home.startswith(f"{folder}/") and folder.rpartition("/")[2].encode() not in said and any(files.has(f"{folder}/{name}") for name in _BUILDS):
+            found.add(folder)
+    return tuple(sorted(found))
+
+
 _WORKSPACES = ("pnpm-workspace.yaml", "turbo.json", "lerna.json", "nx.json", "rush.json")
 
 

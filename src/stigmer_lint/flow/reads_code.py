@@ -161,6 +161,10 @@ class Code:
             if scan is not None and self._scans(place):
                 yield from self._emit(scan, place, link, expr.span)
                 return
+        if form is None and isinstance(expr, Compare) and expr.op in ("in", "not in") and isinstance(expr.right, Name | Attr) and _is_name(expr.left) and self._scans(place):
+            # Every variable is gone through, for those whose names some collection has.
+            yield EnvRead("*", Span(place.decl.unit.path, *expr.span), "env scan", place.decl.unit.language, conditional=True, glob=True)
+            return
         if form is None:
             if isinstance(expr, Call) and (canonical(expr.callee, unit, known) or "").endswith("os.environ.setdefault") and expr.args:
                 first = expr.args[0].value
@@ -801,6 +805,13 @@ def _variables_in(value: Value, depth: int = 0) -> Iterator[str]:
     elif isinstance(value, Choice | Template) and depth < 6:
         for part in value.options if isinstance(value, Choice) else value.parts:
             yield from _variables_in(part, depth + 1)
+
+
+def _is_name(expr: Expr) -> bool:
+    """A local name, its case changed or not."""
+    if isinstance(expr, Call) and isinstance(expr.callee, Attr) and expr.callee.name in ("lower", "upper", "casefold", "toLowerCase", "toUpperCase"):
+        expr = expr.callee.base
+    return isinstance(expr, Name)
 
 
 def _open(name: Value) -> bool:

@@ -35,8 +35,6 @@ def _of(text: bytes) -> re.Pattern[bytes]:
 
 _JAVA = (".java", ".kt", ".kts", ".scala", ".groovy", ".clj")
 _CONFIG = (".properties", ".yml", ".yaml", ".conf", ".xml")
-_RESOLVED = re.compile(r"(?:^|/)(?:application|bootstrap)[^/]*\.ya?ml$|/src/main/", re.IGNORECASE)
-"""Files of YAML in which a placeholder without a value ends the program (docs.spring.io, "Property Placeholders"); a collector's becomes nothing."""
 _HOCON = re.compile(r"(?:^|/)(?:application|reference)[^/]*\.conf$")
 """Files in which a placeholder without a value ends the program (https://github.com/lightbend/config/blob/main/HOCON.md). Other `.conf` files are often
 templates of scripts, which set the names themselves."""
@@ -146,9 +144,7 @@ def text_reads(source: SourceFile, *, placeholders: bool) -> Iterator[EnvRead]:
             value = Known(default.decode("utf-8", "replace").strip("\"' "), span) if default is not None else None
             made = _MADE.get(pattern.api)
             name, prefix = made(hit) if made is not None else (hit[1].decode(), False)
-            demanded = pattern.demands and not has_default and not logs and suffix != ".xml" and (suffix != ".conf" or _HOCON.search(path) is not None) and (
-                suffix not in (".yaml", ".yml") or _RESOLVED.search(path) is not None
-            )
+            demanded = pattern.demands and not has_default and not logs and suffix != ".xml" and (suffix != ".conf" or _HOCON.search(path) is not None)
             # Of a key of the program's own nobody knows here whether it is always asked for.
             later = pattern.api == "${}" and suffix == ".properties" and _BOUND.match(data, data.rfind(b"\n", 0, hit.start()) + 1) is None
             chosen = demanded and suffix in (".ex", ".exs") and _clause(data, hit.start())

@@ -183,8 +183,13 @@ def joined(service: Service) -> dict[str, Span]:
 
 
 def aliases(files: ComposeFiles, service: Service) -> tuple[str, ...]:
-    """Further names under which siblings find the service: `networks.*.aliases`."""
+    """Further names under which siblings find the service: `networks.*.aliases`, and its `hostname`, which the engine's DNS answers as well (measured with
+    Docker Engine 20.10; github.com/moby/moby, `buildEndpointDNSNames`)."""
     found: dict[str, None] = {}
+    for located in service.all("hostname"):
+        text = files.plain(located.node, located.context)
+        if text:
+            found[text] = None
     for located in service.all("networks"):
         for field in fields(located.node).values():
             listed = fields(field.value).get("aliases")

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from stigmer_lint.addresses import addresses_of
 from stigmer_lint.errors import UnreadableError
 from stigmer_lint.frontends.base import Tree
 from stigmer_lint.frontends.yaml_nodes import Mapping as YamlMapping
@@ -158,10 +159,14 @@ def grafana(source: SourceFile) -> Iterator[Dial]:
                 yield _dial(source, "data source", url)
 
 
+_LISTEN: Final = re.compile(rb"(?m)^[ \t]*listen[ \t]+(?:[^\s;:]*:|\[[^\]]*\]:)?(\d{1,5})[^;\n]{0,100};")
+
+
 def nginx(source: SourceFile) -> Iterator[Dial]:
     """`proxy_pass` and its kin, and the servers of upstream blocks."""
     data = source.data
     inside = [_block(data, found.end()) for found in _UPSTREAM.finditer(data)]
+    own = {found[1].decode() for found in _LISTEN.finditer(data)}
     for found in _NGINX.finditer(data):
         name = found[1].decode()
         start, end = found.span(2)
@@ -169,6 +174,9 @@ def nginx(source: SourceFile) -> Iterator[Dial]:
             continue
         text = data[start:end].decode("utf-8", "replace")
         if "$" in text or text.startswith("unix:"):
+            continue
+        if own and any(one.address.is_loopback and one.address.port in own for one in addresses_of(Known(text))):
+            # It listens there itself, in another server of the same file.
             continue
         span = Span(source.path, start, end)
         yield Dial("upstream server" if name == "server" else name, Known(text, span), span)
