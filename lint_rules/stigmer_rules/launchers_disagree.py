@@ -145,7 +145,7 @@ def _compared(sides: Sides, policy: Policy, peers: Peers) -> Iterator[Finding]:
                 done.add(name)
                 # What a cluster needs a set-up for one machine may do without, where the program does; not so where its code is seen
                 # to dial it and that set-up has it for others.
-                elsewhere = need is None and (launch.kind == "compose") != (other.kind == "compose") and not _code(launch, other) \
+                elsewhere = need is None and launch.kind != other.kind and {"compose", "kubernetes"} & {launch.kind, other.kind} and not _code(launch, other) \
                     and (dialled is None or len(peers.given_beside(name, launch)) < 2)
                 yield _finding(sides, launch, other, setting, need.read if need is not None else dialled,
                                f"{name} is set in another launch of the same image, and not for {title(launch)}", None,

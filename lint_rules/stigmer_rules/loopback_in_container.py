@@ -19,6 +19,7 @@ from stigmer_lint.dialled import (
     neighbours_of,
     outside_ports,
     remembered,
+    serves_php,
     shown_beside,
 )
 from stigmer_lint.knowledge.names import tokens
@@ -82,7 +83,7 @@ def _concerns(one: Dialled, neighbours: Neighbours) -> bool:
     if one.setting is None and one.address.scheme in ("http", "https") and one.address.port in outside_ports(one.facts):
         # `-p 8090:8080` beside `--url=http://localhost:8090`: where people find it.
         return False
-    if forwards(neighbours, one.launch):
+    if forwards(neighbours, one.launch) or (one.setting is None and "fastcgi_pass" in one.name and serves_php(neighbours, one.launch)):
         return False
     if one.address.kind == "wildcard" and one.port is not None and any(port == one.port for _, _, port in neighbours.dialling(one.launch)):
         # Its siblings dial it there: that is where it listens.

@@ -313,7 +313,8 @@ def left_out(sides: Sides, index: int, services: frozenset[str]) -> Left | None:
         default = any(read.default is not None and text_of_default(read.default) is not None for read in reads)
         if not default and not (one.optional and reads[0].conditional):
             bare.append(reads[0])
-        elif not one.optional:
+        elif not one.optional and one.value.strip().lower() not in ("true", "false", "yes", "no"):
+            # A switch that has a default is left as it is.
             rest.append(reads[0])
     # A default is a choice of the code, unless nearly all the others are handed over.
     few = rest if len(handed) >= 8 * len(rest) else []
@@ -463,6 +464,8 @@ class Peers:
                 if located.address.port:
                     self.host.setdefault(located.address.port, Step(service.span, f"{service.name} listens here on the host"))
         self.started: dict[str, list[Launch]] = {}
+        self.written = {(launch.service, launch.span.path) for launch in world.launches if launch.kind == "compose"}
+        """The services of Compose with the files that their definitions stand in."""
         for launch in world.launches:
             if launch.group is None:
                 for port in outside_ports(launch.any):
@@ -482,6 +485,10 @@ class Peers:
             return True
         if launch.kind == "kubernetes" and launch.any.image is None:
             # A patch of a workload that stands elsewhere (kubernetes.io, "Declarative Management of Kubernetes Objects Using Kustomize").
+            return True
+        elsewhere = {one.span.path for one in launch.any.env} if launch.kind == "compose" else set()
+        if elsewhere and launch.span.path not in elsewhere and any((launch.service, path) in self.written for path in elsewhere):
+            # An overlay that changes nothing of the variables: what is missing is missing in the file below it.
             return True
         group = self.neighbours.groups.get(launch.group or "", ())
         return len(group) > 1 and launch.kind == "compose" and not any(one.any.env or one.any.env_files for one in group)

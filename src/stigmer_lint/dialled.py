@@ -747,6 +747,12 @@ def forwards(neighbours: Neighbours, launch: Launch) -> bool:
     return image is not None and bool(image.installs & FORWARDERS)
 
 
+def serves_php(neighbours: Neighbours, launch: Launch) -> bool:
+    """Whether a launch's image installs the server that runs PHP beside the web server."""
+    image = image_of(launch, neighbours.images)
+    return image is not None and any("FPM" in word for word in image.installs)
+
+
 def is_backend(neighbours: Neighbours, launch: Launch) -> bool:
     """Whether a launch is of a well-known image that programs dial and people do not."""
     fact = neighbours.ports(launch).fact
@@ -767,6 +773,6 @@ def unknown_parts(value: Value) -> tuple[Unknown, ...]:
 
 
 __all__ = [
-    "Dialled", "Neighbours", "Owner", "aware", "dialled", "embedded", "foreign_image", "forwards", "inside_ports", "is_backend", "meet", "neighbours_of", "only_loads", "outside_ports", "published", "shown_beside", "texts",
+    "Dialled", "Neighbours", "Owner", "aware", "dialled", "embedded", "foreign_image", "forwards", "inside_ports", "is_backend", "meet", "neighbours_of", "only_loads", "outside_ports", "published", "serves_php", "shown_beside", "texts",
     "unknown_parts",
 ]

@@ -308,11 +308,11 @@ REFERENCE = "<ProjectReference Include=\"..\\Shop.Web\\Shop.Web.csproj\" />"
 def test_another_project_of_dotnet_is_another_program(findings: Findings, reference: str, told: bool) -> None:
     tree = {
         "src/Shop.Api/Dockerfile": API, "src/Shop.Api/Shop.Api.csproj": PROJECT.format(reference), "src/Shop.Api/Program.cs": "var a = Environment.GetEnvironmentVariable(\"A_MODE\");\n",
-        "src/Shop.Web/Shop.Web.csproj": PROJECT.format(""), "src/Shop.Web/appsettings.json": "{\"Gateway\": {\"BaseUrl\": \"http://localhost:6064\"}}\n",
+        "src/Shop.Web/Shop.Web.csproj": PROJECT.format(""), "src/Shop.Web/Client.cs": "var a = Environment.GetEnvironmentVariable(\"GATEWAY_URL\") ?? \"http://localhost:6064\";\n",
         "compose.yaml": "services:\n  api:\n    build: {context: ., dockerfile: src/Shop.Api/Dockerfile}\n    environment:\n      A_MODE: x\n"
         "  gateway:\n    image: acme/gateway:1\n    ports: ['6064:6064']\n",
     }
-    assert [one[3] for one in findings(tree)] == (["Gateway__BaseUrl"] if told else [])
+    assert [one[3] for one in findings(tree)] == (["GATEWAY_URL"] if told else [])
 
 
 @pytest.mark.parametrize(("pom", "told"), [("<artifactId>address</artifactId>", False), ("<artifactId>address</artifactId><module>../person</module>", True)])
@@ -383,3 +383,68 @@ def test_a_collector_needs_what_the_file_that_it_is_given_says(findings: Finding
     compose = f"services:\n  otel:\n    image: otel/opentelemetry-collector:1\n    volumes: ['{mount}']\n    environment: {{MODE: x}}\n"
     found = findings({"collector/agent.yaml": "exporters:\n  kafka:\n    brokers: ['${KAFKA_ADDR}']\n", "compose.yaml": compose})
     assert ([one[3] for one in found if one[0] == "STG203"]) == (["KAFKA_ADDR"] if told else [])
+
+
+@pytest.mark.parametrize(("folder", "told"), [("src/Shop.Web", False), ("src/Shop.Api", True)])
+def test_a_program_of_dotnet_has_settings_of_its_own(findings: Findings, folder: str, told: bool) -> None:
+    tree = {
+        "src/Shop.Api/Dockerfile": API, "src/Shop.Api/Shop.Api.csproj": PROJECT.format(REFERENCE), "src/Shop.Api/Program.cs": "var a = Environment.GetEnvironmentVariable(\"A_MODE\");\n",
+        "src/Shop.Web/Shop.Web.csproj": PROJECT.format(""), f"{folder}/appsettings.json": "{\"Gateway\": {\"BaseUrl\": \"http://localhost:6064\"}}\n",
+        "compose.yaml": "services:\n  api:\n    build: {context: ., dockerfile: src/Shop.Api/Dockerfile}\n    environment:\n      A_MODE: x\n"
+        "  gateway:\n    image: acme/gateway:1\n    ports: ['6064:6064']\n",
+    }
+    assert [one[3] for one in findings(tree)] == (["Gateway__BaseUrl"] if told else [])
+
+
+def test_what_an_overlay_leaves_as_it_is_is_told_once(findings: Findings) -> None:
+    tree = {
+        **PYTHON, "main.py": f"{MAIN}TOKEN = os.environ['STORE_TOKEN']\n",
+        "docker-compose.yml": "services:\n  app:\n    build: .\n    environment:\n      A_MODE: x\n  db:\n    image: postgres:16\n",
+        "docker-compose.volumes.yml": "services:\n  app:\n    volumes: ['./data:/data']\n",
+    }
+    assert findings(tree) == [("STG203", "docker-compose.yml", 2, "STORE_TOKEN")]
+
+
+def test_a_build_script_of_rust_reads_what_cargo_gives(findings: Findings) -> None:
+    tree = {
+        "Dockerfile": "FROM rust\nCOPY . .\nCMD [\"app\"]\n", "Cargo.toml": "[package]\nname = \"app\"\n", "build.rs": "fn main() {\n    let profile = env::var(\"PROFILE\").unwrap();\n}\n",
+        "compose.yaml": "services:\n  app:\n    build: .\n",
+    }
+    assert findings(tree) == []
+
+
+@pytest.mark.parametrize(("scheme", "told"), [("null", False), ("smtp", True)])
+def test_a_transport_that_sends_nothing_dials_nobody(every: Findings, scheme: str, told: bool) -> None:
+    found = every({"Dockerfile": f"FROM acme/shop:1\nENV MAILER_DSN={scheme}://localhost:25\n", "compose.yaml": "services:\n  other:\n    image: acme/other:1\n"})
+    assert [one[0] for one in found] == (["STG206"] if told else [])
+
+
+@pytest.mark.parametrize(("package", "told"), [("php8.3-fpm", False), ("php8.3-cli", True)])
+def test_an_image_with_both_servers_passes_on_to_itself(every: Findings, package: str, told: bool) -> None:
+    tree = {
+        "web/Dockerfile": f"FROM nginx\nRUN apt-get install -y {package}\n",
+        "web/site.conf": "server {\n  location / {\n    fastcgi_pass 127.0.0.1:9000;\n  }\n}\n",
+        "compose.yaml": "services:\n  web:\n    build: web\n    volumes: ['./web/site.conf:/etc/nginx/conf.d/default.conf']\n  other:\n    image: acme/other:1\n",
+    }
+    assert [one[0] for one in every(tree)] == (["STG101"] if told else [])
+
+
+@pytest.mark.parametrize(("kind", "told"), [("kubernetes", False), ("shell", True)])
+def test_what_a_cluster_is_told_a_single_machine_may_do_without(findings: Findings, kind: str, told: bool) -> None:
+    tree = {"start.sh": "docker run --name mall -e MODE=x acme/mall:1\n"}
+    if kind == "kubernetes":
+        env = "        env:\n        - {name: STORE_SERVER_URL, value: 'http://store:8848'}\n        - {name: MODE, value: x}\n"
+        tree["k8s/mall.yaml"] = WORKLOAD.format(name="mall", env=env).replace("acme/store:1", "acme/mall:1")
+    else:
+        tree["other/start.sh"] = "docker run --name mall -e MODE=x -e STORE_SERVER_URL=http://store:8848 acme/mall:1\n"
+    assert ("STG205" in [one[0] for one in findings(tree)]) == told
+
+
+@pytest.mark.parametrize(("line", "told"), [("INDEXER_ENABLED=true\n", False), ("INDEXER_QUEUE=12\n", True)])
+def test_a_switch_that_has_a_default_is_not_left_out(findings: Findings, line: str, told: bool) -> None:
+    names = [f"{letter}_MODE" for letter in "ABCDEFGHIJ"]
+    extra = line.partition("=")[0]
+    code = "import os\n" + "".join(f"{name} = os.getenv('{name}', 'x')\n" for name in (*names, extra))
+    compose = "services:\n  app:\n    build: .\n    environment:\n" + "".join(f"      {name}: ${{{name}}}\n" for name in names)
+    found = findings({**PYTHON, "main.py": code, "compose.yaml": compose, ".env.example": "".join(f"{name}=x\n" for name in names) + line})
+    assert [one[3] for one in found] == ([extra] if told else [])

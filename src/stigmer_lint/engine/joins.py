@@ -21,7 +21,7 @@ from stigmer_lint.engine.dockerignore import Ignored, ignored
 from stigmer_lint.engine.go_programs import compiled, named_programs, program_folders
 from stigmer_lint.engine.leading import demands, led_to
 from stigmer_lint.engine.mentions import mentions
-from stigmer_lint.engine.workspaces import Packages, crate_of, of_other_crate, other_crates, other_modules, other_projects
+from stigmer_lint.engine.workspaces import Packages, crate_of, of_other_crate, other_crates, other_modules, other_projects, started_projects
 from stigmer_lint.errors import UnreadableError
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.project import Project
@@ -55,6 +55,8 @@ class _Group:
         """The folder of the Go program that its containers run, where only that is known."""
         self.launches: dict[int, Launch] = {}
         self.image: Image | None = None
+        self.projects: frozenset[str] = frozenset()
+        """The folders of the .NET projects that its image starts, where that is told."""
 
 
 class Inside(msgspec.Struct, frozen=True):
@@ -129,7 +131,7 @@ def components(
             msgspec.structs.replace(read, conditional=True)
             if not read.conditional and (
                 by_hand or of_other_crate(read.span.path, crate) or _left_to_people(read.span.path, called)
-                or _built_from(read, group, inside) or _of_build(read, group) or _other_program(read.span.path, called) or _other_command(read.span.path, called, files) or _unfilled(read, inside)
+                or _built_from(read, group, inside) or _of_build(read, group) or _of_library(read, group) or _other_program(read.span.path, called) or _other_command(read.span.path, called, files) or _unfilled(read, inside)
                 or _foreign(read, group) or (bool(theirs) and _of_another_part(read.span.path, called, theirs, known))
             ) else read
             for read in readers.below(holds)
@@ -263,6 +265,11 @@ def _of_build(read: EnvRead, group: _Group) -> bool:
     if not said:
         return group.image is not None and group.image.base is not None and serves_files(group.image.base)
     return DEVELOPS.search(said) is None and _SCRIPT.search(said) is None and "entrypoint" not in said
+
+
+def _of_library(read: EnvRead, group: _Group) -> bool:
+    """Whether a read is in the settings of a project that the started one refers to: a program has its own, under the same name."""
+    return bool(group.projects) and read.span.path.rpartition("/")[2].startswith("appsettings") and read.span.path.rpartition("/")[0] not in group.projects
 
 
 _BUNDLER_CONFIG = re.compile(r"(?:^|/)(?:vite|webpack|rollup|vue|craco|rsbuild|rspack|astro|svelte|snowpack|parcel|esbuild|gulpfile|Gruntfile)(?:\.[\w-]+)*\.[cm]?[jt]s$")
@@ -655,7 +662,9 @@ def _inside(group: _Group, files: Files, own: tuple[str, ...], packages: Package
     home = _home(group)
     if home is not None and group.image is not None and build is not None:
         started = [text for word in (*(group.image.entrypoint or ()), *(group.image.command or ())) for text in texts(word)]
-        own = (*own, *packages.others(home, build.context.strip("/"), group.image.packages), *other_projects(files, home, started), *other_modules(files, home))
+        projects = started_projects(files, home, started)
+        group.projects = frozenset(path.rpartition("/")[0] for path in projects)
+        own = (*own, *packages.others(home, build.context.strip("/"), group.image.packages), *other_projects(files, projects), *other_modules(files, home))
     without = tuple(folder for folder in own if folder not in named and (build is None or folder != (build.dockerfile or "").rpartition("/")[0]))
     if build is None or group.sources:
         return Inside(ordered, frozenset(single), tuple(globs), without)

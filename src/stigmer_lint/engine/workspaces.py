@@ -71,18 +71,23 @@ _PROJECT_REFERENCE = re.compile(rb"<ProjectReference\s[^>]{0,200}?Include\s*=\s*
 _ASSEMBLY = re.compile(r"([\w.-]+)\.(?:dll|exe)\b")
 
 
-def other_projects(files: Files, home: str, started: Sequence[str]) -> tuple[str, ...]:
-    """The folders of the .NET projects that are no part of the one that an image starts: that of the assembly in its start line (`dotnet Basket.API.dll`), else the
-    only one in the Dockerfile's folder, and those that it refers to (learn.microsoft.com, "ProjectReference"). () where that cannot be told."""
+def started_projects(files: Files, home: str, started: Sequence[str]) -> list[str]:
+    """The .NET projects that an image starts: that of the assembly in its start line (`dotnet Basket.API.dll`), else the only one in the Dockerfile's folder; none
+    where that cannot be told, or there is no other."""
     projects = {path.rpartition("/")[2].rpartition(".")[0]: path for path in files.paths(_PROJECTS) if "/" in path}
     if len(projects) < 2:
-        return ()
+        return []
     names = {hit for text in started for hit in _ASSEMBLY.findall(text)}
     beside = [path for path in projects.values() if home and path.rpartition("/")[0] == home]
-    waiting = [projects[name] for name in names if name in projects] or (beside if len(beside) == 1 else [])
+    return [projects[name] for name in sorted(names) if name in projects] or (beside if len(beside) == 1 else [])
+
+
+def other_projects(files: Files, waiting: list[str]) -> tuple[str, ...]:
+    """The folders of the .NET projects that are no part of some: neither they nor what they refer to (learn.microsoft.com, "ProjectReference")."""
     if not waiting:
         return ()
     needed = set(waiting)
+    waiting = list(waiting)
     while waiting:
         path = waiting.pop()
         source = files.source(path)
@@ -93,7 +98,7 @@ def other_projects(files: Files, home: str, started: Sequence[str]) -> tuple[str
                 waiting.append(other)
     kept = {path.rpartition("/")[0] for path in needed}
     return tuple(sorted(
-        folder for folder in {path.rpartition("/")[0] for path in projects.values()} - kept if not any(one.startswith(f"{folder}/") for one in kept)
+        folder for folder in {path.rpartition("/")[0] for path in files.paths(_PROJECTS) if "/" in path} - kept if not any(one.startswith(f"{folder}/") for one in kept)
     ))
 
 

@@ -82,7 +82,7 @@ class Readers:
         for path, _ in files.grep(reads_text.NEEDLE, lambda path: reads_text.wanted(path) and inside(path)):
             source = files.source(path)
             launches = _LAUNCHERS.search(path) is not None
-            if source is None or _ASIDE.search(path) or (launches and not reads_text.is_script(path)):
+            if source is None or _ASIDE.search(path) or path.endswith("/build.rs") or path == "build.rs" or (launches and not reads_text.is_script(path)):
                 continue
             aside = launches or _UNLOADED.search(path) is not None or _CHOSEN.search(path) is not None or is_test(path)
             for read in reads_text.text_reads(source, placeholders=placed(path) or _FILLED.search(path) is not None):
