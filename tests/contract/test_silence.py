@@ -378,10 +378,12 @@ def test_a_file_that_is_for_something_of_its_own_leaves_out_what_it_likes(findin
     assert [one[0] for one in findings(tree) if one[1] == name] == (["STG205"] if told else [])
 
 
-@pytest.mark.parametrize(("mount", "told"), [("./collector/agent.yaml:/etc/agent.yaml", True), ("./collector:/etc/collector", False)])
-def test_a_collector_needs_what_the_file_that_it_is_given_says(findings: Findings, mount: str, told: bool) -> None:
-    compose = f"services:\n  otel:\n    image: otel/opentelemetry-collector:1\n    volumes: ['{mount}']\n    environment: {{MODE: x}}\n"
-    found = findings({"collector/agent.yaml": "exporters:\n  kafka:\n    brokers: ['${KAFKA_ADDR}']\n", "compose.yaml": compose})
+@pytest.mark.parametrize(("more", "told"), [("volumes: ['./collector/agent.yaml:/etc/agent.yaml']", True), ("command: --config=/etc/agent.yaml", True), ("ports: ['4317']", False)])
+def test_a_collector_needs_what_the_file_that_it_is_given_says(findings: Findings, more: str, told: bool) -> None:
+    compose = f"services:\n  otel:\n    build: collector\n    {more}\n    environment: {{MODE: x}}\n"
+    dockerfile = "FROM otel/opentelemetry-collector:1\nCOPY agent.yaml gateway.yaml /etc/\n"
+    config = "exporters:\n  kafka:\n    brokers: ['${KAFKA_ADDR}']\n"
+    found = findings({"collector/Dockerfile": dockerfile, "collector/agent.yaml": config, "collector/gateway.yaml": "exporters: {}\n", "compose.yaml": compose})
     assert ([one[3] for one in found if one[0] == "STG203"]) == (["KAFKA_ADDR"] if told else [])
 
 

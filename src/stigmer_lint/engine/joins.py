@@ -136,7 +136,7 @@ def components(
             ) else read
             for read in readers.below(holds)
         )
-        reads = (*(msgspec.structs.replace(read, required=False) if read.required and _left_open(read, group) else read for read in reads), *_of_start(group))
+        reads = (*(msgspec.structs.replace(read, required=False) if read.required and _left_open(read, group, files) else read for read in reads), *_of_start(group))
         listens = {name for path, names in bound.items() if holds(path) for name in names}
         if listens:
             reads = tuple(msgspec.structs.replace(read, role="bind") if read.name in listens and read.role == "unknown" else read for read in reads)
@@ -205,16 +205,18 @@ _RESOLVED = re.compile(r"(?:^|/)(?:application|bootstrap)[^/]*\.ya?ml$|/src/main
 """Files of YAML in which a placeholder without a value ends the program (docs.spring.io, "Property Placeholders")."""
 
 
-def _left_open(read: EnvRead, group: _Group) -> bool:
-    """Whether a read is a placeholder in one of several files of YAML that a program may be configured by: a collector puts nothing in its place, and nobody
-    says that its container is started with this one."""
+def _left_open(read: EnvRead, group: _Group, files: Files) -> bool:
+    """Whether a read is a placeholder in one of several files of YAML that are copied into an image: a collector puts nothing in its place, and nobody says that
+    its container is started with this one."""
     path = read.span.path
     if read.api != "${}" or not path.endswith((".yaml", ".yml")) or _RESOLVED.search(path) is not None:
         return False
     name = path.rpartition("/")[2]
     values = [*(group.image.entrypoint or ()), *(group.image.command or ())] if group.image is not None else []
     for launch in group.launches.values():
-        values += [*(launch.any.entrypoint or ()), *(launch.any.command or ()), *launch.any.volumes]
+        if any(_under(path, one) for one in _mounted(launch, files)):
+            return False
+        values += [*(launch.any.entrypoint or ()), *(launch.any.command or ())]
     return not any(name in text for value in values for text in texts(value))
 
 
