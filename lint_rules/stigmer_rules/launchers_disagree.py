@@ -223,6 +223,10 @@ def _chosen_otherwise(name: str, mine: dict[str, EnvSetting], theirs: dict[str, 
             ours, others = ({option.text for option in alternatives(side[one].value) if isinstance(option, Known)} for side in (mine, theirs))
             if ours and others and not ours & others:
                 return True
+        if one in theirs and words and tokens(name)[: len(words)] == words and len(words) > 1 and isinstance(mine[one].value, Known) and isinstance(theirs[one].value, Known) \
+                and render(mine[one].value) != render(theirs[one].value):
+            # CONNECT_KEY_CONVERTER is another here, and CONNECT_KEY_CONVERTER_SCHEMA_REGISTRY_URL belongs to that one.
+            return True
     return False
 
 

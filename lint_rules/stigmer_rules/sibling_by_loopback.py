@@ -220,7 +220,7 @@ def _named(one: Dialled, sibling: Launch) -> bool:
 
 
 def _advertises(setting: EnvSetting) -> bool:
-    return setting.name.endswith(("ADVERTISED_LISTENERS", "advertised.listeners"))
+    return setting.name.endswith(("ADVERTISED_LISTENERS", "advertised.listeners")) and "REST" not in tokens(setting.name)
 
 
 def _kafka(one: Dialled, neighbours: Neighbours) -> Finding | None:

@@ -316,6 +316,9 @@ def _host_port(text: str, begin: int, end: int, scheme: str | None, found: list[
         end = slash
     at = text.rfind("@", begin, end)
     if at >= 0:
+        if scheme is None and begin < at and text.find(":", begin, end) < 0 and text.find(".", at, end) > 0:
+            # An e-mail address.
+            return
         begin = at + 1
     if begin >= end:
         return

@@ -129,6 +129,11 @@ def _squeezed(name: str) -> str:
 SIDE_DOORS = frozenset({"METRICS", "ADMIN", "HEALTH", "PPROF", "DEBUG", "MANAGEMENT", "INTERNAL", "PROBE", "PROMETHEUS", "TELEMETRY", "MONITOR", "MONITORING"})
 """Words of names that say where a program listens beside its real work."""
 
+_OWN_PORT = frozenset({
+    "P", "B", "L", "PORT", "HTTP", "HTTPS", "LISTEN", "LISTENER", "SERVER", "BIND", "ADDR", "ADDRESS", "WEB", "API", "APP", "SERVICE", "GRPC", "HOST", "URL", "URLS", "LISTENING", "TCP", "REST", "GATEWAY", "BACKEND", "FRONTEND",
+    "UI", "HTTPPORT", "CLIENT",
+})
+"""Words of flags that say where a program itself listens."""
 _PORT_NAMES = frozenset({
     "PORT", "APP_PORT", "SERVER_PORT", "HTTP_PORT", "LISTEN_PORT", "API_PORT", "WEB_PORT", "BACKEND_PORT_INTERNAL", "GRPC_PORT", "INTERNAL_PORT",
     "LISTENING_PORT", "CONTAINER_PORT", "SERVICE_PORT", "BIND_PORT", "UVICORN_PORT", "ASPNETCORE_HTTP_PORTS", "FLASK_RUN_PORT", "NITRO_PORT",
@@ -177,7 +182,9 @@ def _of_words(words: tuple[Value, ...]) -> Iterator[tuple[str, bool]]:
             flat.extend(_of_servers(text[:2000]).split())
     for at, word in enumerate(flat):
         before = flat[at - 1] if at and flat[at - 1].startswith("-") and "=" not in flat[at - 1] else ""
-        main = not SIDE_DOORS & {*tokens(word.partition("=")[0]), *tokens(before)}
+        said = {*tokens(word.partition("=")[0]), *tokens(before)}
+        # `--cortex-port 9001` says where another is.
+        main = not SIDE_DOORS & said and said <= _OWN_PORT
         flag, equals, given = word.partition("=")
         following = given if equals else flat[at + 1] if at + 1 < len(flat) else ""
         name = flag.lstrip("-").lower()

@@ -450,3 +450,50 @@ def test_a_switch_that_has_a_default_is_not_left_out(findings: Findings, line: s
     compose = "services:\n  app:\n    build: .\n    environment:\n" + "".join(f"      {name}: ${{{name}}}\n" for name in names)
     found = findings({**PYTHON, "main.py": code, "compose.yaml": compose, ".env.example": "".join(f"{name}=x\n" for name in names) + line})
     assert [one[3] for one in found] == ([extra] if told else [])
+
+
+@pytest.mark.parametrize(("line", "told"), [("RPCUSER=$(set_default \"$RPCUSER\" devuser)\n", False), ("RPCUSER=devuser\necho \"$RPCUSER\"\n", True)])
+def test_a_script_fills_a_variable_in_itself(findings: Findings, line: str, told: bool) -> None:
+    tree = {
+        "Dockerfile": "FROM python\nCOPY . .\nCMD [\"./start.sh\"]\n", "main.py": MAIN, "start.sh": f"#!/bin/sh\n{line}exec python main.py\n",
+        "compose.yaml": "services:\n  app:\n    build: .\n    environment:\n      A_MODE: x\n      RPCUSER: y\n",
+    }
+    assert findings(tree) == ([("STG204", "compose.yaml", 6, "RPCUSER")] if told else [])
+
+
+@pytest.mark.parametrize(("flag", "told"), [("--cortex-port", False), ("--rpc-port", False), ("--port", True), ("--http-port", True)])
+def test_a_flag_may_say_where_another_listens(every: Findings, flag: str, told: bool) -> None:
+    found = every({"compose.yaml": f"services:\n  hive:\n    image: acme/hive:1\n    command: {flag} 9001\n    ports: ['9000:9000']\n"})
+    assert [one[0] for one in found] == (["STG107"] if told else [])
+
+
+@pytest.mark.parametrize(("call", "told"), [("redis.StrictRedis().from_url(url())", False), ("redis.StrictRedis()", True)])
+def test_a_client_that_another_is_made_of_dials_nobody(findings: Findings, call: str, told: bool) -> None:
+    tree = {
+        **PYTHON, "main.py": f"import redis\n\nstore = {call}\n",
+        "compose.yaml": "services:\n  app:\n    build: .\n  redis:\n    image: redis:7\n",
+    }
+    assert [one[0] for one in findings(tree)] == (["STG301"] if told else [])
+
+
+@pytest.mark.parametrize(("value", "told"), [("noreply@shop.example", False), ("smtp://noreply@shop.example:25", True)])
+def test_an_e_mail_address_is_none_of_a_host(every: Findings, value: str, told: bool) -> None:
+    compose = (
+        f"services:\n  app:\n    image: acme/app:1\n    environment:\n      MAIL_SERVER_ADDRESS: {value}\n"
+        "  proxy:\n    image: nginx:1\n    networks: {back: {aliases: [shop.example]}}\nnetworks: {back: {}}\n"
+    )
+    assert ("STG112" in [one[0] for one in every({"compose.yaml": compose})]) == told
+
+
+@pytest.mark.parametrize(("mine", "told"), [("StringConverter", False), ("AvroConverter", True)])
+def test_what_belongs_to_another_choice_is_not_missed(findings: Findings, mine: str, told: bool) -> None:
+    def compose(kind: str, more: str = "") -> str:
+        return f"docker run --name connect -e CONNECT_KEY_CONVERTER={kind} {more}acme/connect:1\n"
+
+    tree = {"a/start.sh": compose(mine), "b/start.sh": compose("AvroConverter", "-e CONNECT_KEY_CONVERTER_SCHEMA_REGISTRY_URL=http://registry:8081 ")}
+    assert ("STG205" in [one[0] for one in findings(tree)]) == told
+
+
+def test_data_without_an_ending_is_no_code(every: Findings) -> None:
+    tree = {**PYTHON, "main.py": MAIN, "compose.yaml": "services:\n  app:\n    build: .\n    environment: {A_MODE: x, STORE_CHAIN: y}\n", "data/Blocks_1-2": "STORE_CHAIN\0\0\n"}
+    assert [one[0] for one in every(tree)] == ["STG204"]

@@ -210,7 +210,8 @@ class Files:
             if zero >= 0 and data.startswith(_PROGRAMS) and os.path.splitext(path)[1] in ("", ".test"):
                 # What was compiled from the tree's code, left beside it; its strings are those of the code.
                 continue
-            if zero >= 0 and data.startswith(_PACKED):
+            if zero >= 0 and (data.startswith(_PACKED) or (wanted is None and "." not in path.rpartition("/")[2])):
+                # Of what no name says that it is code, what holds NUL bytes is data.
                 continue
             if zero >= 0 and not (path.endswith(_NUL_TAKEN) and text_with_nul(data)):
                 # Video is named .ts as well; that a binary file holds the bytes of a needle by chance is unlikely, so say it.

@@ -54,6 +54,9 @@ def _in_unit(ev: Evaluator, unit: Unit, rows: list[Client]) -> Iterator[ClientCa
                 if not isinstance(call, Call):
                     continue
                 full = canonical(call.callee, unit, {})
+                if data[call.span[1] : call.span[1] + 10] == b".from_url(":
+                    # `Redis().from_url(url)` makes another client, which is given the URL.
+                    continue
                 for row in rows:
                     if full is not None and row.call in (full, f"{full}.default") and not _means_another(data, decl, call, row):
                         ev.fresh()
