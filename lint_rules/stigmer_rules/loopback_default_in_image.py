@@ -31,7 +31,6 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
         if launch.build is not None and launch.build.dockerfile is not None:
             names = frozenset(setting.name for setting in launch.any.env)
             launched.setdefault(launch.build.dockerfile, []).append(names)
-    told = {setting.name for launch in world.launches if launch.build is None or launch.build.dockerfile not in world.images for setting in launch.any.env if setting.origin == "launch"}
     known = {setting.span: component for component in world.components if component.whole and component.certain and component.reads for image in component.images for setting in image.env}
     for path in sorted(world.images):
         image = world.images[path]
@@ -39,8 +38,8 @@ def check(world: World, policy: Policy) -> Iterator[Finding]:
             # What tries the program out brings what it asks for.
             continue
         for setting in image.env:
-            if setting.span.path != path or setting.name in told or any(setting.name in names for names in launched.get(path, ())):
-                # A launch that sets it, of this image or of one that is made elsewhere, shows that the image is meant to be told.
+            if setting.span.path != path or any(setting.name in names for names in launched.get(path, ())):
+                # A launch that sets it shows that the image is meant to be told.
                 continue
             for located in addresses_of(setting.value)[:8]:
                 verdict = role_of(setting.name, located.value.text if isinstance(located.value, Known) else None, None, policy.env_roles)

@@ -292,13 +292,6 @@ def test_what_runs_no_interpreter_reads_nothing_of_a_script(findings: Findings) 
     assert [one[3] for one in findings({**tree, "Dockerfile": started})] == ["TOOL_TOKEN"]
 
 
-@pytest.mark.parametrize(("folder", "told"), [("elsewhere", True), ("deploy", False)])
-def test_a_default_of_an_image_that_launches_replace_is_no_trap(every: Findings, folder: str, told: bool) -> None:
-    tree = {"beat/Dockerfile": "FROM acme/beat:1\nENV REDIS_HOST localhost\n", "elsewhere/compose.yaml": "services:\n  beat:\n    image: acme/other:1\n"}
-    tree["deploy/compose.yaml"] = "services:\n  beat:\n    build: ./beat\n    environment:\n      " + ("REDIS_HOST: redis\n" if folder == "deploy" else "MODE: x\n")
-    assert ("STG206" in [one[0] for one in every(tree)]) == told
-
-
 API = "FROM mcr.microsoft.com/dotnet/aspnet:8.0\nCOPY . .\nENTRYPOINT [\"dotnet\", \"Shop.Api.dll\"]\n"
 PROJECT = "<Project Sdk=\"Microsoft.NET.Sdk.Web\">\n  <ItemGroup>{}</ItemGroup>\n</Project>\n"
 REFERENCE = "<ProjectReference Include=\"..\\Shop.Web\\Shop.Web.csproj\" />"
