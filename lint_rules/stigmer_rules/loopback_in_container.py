@@ -74,7 +74,7 @@ def _concerns(one: Dialled, neighbours: Neighbours) -> bool:
     """Whether a loopback value is wrong here: dialled (or not known not to be), and not the container's own port or its pod's."""
     if one.role.role not in ("dial", "unknown") or one.owner in ("own", "pod") or one.address.port in _DEAD_PORTS:
         return False
-    if one.launch.service is not None and one.address.kind == "loopback" and one.role.source != "policy" and tokens(one.name)[:-1] == tokens(one.launch.service):
+    if one.launch.kind == "compose" and one.launch.service is not None and one.address.kind == "loopback" and one.role.source != "policy" and tokens(one.name)[:-1] == tokens(one.launch.service):
         # ORACLE_URL of service oracle: where it is itself.
         return False
     if one.owner == "foreign" and one.role.source == "shape" and "INTERNAL" in tokens(one.name):
