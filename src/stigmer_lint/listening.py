@@ -94,7 +94,7 @@ def listening(launch: Launch, facts: LaunchFacts, images: Mapping[str, Image]) -
             add(port, "variable")
             words = tokens(setting.name)
             # A property (`ozone.recon.address`) is one of the many addresses that such a server listens on.
-            if words[-1] not in ("PORT", "PORTS") and "." not in setting.name and not SIDE_DOORS & set(words):
+            if words[-1] not in ("PORT", "PORTS") and "." not in setting.name and not _OUTER & set(words) and not SIDE_DOORS & set(words):
                 told.add(port)
     for port, main in _of_words((*(facts.entrypoint or ()), *(facts.command or ()))):
         add(port, "command")
@@ -129,6 +129,8 @@ def _squeezed(name: str) -> str:
 SIDE_DOORS = frozenset({"METRICS", "ADMIN", "HEALTH", "PPROF", "DEBUG", "MANAGEMENT", "INTERNAL", "PROBE", "PROMETHEUS", "TELEMETRY", "MONITOR", "MONITORING"})
 """Words of names that say where a program listens beside its real work."""
 
+_OUTER = frozenset({"PUBLIC", "EXTERNAL", "ADVERTISE", "ADVERTISED"})
+"""Words of variables that say where others find a program."""
 _OWN_PORT = frozenset({
     "P", "B", "L", "PORT", "HTTP", "HTTPS", "LISTEN", "LISTENER", "SERVER", "BIND", "ADDR", "ADDRESS", "WEB", "API", "APP", "SERVICE", "GRPC", "HOST", "URL", "URLS", "LISTENING", "TCP", "REST", "GATEWAY", "BACKEND", "FRONTEND",
     "UI", "HTTPPORT", "CLIENT",

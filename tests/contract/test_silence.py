@@ -490,3 +490,28 @@ def test_what_belongs_to_another_choice_is_not_missed(findings: Findings, mine: 
 def test_data_without_an_ending_is_no_code(every: Findings) -> None:
     tree = {**PYTHON, "main.py": MAIN, "compose.yaml": "services:\n  app:\n    build: .\n    environment: {A_MODE: x, STORE_CHAIN: y}\n", "data/Blocks_1-2": "STORE_CHAIN\0\0\n"}
     assert [one[0] for one in every(tree)] == ["STG204"]
+
+
+@pytest.mark.parametrize(("image", "told"), [("acme/gateway_python:1", False), ("acme/health:1", True)])
+def test_a_container_of_another_image_is_not_joined_by_its_name(findings: Findings, image: str, told: bool) -> None:
+    tree = {
+        "feg/Dockerfile": "FROM python\nCOPY . .\nCMD [\"python\", \"main.py\"]\n", "feg/main.py": "import os\nTOKEN = os.environ['ODS_TOKEN']\n",
+        "feg/compose.yaml": "services:\n  health:\n    build: .\n    image: acme/health:1\n    container_name: health\n    environment: {ODS_TOKEN: x}\n",
+        "lte/compose.yaml": f"services:\n  monitor:\n    image: {image}\n    container_name: health\n    environment: {{MODE: x}}\n",
+    }
+    assert ("lte/compose.yaml" in [one[1] for one in findings(tree)]) == told
+
+
+@pytest.mark.parametrize(("section", "told"), [("[FILTER]", False), ("[OTHER]", True)])
+def test_a_tag_of_fluent_bit_is_its_own(findings: Findings, section: str, told: bool) -> None:
+    tree = {
+        "Dockerfile": "FROM acme/bit:1\nCOPY bit.conf.template /etc/\n", "bit.conf.template": f"{section}\n    Rule $retry True $TAG.retry false\n",
+        "compose.yaml": "services:\n  bit:\n    build: .\n",
+    }
+    assert [one[3] for one in findings(tree)] == (["TAG"] if told else [])
+
+
+@pytest.mark.parametrize(("name", "told"), [("SERVER_API_PUBLIC_HOST", False), ("SERVER_API_HOST", True)])
+def test_where_others_find_a_server_is_not_where_it_listens(every: Findings, name: str, told: bool) -> None:
+    compose = f"services:\n  server:\n    image: acme/server:1\n    ports: ['8080:8080']\n    environment:\n      {name}: server:8001\n"
+    assert [one[0] for one in every({"compose.yaml": compose})] == (["STG107"] if told else [])

@@ -38,7 +38,7 @@ _NUL_TAKEN = (*_SCRIPTS, ".jsx", ".ts", ".mts", ".cts", ".tsx")
 _NO_CODE = (
     ".png", ".jpg", ".jpeg", ".gif", ".ico", ".webp", ".avif", ".bmp", ".tiff", ".psd", ".svg", ".pdf", ".mp3", ".mp4", ".mov", ".webm", ".wav", ".ogg",
     ".zip", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".tar", ".jar", ".war", ".whl", ".deb", ".rpm", ".apk", ".dmg", ".iso", ".woff",
-    ".woff2", ".ttf", ".otf", ".eot", ".exe", ".dll", ".so", ".dylib", ".a", ".o", ".class", ".pyc", ".wasm", ".bin", ".dat", ".db", ".sqlite",
+    ".woff2", ".ttf", ".otf", ".eot", ".exe", ".dll", ".so", ".dylib", ".a", ".o", ".gch", ".pch", ".class", ".pyc", ".wasm", ".bin", ".dat", ".db", ".sqlite",
     ".parquet", ".npy", ".npz", ".pkl", ".pickle", ".joblib", ".h5", ".feather", ".arrow", ".pt", ".onnx", ".safetensors", ".gguf", ".pack", ".idx", ".csv", ".tsv", ".lock", ".sum", ".map", ".ipynb",
     ".md", ".markdown", ".mdx", ".rst", ".txt", ".adoc", ".org", ".tex", ".html", ".htm", ".css", ".scss", ".less", ".po", ".mo", ".pot", ".snap", ".diff", ".patch",
 )  # fmt: skip

@@ -481,7 +481,7 @@ def _groups(world: World, files: Files, policy: Policy) -> list[_Group]:
         # Where one repository holds several images, the tag tells them apart.
         group_of = next((exact[text] for text in texts(launch.any.image) if text in exact), None)
         group_of = group_of or next((strong[image] for image in images if image in strong), None)
-        group_of = group_of or next((by_name[name] for name in texts(launch.any.name) if name in by_name), None)
+        group_of = group_of or next((by_name[name] for name in texts(launch.any.name) if name in by_name and _may_be_of(images, by_name[name])), None)
         for image in images if group_of is None else ():
             base = image.rpartition("/")[2]
             if "/" not in image:
@@ -529,6 +529,12 @@ def _by_reference(groups: Iterable[_Group], alone: list[Launch]) -> None:
 
 def _references(launch: Launch) -> tuple[str, ...]:
     return tuple(text for text in texts(launch.any.image) if "/" in text and not names_runtime(repository(text)))
+
+
+def _may_be_of(images: list[str], group: _Group) -> bool:
+    """Whether a launch of some images may be one of a group's that has the container's name: not where both say which image it is, and no two are called alike."""
+    theirs = {repository(text).rpartition("/")[2] for launch in group.launches.values() for text in texts(launch.any.image)}
+    return not images or not theirs or bool(theirs & {image.rpartition("/")[2] for image in images})
 
 
 def _same_service(left: Launch, right: Launch) -> bool:

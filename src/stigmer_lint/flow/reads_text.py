@@ -225,7 +225,8 @@ _NGINX_SET = re.compile(rb"^[ \t]*(?:set|geo|map[ \t]+\S+|auth_request_set)[ \t]
 
 def _template(source: SourceFile) -> Iterator[EnvRead]:
     nginx = source.data.find(b"proxy_pass") >= 0 or b"server_name" in source.data
-    own = set(_NGINX_SET.findall(source.data)) if nginx else set()
+    # Of Fluent Bit's own are `$TAG` and the keys of records (docs.fluentbit.io, "Rewrite Tag").
+    own = set(_NGINX_SET.findall(source.data)) if nginx else {b"TAG"} if b"[FILTER]" in source.data else set()
     for hit in _PLACEHOLDER.finditer(source.data):
         text = hit[1] or hit[4]
         if (hit[4] is not None and nginx and not text.isupper()) or text in own:
