@@ -492,7 +492,7 @@ def test_data_without_an_ending_is_no_code(every: Findings) -> None:
     assert [one[0] for one in every(tree)] == ["STG204"]
 
 
-@pytest.mark.parametrize(("image", "told"), [("acme/gateway_python:1", False), ("acme/health:1", True)])
+@pytest.mark.parametrize(("image", "told"), [("acme/gateway_python:1", False), ("acme/health:1", True), ("acme/agent-health:1", True)])
 def test_a_container_of_another_image_is_not_joined_by_its_name(findings: Findings, image: str, told: bool) -> None:
     tree = {
         "feg/Dockerfile": "FROM python\nCOPY . .\nCMD [\"python\", \"main.py\"]\n", "feg/main.py": "import os\nTOKEN = os.environ['ODS_TOKEN']\n",

@@ -28,7 +28,7 @@ from stigmer_lint.flow.project import Project
 from stigmer_lint.frontends.file_kinds import is_env_sample
 from stigmer_lint.knowledge.bundlers import DEVELOPS
 from stigmer_lint.knowledge.image_ports import lacks_runtime, names_runtime, serves_files
-from stigmer_lint.knowledge.names import command_of
+from stigmer_lint.knowledge.names import command_of, tokens
 from stigmer_lint.model.launch import Image, ImageBuild, Launch, Platform
 from stigmer_lint.model.span import Span
 from stigmer_lint.model.value import Choice, Known, Template, Value, alternatives
@@ -532,9 +532,9 @@ def _references(launch: Launch) -> tuple[str, ...]:
 
 
 def _may_be_of(images: list[str], group: _Group) -> bool:
-    """Whether a launch of some images may be one of a group's that has the container's name: not where both say which image it is, and no two are called alike."""
-    theirs = {repository(text).rpartition("/")[2] for launch in group.launches.values() for text in texts(launch.any.image)}
-    return not images or not theirs or bool(theirs & {image.rpartition("/")[2] for image in images})
+    """Whether a launch of some images may be one of a group's that has the container's name: not where both say which image it is, and these have no word in common."""
+    theirs = {word for launch in group.launches.values() for text in texts(launch.any.image) for word in tokens(repository(text).rpartition("/")[2])}
+    return not images or not theirs or any(word in theirs for image in images for word in tokens(image.rpartition("/")[2]))
 
 
 def _same_service(left: Launch, right: Launch) -> bool:
