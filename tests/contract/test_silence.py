@@ -515,3 +515,12 @@ def test_a_tag_of_fluent_bit_is_its_own(findings: Findings, section: str, told: 
 def test_where_others_find_a_server_is_not_where_it_listens(every: Findings, name: str, told: bool) -> None:
     compose = f"services:\n  server:\n    image: acme/server:1\n    ports: ['8080:8080']\n    environment:\n      {name}: server:8001\n"
     assert [one[0] for one in every({"compose.yaml": compose})] == (["STG107"] if told else [])
+
+
+@pytest.mark.parametrize(("copy", "told"), [("COPY .env.docker /app/.env\nCOPY main.py .", False), ("COPY . .", True)])
+def test_an_env_file_that_is_copied_by_its_name_is_inside(findings: Findings, copy: str, told: bool) -> None:
+    tree = {
+        "Dockerfile": f"FROM python\n{copy}\nCMD [\"python\", \"main.py\"]\n", "main.py": "import os\nTOKEN = os.environ['STORE_TOKEN']\n",
+        ".env.docker": "STORE_TOKEN=x\n", "compose.yaml": "services:\n  app:\n    build: .\n    environment: {MODE: x}\n",
+    }
+    assert [one[3] for one in findings(tree) if one[0] == "STG203"] == (["STORE_TOKEN"] if told else [])

@@ -765,10 +765,9 @@ def _settled(insides: list[Inside], files: Files, groups: list[_Group]) -> list[
     )
     for path in files.paths(lambda one: _DOTENV.search(one) is not None or (is_script(one) and (_ENTRY.search(one) is not None or one.rpartition("/")[2] in started))):
         folder = path.rpartition("/")[0]
-        if _DOTENV.search(path) and any("compose" in one.rpartition("/")[2] for one in files.folder(folder)):
-            # What stands beside a Compose file is for its interpolation.
-            continue
-        holders = [index for index, inside in enumerate(insides) if inside.holds(path)]
+        # What stands beside a Compose file is for its interpolation, unless a Dockerfile copies it by its name.
+        beside = _DOTENV.search(path) is not None and any("compose" in one.rpartition("/")[2] for one in files.folder(folder))
+        holders = [index for index, inside in enumerate(insides) if (path in inside.files if beside else inside.holds(path))]
         source = files.source(path) if holders else None
         if source is None:
             continue
