@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from stigmer_lint.engine.run import check
+from stigmer_lint.knowledge.image_ports import is_runtime
 from stigmer_lint.policy.types import NO_POLICY
 from stigmer_rules import RULES
 
@@ -524,3 +526,10 @@ def test_an_env_file_that_is_copied_by_its_name_is_inside(findings: Findings, co
         ".env.docker": "STORE_TOKEN=x\n", "compose.yaml": "services:\n  app:\n    build: .\n    environment: {MODE: x}\n",
     }
     assert [one[3] for one in findings(tree) if one[0] == "STG203"] == (["STORE_TOKEN"] if told else [])
+
+
+@pytest.mark.parametrize("tail", ["1" * 40 + "x", "-" * 40 + "x", "alpine" * 10 + "x"])
+def test_the_name_of_a_base_is_read_in_linear_time(tail: str) -> None:
+    started = time.process_time()
+    assert not is_runtime(f"acme/python{tail}")
+    assert time.process_time() - started < 1

@@ -360,7 +360,7 @@ def shell_reads(source: SourceFile) -> Iterator[EnvRead]:
         if name in _OWN or name in seen or (not name.isupper() and b"_" not in name):
             continue
         # `X=${X:-d}`, and the first assignment where it fills X in itself: `X=$(or_default "$X" d)`.
-        itself = name in own and (operator in (b"-", b"=", b"?") or data.find(b"\n", first[name], hit.start()) < 0 <= hit.start() - first[name]) and _itself(data, hit.start(), name)
+        itself = name in own and _itself(data, hit.start(), name) and (operator in (b"-", b"=", b"?") or data.find(b"\n", first[name], hit.start()) < 0 <= hit.start() - first[name])
         if name in own and not itself and (hit.start() > first[name] or _TESTED.search(data[max(0, hit.start() - 40) : hit.start()]) is None):
             continue
         if _commented(data, hit.start(), (b"#",)) or data[hit.start() - 1 : hit.start()] == b"\\":

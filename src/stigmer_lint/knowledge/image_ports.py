@@ -80,7 +80,7 @@ _TUNED = re.compile(r"(?:docker\.io/|ghcr\.io/)?(?:serversideup|webdevops|trafex
 
 
 _VARIANT = re.compile(
-    r"(?:js|core)?(?:[-_.\d]+|alpine|slim|debian|ubuntu|trixie|bookworm|bullseye|buster|jdk|jre|fpm|cli|apache|dev|devel|debug|nonroot|unprivileged|builder|build|base|runtime|image|stable|lts|rootless|minimal|micro|bare|static"
+    r"(?:js|core)?(?:[-_.\d]|alpine|slim|debian|ubuntu|trixie|bookworm|bullseye|buster|jdk|jre|fpm|cli|apache|dev|devel|debug|nonroot|unprivileged|builder|build|base|runtime|image|stable|lts|rootless|minimal|micro|bare|static"
     r"|stack|ubi|rhel|nodejs|node|python|browsers|chrome|toolset|openssl|glibc|musl|latest|cuda)*"
 )
 """What follows a language's name in the name of somebody's image of it, such as `ubi8/nodejs-18`; with more (`php-fpm-nginx`) it is set up by variables of its own."""
