@@ -91,6 +91,7 @@ class Sides:
         self.image: dict[str, EnvSetting] = {setting.name: setting for image in component.images for setting in image.env}
         self.reads: dict[str, list[EnvRead]] = {}
         self._any_case: frozenset[str] | None = None
+        self._said: dict[int, frozenset[str]] = {}
         self.patterns: list[str] = []
         for read in component.reads:
             if read.prefix:
@@ -125,10 +126,13 @@ class Sides:
 
     def _flags(self, index: int) -> frozenset[str]:
         """The flags on the command line of a launch, or of its image."""
+        if index in self._said:
+            return self._said[index]
         facts = self.component.launches[index].any
         image = next(iter(self.component.images), None)
         words = (*(facts.entrypoint or (image.entrypoint if image else None) or ()), *(facts.command or (image.command if image else None) or ()))
-        return frozenset(f"--{part.lstrip('-').partition('=')[0]}" for word in words for text in texts(word) for part in text.split() if part.startswith("-"))
+        found = self._said[index] = frozenset(f"--{part.lstrip('-').partition('=')[0]}" for word in words for text in texts(word) for part in text.split() if part.startswith("-"))
+        return found
 
     def _sets_itself(self, index: int, name: str) -> bool:
         """Whether the command of a launch sets a variable before it starts the program: `sh -c 'export TOKEN=$(cat /run/secrets/token); exec serve'`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from stigmer_lint.engine.discover import Files
 from stigmer_lint.frontends.go_modules import import_files, package_clause
@@ -31,15 +31,20 @@ def program_folders(image: Image | None, build: ImageBuild | None, files: Files)
 _WRAPPERS = frozenset({"sh", "bash", "ash", "-c", "exec", "tini", "dumb-init", "catatonit", "--", "env", "/bin/sh"})
 
 
-def named_programs(lines: Iterable[list[str]], files: Files) -> frozenset[str] | None:
-    """The folders of the Go program that start lines (their words) name, where the tree has several and the image is built by a tool that does not tell which: the
-    `main.go` in a folder called like the first word (`op-node/cmd/main.go` of `op-node --l1=...`). None where any of the lines names none."""
+def go_programs(files: Files) -> dict[str, str]:
+    """The Go programs of a tree: what the folder of a `main.go` is called (`op-node` of op-node/cmd/main.go), without hyphens, and that folder."""
     mains: dict[str, str] = {}
     for path in files.named("main.go"):
         folder = posixpath.dirname(path)
         parts = [part for part in folder.split("/") if part not in ("cmd", "main", "src")]
         if parts and folder.count("/") < 6:
             mains.setdefault(_plain(parts[-1]), folder)
+    return mains
+
+
+def named_programs(lines: Iterable[list[str]], mains: Mapping[str, str], files: Files) -> frozenset[str] | None:
+    """The folders of the packages of the Go program that start lines (their words) name by their first word, where the tree has several (`mains`) and the image is
+    built by a tool that does not tell which. None where any of the lines names none."""
     if len(mains) < 2:
         return None
     found: list[tuple[str, bool]] = []

@@ -18,15 +18,15 @@ from stigmer_lint.addresses import addresses_of
 from stigmer_lint.engine.constants import unused
 from stigmer_lint.engine.discover import Files
 from stigmer_lint.engine.dockerignore import Ignored, ignored
-from stigmer_lint.engine.go_programs import compiled, named_programs, program_folders
+from stigmer_lint.engine.go_programs import compiled, go_programs, named_programs, program_folders
 from stigmer_lint.engine.leading import demands, led_to
 from stigmer_lint.engine.mentions import mentions
-from stigmer_lint.engine.workspaces import Packages, crate_of, of_other_crate, other_crates, other_modules, other_projects, started_projects
+from stigmer_lint.engine.workspaces import Packages, crate_of, of_other_crate, other_crates
 from stigmer_lint.errors import UnreadableError
 from stigmer_lint.flow.evaluate import Evaluator
 from stigmer_lint.flow.project import Project
 from stigmer_lint.frontends.file_kinds import is_env_sample
-from stigmer_lint.knowledge.bundlers import DEVELOPS
+from stigmer_lint.knowledge.bundlers import CONFIGURES, DEVELOPS
 from stigmer_lint.knowledge.image_ports import lacks_runtime, names_runtime, serves_files
 from stigmer_lint.knowledge.names import command_of, tokens
 from stigmer_lint.model.launch import Image, ImageBuild, Launch, Platform
@@ -99,6 +99,7 @@ def components(
 
     own = _programs(files, world)
     packages = Packages(files)
+    mains = go_programs(files)
     insides = [_inside(group, files, (*own, *other_crates(files, _home(group))), packages) for group in groups]
     first = next(iter(evaluators.values()))
     # Each of the searches below asks it of every file.
@@ -125,7 +126,7 @@ def components(
             holds = _part_of(inside, compiled([(group.program, False)], files))
         else:
             folders = program_folders(group.image, group.build, files) if not _started_otherwise(group) else None
-            holds = _compiled_in(inside, folders if folders is not None or group.build is None else named_programs(_start_lines(group), files))
+            holds = _compiled_in(inside, folders if folders is not None or group.build is None else named_programs(_start_lines(group), mains, files))
         crate, by_hand = crate_of(files, _home(group)), _for_people(group)
         reads = tuple(
             msgspec.structs.replace(read, conditional=True)
@@ -212,12 +213,9 @@ def _left_open(read: EnvRead, group: _Group, files: Files) -> bool:
     if read.api != "${}" or not path.endswith((".yaml", ".yml")) or _RESOLVED.search(path) is not None:
         return False
     name = path.rpartition("/")[2]
-    values = [*(group.image.entrypoint or ()), *(group.image.command or ())] if group.image is not None else []
-    for launch in group.launches.values():
-        if any(_under(path, one) for one in _mounted(launch, files)):
-            return False
-        values += [*(launch.any.entrypoint or ()), *(launch.any.command or ())]
-    return not any(name in text for value in values for text in texts(value))
+    if any(_under(path, one) for launch in group.launches.values() for one in _mounted(launch, files)):
+        return False
+    return not any(name in text for text in _start_texts(group))
 
 
 def _unfilled(read: EnvRead, inside: Inside) -> bool:
@@ -233,10 +231,7 @@ def _starts_unseen(group: _Group, files: Files) -> bool:
     if group.image is not None and (group.image.sets or group.image.uses):
         # The Dockerfile writes scripts itself, which are read there.
         return False
-    words = [*(group.image.entrypoint or ()), *(group.image.command or ())] if group.image is not None else []
-    for launch in group.launches.values():
-        words += [*(launch.any.entrypoint or ()), *(launch.any.command or ())]
-    scripts = {hit for word in words for text in texts(word) for hit in _SCRIPT.findall(text[:4000])}
+    scripts = {hit for text in _start_texts(group) for hit in _SCRIPT.findall(text[:4000])}
     return any(not any(True for _ in files.named(script)) for script in scripts)
 
 
@@ -258,12 +253,9 @@ def _built_from(read: EnvRead, group: _Group, inside: Inside) -> bool:
 def _of_build(read: EnvRead, group: _Group) -> bool:
     """Whether a read is in what configures a bundler, and the container starts something else than a development server: it was done with when the bundle
     was built."""
-    if _BUNDLER_CONFIG.search(read.span.path) is None:
+    if CONFIGURES.search(read.span.path) is None:
         return False
-    words = [*(group.image.entrypoint or ()), *(group.image.command or ())] if group.image is not None else []
-    for launch in group.launches.values():
-        words += [*(launch.any.entrypoint or ()), *(launch.any.command or ())]
-    said = " ".join(text for word in words for text in texts(word))
+    said = " ".join(_start_texts(group))
     if not said:
         return group.image is not None and group.image.base is not None and serves_files(group.image.base)
     return DEVELOPS.search(said) is None and _SCRIPT.search(said) is None and "entrypoint" not in said
@@ -273,8 +265,6 @@ def _of_library(read: EnvRead, group: _Group) -> bool:
     """Whether a read is in the settings of a project that the started one refers to: a program has its own, under the same name."""
     return bool(group.projects) and read.span.path.rpartition("/")[2].startswith("appsettings") and read.span.path.rpartition("/")[0] not in group.projects
 
-
-_BUNDLER_CONFIG = re.compile(r"(?:^|/)(?:vite|webpack|rollup|vue|craco|rsbuild|rspack|astro|svelte|snowpack|parcel|esbuild|gulpfile|Gruntfile)(?:\.[\w-]+)*\.[cm]?[jt]s$")
 
 
 def _under(path: str, folder: str) -> bool:
@@ -381,13 +371,18 @@ def _for_people(group: _Group) -> bool:
     return all(launch.kind == "devcontainer" for launch in group.launches.values())
 
 
+def _start_texts(group: _Group) -> list[str]:
+    """What is written where the containers of a group start: the start lines of the image and of the launches."""
+    parts = [launch.any for launch in group.launches.values()]
+    lines = [*((group.image.entrypoint, group.image.command) if group.image is not None else ()), *(line for facts in parts for line in (facts.entrypoint, facts.command))]
+    return [text for line in lines for word in line or () for text in texts(word)]
+
+
 def _called(group: _Group) -> set[str]:
     """The parts of the paths and the modules that are named where the containers of a group start."""
-    values = [*(group.image.entrypoint or ()), *(group.image.command or ())] if group.image is not None else []
-    for launch in group.launches.values():
-        values += [*(launch.any.entrypoint or ()), *(launch.any.command or ())]
-    return {part for value in values for text in texts(value) for part in re.split(r"[\s/.]+|(?<=\w)\.(?=\w)", text) if part} | {
-        word.rpartition("/")[2] for value in values for text in texts(value) for word in text.split()
+    said = _start_texts(group)
+    return {part for text in said for part in re.split(r"[\s/.]+|(?<=\w)\.(?=\w)", text) if part} | {
+        word.rpartition("/")[2] for text in said for word in text.split()
     }
 
 
@@ -670,9 +665,9 @@ def _inside(group: _Group, files: Files, own: tuple[str, ...], packages: Package
     home = _home(group)
     if home is not None and group.image is not None and build is not None:
         started = [text for word in (*(group.image.entrypoint or ()), *(group.image.command or ())) for text in texts(word)]
-        projects = started_projects(files, home, started)
+        projects = packages.started_projects(home, started)
         group.projects = frozenset(path.rpartition("/")[0] for path in projects)
-        own = (*own, *packages.others(home, build.context.strip("/"), group.image.packages), *other_projects(files, projects), *other_modules(files, home))
+        own = (*own, *packages.others(home, build.context.strip("/"), group.image.packages), *packages.other_projects(projects), *packages.other_modules(home))
     without = tuple(folder for folder in own if folder not in named and (build is None or folder != (build.dockerfile or "").rpartition("/")[0]))
     if build is None or group.sources:
         return Inside(ordered, frozenset(single), tuple(globs), without)

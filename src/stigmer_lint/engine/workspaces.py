@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import msgspec
 
@@ -63,68 +64,23 @@ def crate_of(files: Files, home: str | None) -> str | None:
 def of_other_crate(path: str, crate: str | None) -> bool:
     """Whether a Rust file belongs to a library that the crate is built with, of which the program may use a part. Where the image's own crate is not known
     ("*": the tree has several), any may be one, but for those that have a program's entry."""
-    return crate is not None and path.endswith(".rs") and (not path.endswith("/main.rs") if crate == "*" else not path.startswith("src/") and not path.endswith("/main.rs") if crate == "src" else not path.startswith(f"{crate}/"))
+    if crate is None or not path.endswith(".rs") or path.startswith(f"{crate}/"):
+        return False
+    return crate not in ("*", "src") or not path.endswith("/main.rs")
 
 
 _PROJECTS = (".csproj", ".fsproj", ".vbproj")
 _PROJECT_REFERENCE = re.compile(rb"<ProjectReference\s[^>]{0,200}?Include\s*=\s*\"([^\"\r\n]{1,300})\"")
 _ASSEMBLY = re.compile(r"([\w.-]+)\.(?:dll|exe)\b")
-
-
-def started_projects(files: Files, home: str, started: Sequence[str]) -> list[str]:
-    """The .NET projects that an image starts: that of the assembly in its start line (`dotnet Basket.API.dll`), else the only one in the Dockerfile's folder; none
-    where that cannot be told, or there is no other."""
-    projects = {path.rpartition("/")[2].rpartition(".")[0]: path for path in files.paths(_PROJECTS) if "/" in path}
-    if len(projects) < 2:
-        return []
-    names = {hit for text in started for hit in _ASSEMBLY.findall(text)}
-    beside = [path for path in projects.values() if home and path.rpartition("/")[0] == home]
-    return [projects[name] for name in sorted(names) if name in projects] or (beside if len(beside) == 1 else [])
-
-
-def other_projects(files: Files, waiting: list[str]) -> tuple[str, ...]:
-    """The folders of the .NET projects that are no part of some: neither they nor what they refer to (learn.microsoft.com, "ProjectReference")."""
-    if not waiting:
-        return ()
-    needed = set(waiting)
-    waiting = list(waiting)
-    while waiting:
-        path = waiting.pop()
-        source = files.source(path)
-        for hit in _PROJECT_REFERENCE.findall(source.data) if source is not None else ():
-            other = posixpath.normpath(posixpath.join(posixpath.dirname(path), hit.decode("utf-8", "replace").replace("\\", "/")))
-            if other not in needed and files.has(other):
-                needed.add(other)
-                waiting.append(other)
-    kept = {path.rpartition("/")[0] for path in needed}
-    return tuple(sorted(
-        folder for folder in {path.rpartition("/")[0] for path in files.paths(_PROJECTS) if "/" in path} - kept if not any(one.startswith(f"{folder}/") for one in kept)
-    ))
-
-
 _BUILDS = ("pom.xml", "build.gradle", "build.gradle.kts", "build.sbt")
 _APPLICATION = re.compile(r"/src/main/resources/(?:config/)?application[^/]*\.(?:ya?ml|properties|conf)$")
-
-
-def other_modules(files: Files, home: str) -> tuple[str, ...]:
-    """The folders of the modules of Maven, Gradle or sbt that are applications of their own beside the one that a Dockerfile is in: they have a build file and
-    settings, and the build file in `home` does not name them. () where `home` has no build file."""
-    said = b"\n".join(source.data for name in _BUILDS if home and (source := files.source(f"{home}/{name}")) is not None)
-    if not said:
-        return ()
-    found: set[str] = set()
-    for path in files.paths(lambda one: _APPLICATION.search(one) is not None):
-        folder = path[: path.index("/src/main/resources/")]
-        if folder != home and not home.startswith(f"{folder}/") and folder.rpartition("/")[2].encode() not in said and any(files.has(f"{folder}/{name}") for name in _BUILDS):
-            found.add(folder)
-    return tuple(sorted(found))
 
 
 _WORKSPACES = ("pnpm-workspace.yaml", "turbo.json", "lerna.json", "nx.json", "rush.json")
 
 
 class Packages:
-    """The packages of the JavaScript workspaces of a tree, each manifest read once."""
+    """The packages of the JavaScript workspaces of a tree, its .NET projects and its applications of Java, each looked for once."""
 
     def __init__(self, files: Files) -> None:
         self._files = files
@@ -157,6 +113,55 @@ class Packages:
         beside = {parent for folder in left if (parent := folder.rpartition("/")[0]) and parent != root and parent not in packages}
         left |= {parent for parent in beside if not any(one.startswith(f"{parent}/") for one in needed)}
         return tuple(sorted(left))
+
+    @cached_property
+    def _projects(self) -> list[str]:
+        return [path for path in self._files.paths(_PROJECTS) if "/" in path]
+
+    @cached_property
+    def _applications(self) -> list[str]:
+        return [path[: path.index("/src/main/resources/")] for path in self._files.paths(lambda one: _APPLICATION.search(one) is not None)]
+
+    def started_projects(self, home: str, started: Sequence[str]) -> list[str]:
+        """The .NET projects that an image starts: that of the assembly in its start line (`dotnet Basket.API.dll`), else the only one in the Dockerfile's folder; none
+        where that cannot be told, or there is no other."""
+        projects = {path.rpartition("/")[2].rpartition(".")[0]: path for path in self._projects}
+        if len(projects) < 2:
+            return []
+        names = {hit for text in started for hit in _ASSEMBLY.findall(text)}
+        beside = [path for path in projects.values() if home and path.rpartition("/")[0] == home]
+        return [projects[name] for name in sorted(names) if name in projects] or (beside if len(beside) == 1 else [])
+
+    def other_projects(self, waiting: list[str]) -> tuple[str, ...]:
+        """The folders of the .NET projects that are no part of some: neither they nor what they refer to (learn.microsoft.com, "ProjectReference")."""
+        if not waiting:
+            return ()
+        needed = set(waiting)
+        waiting = list(waiting)
+        while waiting:
+            path = waiting.pop()
+            source = self._files.source(path)
+            for hit in _PROJECT_REFERENCE.findall(source.data) if source is not None else ():
+                other = posixpath.normpath(posixpath.join(posixpath.dirname(path), hit.decode("utf-8", "replace").replace("\\", "/")))
+                if other not in needed and self._files.has(other):
+                    needed.add(other)
+                    waiting.append(other)
+        kept = {path.rpartition("/")[0] for path in needed}
+        return tuple(sorted(
+            folder for folder in {path.rpartition("/")[0] for path in self._projects} - kept if not any(one.startswith(f"{folder}/") for one in kept)
+        ))
+
+    def other_modules(self, home: str) -> tuple[str, ...]:
+        """The folders of the modules of Maven, Gradle or sbt that are applications of their own beside the one that a Dockerfile is in: they have a build file and
+        settings, and the build file in `home` does not name them. () where `home` has no build file."""
+        said = b"\n".join(source.data for name in _BUILDS if home and (source := self._files.source(f"{home}/{name}")) is not None)
+        if not said:
+            return ()
+        found: set[str] = set()
+        for folder in self._applications:
+            if folder != home and not home.startswith(f"{folder}/") and folder.rpartition("/")[2].encode() not in said and any(self._files.has(f"{folder}/{name}") for name in _BUILDS):
+                found.add(folder)
+        return tuple(sorted(found))
 
     def _is_root(self, folder: str) -> bool:
         lead = f"{folder}/" if folder else ""

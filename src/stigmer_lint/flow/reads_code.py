@@ -97,6 +97,7 @@ class Code:
         self._aliases: dict[str, dict[str, str]] = {}
         self._sites: dict[int, list[tuple[Place, Expr | None]]] = {}
         self._locals: dict[int, dict[str, str]] = {}
+        self._handed: set[tuple[str, tuple[int, int], str]] = set()
         self.written: dict[str, set[str]] = {}
         """Names that a file sets itself, by its path."""
         self.behind: dict[tuple[str, str], set[str]] = {}
@@ -193,8 +194,10 @@ class Code:
                 return
             param = next((one.name for one in decl.params if one.name == arg.name), None) if arg.name else decl.params[index].name if index < len(decl.params) else None
             source = self.ev.project.source(decl.unit.path)
-            if param is None or source is None:
+            key = (decl.unit.path, decl.span, param or "")
+            if param is None or source is None or key in self._handed:
                 continue
+            self._handed.add(key)
             word = re.escape(param.encode())
             for hit in re.finditer(rb"(?<![\w.])" + word + _LOOKED_UP, source.data[decl.span[0] : decl.span[1]]):
                 name = next((group.decode() for group in hit.groups() if group), None)

@@ -20,6 +20,8 @@ NEXT_STARTS: Final = re.compile(r"(?:^|[\s/])(?:next\s+start|(?:npm|pnpm|yarn|bu
 """Commands that start a server of Next.js."""
 AT_RUN_TIME = frozenset({"RUNTIME", "ENVS", "INJECT"})
 """Words of packages that hand variables over when the program starts (next-runtime-env, vite-envs, react-inject-env)."""
+CONFIGURES: Final = re.compile(r"(?:^|/)(?:vite|webpack|rollup|vue|craco|rsbuild|rspack|astro|svelte|snowpack|parcel|esbuild|gulpfile|Gruntfile)(?:\.[\w-]+)*\.[cm]?[jt]s$")
+"""Files that configure a bundler, which reads them when it builds, or as long as its development server runs."""
 DEVELOPS: Final = re.compile(
     r"\b(?:npm|pnpm|yarn|bun|npx|turbo|nx|make|task|just|deno|gulp|grunt)\b|\b(?:vite|vue-cli-service|ng|nuxt|astro|craco|react-scripts|webpack|rollup|parcel)\b(?![ \t]+(?:build|preview)\b)|webpack-dev-server"
 )
